@@ -1,0 +1,42 @@
+# make run | make test | make venv: each works as the first command on a clean clone.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := $(shell cat pyproject.toml constraints.txt | sha256sum | cut -c1-16)
+
+.PHONY: venv dev run test test-fast reference faults lint wheel-check clean
+
+venv: .venv/run-$(STAMP)
+dev: .venv/dev-$(STAMP)
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/run-$(STAMP): | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	rm -f .venv/run-* && touch $@
+
+.venv/dev-$(STAMP): | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	rm -f .venv/dev-* .venv/run-* && touch $@ .venv/run-$(STAMP)
+
+run: venv            ## the quick start: a study goes in, a fitted law comes out
+	$(BIN)/grokscale quickstart
+
+test: dev            ## the whole suite
+	$(BIN)/python -m pytest
+
+reference: dev       ## the published reference values, in full
+	$(BIN)/python -m pytest -m reference
+
+faults: dev          ## kill -9 at every seam, on SQLite and PostgreSQL
+	$(BIN)/python -m pytest -m fault
+
+lint: dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf .venv build dist *.egg-info

@@ -1,0 +1,197 @@
+"""What one trial is, what a pack of them is, and what comes out: plain values, the only types that cross a process.
+
+Nothing in a `Trial` depends on packing, order or the size of the cluster.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+Value = float | int | str | None
+"""One field of a configuration. `None` is a stated absence (`snr: null` is noise-free)."""
+
+Censoring = Literal["exact", "interval", "left", "right", "infeasible", "stalled"]
+OutcomeWord = Literal[
+    "generalised",
+    "memorised",
+    "not_memorised",
+    "infeasible",
+    "stalled",
+    "diverged",
+    "uninformative_data",
+    "failed",
+    "cancelled",
+]
+Obtained = Literal["stepped", "fast_forward", "surrogate"]
+StopRule = Literal["after_t2", "settled", "max_steps"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One configuration with one seed.
+
+    Attributes:
+        index: position in the study's plan, 0-based, stable for the life of the study.
+        configuration: number of the point of the swept fields; trials that differ only in `seed` share it.
+        seed: the number of the specification, 0 <= seed < 2**32; all alpha and beta of a seed share their data.
+        config: flat, fixed and swept fields together: `alpha`, `beta` (or `beta1`, `beta2`), `N`, `n`, `s`, ...,
+            with `regularizer` and `optimizer` naming their kinds.
+    """
+
+    index: int
+    configuration: int
+    seed: int
+    config: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How long a trial may run and what is kept of it.
+
+    Attributes:
+        max_steps: steps after which an unfinished run is right-censored, 1 <= max_steps <= 1e12.
+        max_seconds: wall-clock limit of the pack's compute time, or None.
+        stop: `after_t2` (t2 plus max(1000 steps, 2 %)), `settled` (until certified, settled or out of budget),
+            `max_steps`. The specification's `auto` is resolved by the plan, so it never arrives here.
+        record: `curves`, or `coordinates` for the iterate too at the curve's steps.
+        train_threshold: relative train error that counts as memorised, in (0, 1).
+        test_threshold: relative test error that counts as generalised, in (0, 1).
+    """
+
+    max_steps: int
+    max_seconds: float | None = None
+    stop: StopRule = "after_t2"
+    record: Literal["curves", "coordinates"] = "curves"
+    train_threshold: float = 1e-2
+    test_threshold: float = 1e-2
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Trials that advance together as stacked tensors; membership and order are fixed when planned."""
+
+    id: str
+    task: str
+    trials: tuple[Trial, ...]
+    study_seed: int
+    budget: Budget
+    engine: str = "step"
+    device: str = "cpu"
+    threads: int = 1
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values; `from_json` is the inverse."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Pack:
+        """Rebuild a pack from `to_json`."""
+        fields = dict(data)
+        fields["trials"] = tuple(Trial(**t) for t in fields["trials"])
+        fields["budget"] = Budget(**fields["budget"])
+        return cls(**fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """When an error first came to or below a threshold: the crossing lies in `(lower, upper]` (steps).
+
+    `step` is set only where the crossing was seen to the step (`exact`, and 0 for `left`, which is `(-1, 0]`).
+    `upper` is None where there is no upper end (`right`, `infeasible`, `stalled`). `stayed` is the step from which
+    the error never rose above the threshold again, None where it was above it at the end.
+    """
+
+    step: int | None
+    lower: int
+    upper: int | None
+    censoring: Censoring
+    stayed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPoint:
+    """Test error at one step: relative l2 norm, and the mean absolute error per coordinate (1/n)||.||_1."""
+
+    relative_l2: float
+    mean_l1: float
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """t2 - t1 in steps, in `(lower, upper]`; `step` where both crossings were seen to the step."""
+
+    step: int | None
+    lower: int
+    upper: int | None
+    censoring: Censoring
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that one ended trial leaves behind.
+
+    Attributes:
+        index: the trial's index in its study.
+        outcome: the word of the interface (see `OutcomeWord`).
+        obtained: how the times were obtained; None where nothing ran.
+        steps: steps taken (the step of divergence for `diverged`).
+        t1, t1_gradient, t2, t2_plateau: crossings, None where the outcome has none (diverged, failed, ...).
+        delay: t2 - t1, None with `delay_reason`.
+        ladder: threshold as written (`"1e-2"`) to `{"t1": Crossing | None, "t2": Crossing | None}`.
+        errors: `stop`, `min`, `settled`, `plateau`, each an `ErrorPoint` or None.
+        theory: the theory columns, finite or None.
+        theory_reasons: why a theory column is None, by column.
+        curve: column name to array of shape (points,), `step` (int64) among them; empty where nothing ran.
+        coordinates: the iterate at the curve's steps, shape (points, n), where the budget asked for it.
+        seconds: the trial's share of its pack's compute time.
+        error: `{"type", "message", ...}` for diverged and failed, with `traceback`, `host`, `attempt` when failed.
+    """
+
+    index: int
+    outcome: OutcomeWord
+    obtained: Obtained | None
+    steps: int
+    t1: Crossing | None = None
+    t1_gradient: Crossing | None = None
+    t2: Crossing | None = None
+    t2_plateau: Crossing | None = None
+    delay: Delay | None = None
+    delay_reason: str | None = None
+    ladder: Mapping[str, Mapping[str, Crossing | None]] = field(default_factory=dict)
+    errors: Mapping[str, ErrorPoint | None] = field(default_factory=dict)
+    theory: Mapping[str, float | None] = field(default_factory=dict)
+    theory_reasons: Mapping[str, str] = field(default_factory=dict)
+    curve: Mapping[str, np.ndarray] = field(default_factory=dict)
+    coordinates: np.ndarray | None = None
+    seconds: float = 0.0
+    error: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a pack says about once a second.
+
+    Attributes:
+        step: the pack's step counter (every live column is at this step).
+        steps: column steps taken since the last report (sum over the live columns).
+        alive: columns still running.
+        outcomes: trials that ended since the last report (on resume: all that the checkpoint carried, again).
+        done: no column is left.
+    """
+
+    step: int
+    steps: int
+    alive: int
+    outcomes: tuple[Outcome, ...] = ()
+    done: bool = False
+
+
+def finite(value: float | None) -> float | None:
+    """Return the value, or None where it is not a finite number: the one guard before JSON and SQL."""
+    return None if value is None or not math.isfinite(value) else float(value)
