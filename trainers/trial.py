@@ -61,6 +61,8 @@ class Budget:
         record: `curves`, or `coordinates` for the iterate too at the curve's steps.
         train_threshold: relative train error that counts as memorised, in (0, 1).
         test_threshold: relative test error that counts as generalised, in (0, 1).
+        plateau_every: cadence in steps of the published plateau rule D2 after its dense prefix of 1000 steps
+            (experiments.md 2.2: 1000 for vectors); `t2_plateau` depends on it (R-M: 1,176 / 1,200 / 2,000).
     """
 
     max_steps: int
@@ -69,6 +71,7 @@ class Budget:
     record: Literal["curves", "coordinates"] = "curves"
     train_threshold: float = 1e-2
     test_threshold: float = 1e-2
+    plateau_every: int = 1000
 
 
 @dataclass(frozen=True, slots=True)
