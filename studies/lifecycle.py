@@ -1,0 +1,113 @@
+"""The states of a study and the only ways between them: a table, and one function that reads it.
+
+```
+queued → running → completed            running → stopping → stopped
+running → pausing → paused → queued     running → cancelling → cancelled
+```
+
+Queued or paused studies have nothing running, so pause, stop and cancel take effect on them at once. `failed` says
+that the study itself cannot go on, never that a trial failed. Retry takes an ended study back to `queued`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+State = Literal[
+    "queued", "running", "pausing", "paused", "stopping", "stopped", "cancelling", "cancelled", "completed", "failed"
+]
+Event = Literal[
+    "claim", "pause", "paused", "resume", "stop", "stopped", "cancel", "cancelled", "complete", "fail", "retry"
+]
+
+STATES: tuple[State, ...] = get_args(State)
+EVENTS: tuple[Event, ...] = get_args(Event)
+ENDED: frozenset[State] = frozenset({"completed", "stopped", "cancelled", "failed"})
+CLAIMABLE: frozenset[State] = frozenset({"queued", "running", "pausing", "stopping", "cancelling"})
+"""States in which a runner has something to do: start the packs, or bring them to their end."""
+
+_TABLE: dict[State, dict[Event, State]] = {
+    "queued": {
+        "claim": "running",
+        "pause": "paused",
+        "resume": "queued",
+        "stop": "stopped",
+        "cancel": "cancelled",
+        "fail": "failed",
+        "retry": "queued",
+    },
+    "running": {
+        "claim": "running",
+        "pause": "pausing",
+        "resume": "running",
+        "stop": "stopping",
+        "cancel": "cancelling",
+        "complete": "completed",
+        "fail": "failed",
+    },
+    "pausing": {
+        "claim": "pausing",
+        "pause": "pausing",
+        "paused": "paused",
+        "stop": "stopping",
+        "cancel": "cancelling",
+        "complete": "completed",
+        "fail": "failed",
+    },
+    "paused": {
+        "pause": "paused",
+        "paused": "paused",
+        "resume": "queued",
+        "stop": "stopped",
+        "cancel": "cancelled",
+    },
+    "stopping": {
+        "claim": "stopping",
+        "stop": "stopping",
+        "stopped": "stopped",
+        "cancel": "cancelling",
+        "fail": "failed",
+    },
+    "cancelling": {
+        "claim": "cancelling",
+        "cancel": "cancelling",
+        "cancelled": "cancelled",
+        "fail": "failed",
+    },
+    "stopped": {"stop": "stopped", "stopped": "stopped", "retry": "queued"},
+    "cancelled": {"cancel": "cancelled", "cancelled": "cancelled", "retry": "queued"},
+    "completed": {"complete": "completed", "retry": "queued"},
+    "failed": {"fail": "failed", "retry": "queued"},
+}
+
+_ASKED: frozenset[Event] = frozenset({"pause", "resume", "stop", "cancel", "retry"})
+"""What a person may ask for; the others are a runner's own."""
+
+
+class ImpossibleTransition(Exception):
+    """The study's state does not allow the event.
+
+    Attributes:
+        state: the state that the study is in.
+        event: what was asked.
+        possible: what a person may ask of a study in this state.
+    """
+
+    def __init__(self, state: State, event: Event) -> None:
+        self.state = state
+        self.event = event
+        self.possible: tuple[Event, ...] = tuple(e for e in _TABLE[state] if e in _ASKED and _TABLE[state][e] != state)
+        allowed = ", ".join(self.possible) or "nothing"
+        super().__init__(f"cannot {event} a study that is {state}; possible: {allowed}")
+
+
+def after(state: State, event: Event) -> State:
+    """Return the state that follows; equal to `state` where the event asks for what already holds.
+
+    Raises:
+        ImpossibleTransition: the table has no such step.
+    """
+    try:
+        return _TABLE[state][event]
+    except KeyError:
+        raise ImpossibleTransition(state, event) from None

@@ -1,0 +1,87 @@
+"""What the store raises. Nothing of SQLAlchemy or of a driver passes its edge.
+
+```
+StoreError
+├── DatabaseUnavailable     a URL that cannot be used, a server that does not answer
+├── SchemaOutdated          the tables are missing, older or newer than this program
+├── NotFound                no such study, trial or pack
+├── LeaseLost               the study has a newer token: stop what you do for it
+├── AlreadySubmitted        the idempotency key was used before
+├── NotEnded                what was asked needs an ended study, pack or set of trials
+├── InvalidFilter           a field or word that the filter, the sort or the metrics do not know
+└── InvalidCursor           not a cursor, or one of another list
+```
+
+Impossible state changes are `studies.lifecycle.ImpossibleTransition`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from studies.store.records import IdempotencyRecord
+
+
+class StoreError(Exception):
+    """Base of all that the store raises."""
+
+
+class DatabaseUnavailable(StoreError):
+    """The database cannot be reached or its URL cannot be used; the message holds no password."""
+
+
+class SchemaOutdated(StoreError):
+    """The database is not at the revision that this program was written for."""
+
+    def __init__(self, current: str | None, head: str, newer: bool = False) -> None:
+        self.current = current
+        self.head = head
+        found = f"the database is at schema revision {current}" if current else "the database has no grokscale tables"
+        advice = "upgrade grokscale itself" if newer else "run `grokscale db upgrade`"
+        super().__init__(f"{found}, this program needs {head}: {advice}")
+
+
+class NotFound(StoreError):
+    """There is no such row."""
+
+    def __init__(self, kind: str, id: str) -> None:
+        self.kind = kind
+        self.id = id
+        super().__init__(f"no {kind} {id!r}")
+
+
+class LeaseLost(StoreError):
+    """Another holder has taken the study over, or the lease was released: nothing was written."""
+
+    def __init__(self, study_id: str, token: int) -> None:
+        self.study_id = study_id
+        self.token = token
+        super().__init__(f"the lease of study {study_id} under token {token} is lost")
+
+
+class AlreadySubmitted(StoreError):
+    """The idempotency key has a row already; `record` says what was answered to which body."""
+
+    def __init__(self, record: IdempotencyRecord) -> None:
+        self.record = record
+        super().__init__("this Idempotency-Key was used before")
+
+
+class NotEnded(StoreError):
+    """Something is still open that would have to be ended first."""
+
+
+class InvalidFilter(StoreError):
+    """A name or value that a filter, sort or list of metrics cannot take; `known` is what it takes."""
+
+    def __init__(self, field: str, problem: str, known: Iterable[str] = ()) -> None:
+        self.field = field
+        self.problem = problem
+        self.known = tuple(known)
+        super().__init__(f"{field}: {problem}" + (f" (known: {', '.join(self.known)})" if self.known else ""))
+
+
+class InvalidCursor(StoreError):
+    """Not a cursor of this list: damaged, or made under another sort or filter."""

@@ -1,0 +1,430 @@
+"""The contract of the store: what is true, in SQL.
+
+Every method is one short transaction (or a few, where it says so), synchronous, and safe to call from any thread.
+Either all of a method's effect is in the database or, whatever was killed when, nothing of it. All of them raise
+`DatabaseUnavailable` when the database does not answer and `SchemaOutdated` when its tables are missing.
+
+Runner-side methods take a `Lease` and check, in the transaction that writes, that the study still has its token; else
+they raise `LeaseLost` and write nothing. A holder that gets it must stop working for that study.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from studies.lifecycle import Event, State
+from studies.store import commits, events, leases, packs, runners, schema, studies, trials
+from studies.store.engine import Database
+from studies.store.records import (
+    Curves,
+    EventRecord,
+    Idempotency,
+    IdempotencyRecord,
+    Lease,
+    PackRecord,
+    Page,
+    RunnerInfo,
+    RunnerRecord,
+    Schema,
+    StudyFilter,
+    StudyRecord,
+    TrialFilter,
+    TrialRecord,
+    Verdict,
+)
+from trainers.trial import Outcome, Trial
+
+if TYPE_CHECKING:
+    import pyarrow
+
+    from studies.plan import Plan
+    from studies.spec import StudySpec
+
+
+def open_store(url: str) -> Store:
+    """Open the database at a SQLAlchemy URL: `sqlite:///path` or `postgresql://user@host/name`.
+
+    Nothing is connected or created yet; `migrate` makes the tables.
+
+    Raises:
+        DatabaseUnavailable: not a URL, or one of another kind of database, or an in-memory SQLite (the service, the
+            runner and its drivers are processes of their own).
+    """
+    return Store(Database.open(url))
+
+
+class Store:
+    """Studies, trials, packs, curves, events and leases. See the module for what holds for every method."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # -- schema -----------------------------------------------------------------------------------------------------
+
+    def migrate(self) -> None:
+        """Bring the tables to this program's revision; safe while other processes do the same.
+
+        Raises:
+            SchemaOutdated: the database is newer than this program.
+        """
+        schema.migrate(self._database)
+
+    def schema(self) -> Schema:
+        """Return the revisions of database and program; equal when all is well."""
+        return schema.revisions(self._database)
+
+    def check_schema(self) -> None:
+        """Return quietly where the tables are at this program's revision.
+
+        Raises:
+            SchemaOutdated: otherwise; the message says what to run.
+        """
+        schema.check(self._database)
+
+    def ping(self) -> None:
+        """Ask the database for one value.
+
+        Raises:
+            DatabaseUnavailable: it does not answer.
+        """
+        self._database.ping()
+
+    def close(self) -> None:
+        """Close the pooled connections. The store opens new ones when used again."""
+        self._database.engine.dispose()
+
+    # -- studies ----------------------------------------------------------------------------------------------------
+
+    def add_study(
+        self,
+        spec: StudySpec,
+        plan: Plan,
+        *,
+        versions: Mapping[str, Any],
+        idempotency: Idempotency | None = None,
+    ) -> StudyRecord:
+        """Write a queued study: its row, trials, packs, first event and idempotency row, in one transaction.
+
+        Raises:
+            AlreadySubmitted: the idempotency key has a row (also when another process wrote it this instant).
+        """
+        with self._database.write() as connection:
+            return studies.add(connection, spec, plan, versions, idempotency)
+
+    def study(self, study_id: str) -> StudyRecord:
+        """Return one study with its progress.
+
+        Raises:
+            NotFound: no such study.
+        """
+        with self._database.read() as connection:
+            return studies.get(connection, study_id)
+
+    def state(self, study_id: str) -> State:
+        """Return a study's state: what a driver polls, one indexed row.
+
+        Raises:
+            NotFound: no such study.
+        """
+        with self._database.read() as connection:
+            return studies.state(connection, study_id)
+
+    def studies(
+        self, filter: StudyFilter = StudyFilter(), limit: int = 100, cursor: str | None = None
+    ) -> Page[StudyRecord]:
+        """Return a page of studies, newest first.
+
+        Raises:
+            InvalidFilter: an unknown state.
+            InvalidCursor: not a cursor of this filter.
+        """
+        with self._database.read() as connection:
+            return studies.page(connection, filter, limit, cursor)
+
+    def delete_study(self, study_id: str) -> None:
+        """Delete an ended study and everything under it.
+
+        Raises:
+            NotFound: no such study.
+            NotEnded: it has not ended.
+        """
+        with self._database.write() as connection:
+            studies.delete(connection, study_id)
+
+    def transition(
+        self, study_id: str, event: Event, *, lease: Lease | None = None, reason: str | None = None
+    ) -> State:
+        """Change a study's state: the one place where states change (`studies.lifecycle`).
+
+        Returns the state that holds afterwards. An event whose target already holds changes nothing and answers that
+        state. Cancelling a study of which nothing runs gives its unended trials the outcome `cancelled`; `retry`
+        takes `failed` and `cancelled` trials back to unended and plans packs for them. An end frees the lease.
+
+        Args:
+            study_id: the study.
+            event: see `studies.lifecycle.Event`.
+            lease: given by a runner: the study must still be its.
+            reason: kept with the study, and in the event.
+
+        Raises:
+            NotFound: no such study.
+            ImpossibleTransition: the state does not allow it; it names the state and what is possible.
+            LeaseLost: the lease is no longer the study's.
+        """
+        with self._database.write() as connection:
+            return studies.transition(connection, study_id, event, lease, reason)
+
+    def recall(self, caller: str, route: str, key: str) -> IdempotencyRecord | None:
+        """Return what an idempotency key was used for; None: never used."""
+        with self._database.read() as connection:
+            return studies.recall(connection, caller, route, key)
+
+    # -- trials -----------------------------------------------------------------------------------------------------
+
+    def trial(self, trial_id: str) -> TrialRecord:
+        """Return one trial, without its curves.
+
+        Raises:
+            NotFound: no such trial.
+        """
+        with self._database.read() as connection:
+            return trials.get(connection, trial_id)
+
+    def trials(
+        self, study_id: str, filter: TrialFilter = TrialFilter(), limit: int = 100, cursor: str | None = None
+    ) -> Page[TrialRecord]:
+        """Return a page of a study's trials. Curves are not read.
+
+        Raises:
+            NotFound: no such study.
+            InvalidFilter: an unknown outcome, sort or field, or a field that is not a number.
+            InvalidCursor: not a cursor of this study, filter and sort.
+        """
+        with self._database.read() as connection:
+            return trials.page(connection, study_id, filter, limit, cursor)
+
+    def iter_trials(self, study_id: str, filter: TrialFilter = TrialFilter()) -> Iterator[TrialRecord]:
+        """Yield all trials of a filter in its order, a page and a transaction at a time.
+
+        Raises:
+            NotFound, InvalidFilter: as `trials`, on the first step of the iteration.
+        """
+        cursor: str | None = None
+        while True:
+            page = self.trials(study_id, filter, 1000, cursor)
+            yield from page.items
+            if (cursor := page.next) is None:
+                return
+
+    def curves(self, trial_id: str, metrics: Sequence[str] | None = None, max_points: int = 500) -> Curves:
+        """Return a trial's curves, thinned evenly over the points to at most `max_points`, first and last kept.
+
+        Args:
+            trial_id: the trial.
+            metrics: columns to read; None: all. The iterate itself comes only where `coordinates` is named.
+            max_points: at least 2.
+
+        Raises:
+            NotFound: no such trial.
+            InvalidFilter: a metric that this trial did not record.
+        """
+        with self._database.read() as connection:
+            return trials.curves(connection, trial_id, metrics, max_points)
+
+    def table(self, study_id: str, filter: TrialFilter = TrialFilter()) -> pyarrow.Table:
+        """Return a study's trials as one flat Arrow table, what laws and exports read (`studies.store.table`).
+
+        Raises:
+            NotFound, InvalidFilter: as `trials`.
+        """
+        from studies.store.table import table  # pyarrow takes half a second to import; drivers never need it
+
+        with self._database.read() as connection:
+            return table(connection, study_id, filter)
+
+    # -- events -----------------------------------------------------------------------------------------------------
+
+    def events(self, study_id: str, after: int = 0, limit: int = 1000) -> list[EventRecord]:
+        """Return a study's events with `seq > after`, oldest first.
+
+        Of the `progress` events only the newest is kept, so their numbers leave gaps.
+
+        Raises:
+            NotFound: no such study.
+        """
+        with self._database.read() as connection:
+            return events.after(connection, study_id, after, limit)
+
+    def latest_events(self, since: Mapping[str, int], limit: int = 1000) -> list[EventRecord]:
+        """Return, in one statement, the events of several studies: study id to the last `seq` already seen.
+
+        Ordered by study and number; studies that are gone are left out. With `limit` reached, ask again.
+        """
+        with self._database.read() as connection:
+            return events.latest(connection, since, limit)
+
+    # -- runners and leases -----------------------------------------------------------------------------------------
+
+    def heartbeat(self, runner: RunnerInfo) -> None:
+        """Record that a runner is alive."""
+        with self._database.write() as connection:
+            runners.heartbeat(connection, runner)
+
+    def runners(self) -> list[RunnerRecord]:
+        """Return the runners heard of within a day, the latest first."""
+        with self._database.read() as connection:
+            return runners.all(connection)
+
+    def claim(self, runner_id: str, lease_seconds: float) -> Lease | None:
+        """Take the next study that needs a runner, by priority and then age; None: there is none.
+
+        A queued study becomes `running`; one that runs, pauses, stops or cancels is taken when its lease is free or
+        has expired, and keeps its state. The token rises by one, so that whoever held it before can write no more.
+        Of two that claim at once, one gets the study.
+        """
+        with self._database.write() as connection:
+            return leases.claim(connection, runner_id, lease_seconds)
+
+    def renew(self, lease: Lease, lease_seconds: float) -> Lease:
+        """Extend a lease from now on by the database's clock. An expired one that nobody took is renewed too.
+
+        Raises:
+            LeaseLost: the study has another token.
+        """
+        with self._database.write() as connection:
+            return leases.renew(connection, lease, lease_seconds)
+
+    def release(self, lease: Lease) -> None:
+        """Give a lease back so that any runner may claim the study at once; a lost lease is left alone.
+
+        Later writes under it raise `LeaseLost`.
+        """
+        with self._database.write() as connection:
+            leases.release(connection, lease)
+
+    def take_over(self, runner_id: str | None = None) -> list[str]:
+        """Free the leases of a dead embedded runner at once; return the studies.
+
+        Only for the holder of the lock file in DATA_DIR, which proves the former holder dead. Call it before the
+        first heartbeat and claim of the new runner.
+
+        Args:
+            runner_id: the former holder. None: every embedded runner, which is right where the database is the
+                SQLite file under that DATA_DIR and wrong where several machines share a server.
+        """
+        with self._database.write() as connection:
+            return leases.take_over(connection, runner_id)
+
+    # -- packs and results, under a lease ---------------------------------------------------------------------------
+
+    def packs(self, study_id: str) -> list[PackRecord]:
+        """Return all packs of a study by number.
+
+        Raises:
+            NotFound: no such study.
+        """
+        with self._database.read() as connection:
+            return packs.of_study(connection, study_id)
+
+    def open_packs(self, lease: Lease) -> list[PackRecord]:
+        """Return the packs that are still to be trained (`waiting` or `running`), by number.
+
+        Raises:
+            LeaseLost: see the class.
+        """
+        with self._database.read() as connection:
+            return packs.open_ones(connection, lease)
+
+    def pack_trials(self, pack_id: str) -> tuple[Trial, ...]:
+        """Return a pack's trials that have not ended, in column order: what is left to train.
+
+        Raises:
+            NotFound: no such pack.
+        """
+        with self._database.read() as connection:
+            return packs.unended(connection, pack_id)
+
+    def pack_started(self, lease: Lease, pack_id: str, attempt: int, host: str) -> None:
+        """Record that an attempt of a pack began on a host.
+
+        Raises:
+            NotFound: no such pack in the lease's study.
+            LeaseLost: see the class.
+        """
+        with self._database.write() as connection:
+            packs.started(connection, lease, pack_id, attempt, host)
+
+    def pack_progress(self, lease: Lease, pack_id: str, step: int, steps_per_second: float) -> None:
+        """Record a pack's step and speed (column steps per second), and write a `progress` event.
+
+        The caller bounds the rate: about once a second a pack. The event's data are the study's progress object.
+
+        Raises:
+            NotFound, LeaseLost: as `pack_started`.
+        """
+        with self._database.write() as connection:
+            packs.progress(connection, lease, pack_id, step, steps_per_second)
+
+    def commit(self, lease: Lease, pack_id: str, outcomes: Sequence[Outcome], attempt: int, host: str) -> list[int]:
+        """Record ended trials: summary, curve points, a `trial` event each, and the study's counts; all or nothing.
+
+        Trials that have an outcome already are left as they are, so a report may be committed again.
+
+        Returns:
+            The indices newly accepted, in the order given.
+
+        Raises:
+            NotFound: no such pack in the lease's study, or an index that the study does not have.
+            LeaseLost: see the class.
+        """
+        with self._database.write() as connection:
+            return commits.commit(connection, lease, pack_id, outcomes, attempt, host)
+
+    def end_pack(self, lease: Lease, pack_id: str) -> None:
+        """Mark a pack as ended; every one of its trials must be.
+
+        Raises:
+            NotEnded: it has trials without an outcome.
+            NotFound, LeaseLost: as `pack_started`.
+        """
+        with self._database.write() as connection:
+            packs.end(connection, lease, pack_id)
+
+    def fail_pack(self, lease: Lease, pack_id: str, error: Mapping[str, Any], max_attempts: int) -> Verdict:
+        """Count a failed attempt of a pack and decide what becomes of it.
+
+        Returns:
+            `retry`: the pack waits for its next attempt. `halved`: out of attempts, two new packs (parent: this one)
+            share its unended trials. `failed`: its one unended trial has the outcome `failed` with this error, and
+            the pack is ended. `ended`: all its trials had ended before it failed.
+
+        Raises:
+            NotFound, LeaseLost: as `pack_started`.
+        """
+        with self._database.write() as connection:
+            return packs.fail(connection, lease, pack_id, error, max_attempts)
+
+    def cancel_unended(self, lease: Lease) -> int:
+        """Give every unended trial the outcome `cancelled` and end the packs; return how many there were.
+
+        Writes one `progress` event, not one event a trial.
+
+        Raises:
+            LeaseLost: see the class.
+        """
+        with self._database.write() as connection:
+            return commits.cancel_unended(connection, lease)
+
+    def finish(self, lease: Lease) -> State:
+        """End a study's run by the state it is in, and give the lease back.
+
+        `running` becomes `completed`, `pausing` becomes `paused` (`completed` where every trial has ended),
+        `stopping` becomes `stopped`, `cancelling` becomes `cancelled` after its unended trials are.
+
+        Raises:
+            NotEnded: it is running and has trials without an outcome.
+            LeaseLost: see the class.
+        """
+        with self._database.write() as connection:
+            return studies.finish(connection, lease)
