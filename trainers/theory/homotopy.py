@@ -47,7 +47,7 @@ class Homotopy:
     Args:
         X: design, shape (N, n).
         y: targets, shape (N,).
-        ties: spread of the coordinates' weights around 1, for problems where two of them join at exactly the same beta1.
+        ties: spread of the weights around 1, for problems where two coordinates join at exactly the same beta1.
     """
 
     def __init__(self, X: np.ndarray, y: np.ndarray, ties: float) -> None:
