@@ -76,7 +76,10 @@ class StudyRecord:
 
 @dataclass(frozen=True, slots=True)
 class StudyFilter:
-    """Which studies to list; every condition given must hold. Newest first, always."""
+    """Which studies to list; every condition given must hold. Newest first, always.
+
+    `created_after` is inclusive, `created_before` is not; `name_prefix` and `tag` mind the case.
+    """
 
     states: tuple[str, ...] = ()
     task: str | None = None
@@ -84,6 +87,9 @@ class StudyFilter:
     tag: str | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
+
+
+EVERY_STUDY = StudyFilter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +145,9 @@ class TrialFilter:
     outcomes: tuple[str, ...] = ()
     ranges: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
     sort: str = "index"
+
+
+EVERY_TRIAL = TrialFilter()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy.exc import IntegrityError
+
 from studies.lifecycle import Event, State
-from studies.store import commits, events, leases, packs, runners, schema, studies, trials
+from studies.store import commits, curves, events, leases, packs, runners, schema, studies, trials
 from studies.store.engine import Database
+from studies.store.errors import AlreadySubmitted
 from studies.store.records import (
+    EVERY_STUDY,
+    EVERY_TRIAL,
     Curves,
     EventRecord,
     Idempotency,
@@ -109,8 +114,14 @@ class Store:
         Raises:
             AlreadySubmitted: the idempotency key has a row (also when another process wrote it this instant).
         """
-        with self._database.write() as connection:
-            return studies.add(connection, spec, plan, versions, idempotency)
+        try:
+            with self._database.write() as connection:
+                return studies.add(connection, spec, plan, versions, idempotency)
+        except IntegrityError:
+            used = idempotency and self.recall(idempotency.caller, idempotency.route, idempotency.key)
+            if not used:
+                raise
+            raise AlreadySubmitted(used) from None
 
     def study(self, study_id: str) -> StudyRecord:
         """Return one study with its progress.
@@ -131,7 +142,7 @@ class Store:
             return studies.state(connection, study_id)
 
     def studies(
-        self, filter: StudyFilter = StudyFilter(), limit: int = 100, cursor: str | None = None
+        self, filter: StudyFilter = EVERY_STUDY, limit: int = 100, cursor: str | None = None
     ) -> Page[StudyRecord]:
         """Return a page of studies, newest first.
 
@@ -150,7 +161,7 @@ class Store:
             NotEnded: it has not ended.
         """
         with self._database.write() as connection:
-            studies.delete(connection, study_id)
+            studies.delete_ended(connection, study_id)
 
     def transition(
         self, study_id: str, event: Event, *, lease: Lease | None = None, reason: str | None = None
@@ -192,7 +203,7 @@ class Store:
             return trials.get(connection, trial_id)
 
     def trials(
-        self, study_id: str, filter: TrialFilter = TrialFilter(), limit: int = 100, cursor: str | None = None
+        self, study_id: str, filter: TrialFilter = EVERY_TRIAL, limit: int = 100, cursor: str | None = None
     ) -> Page[TrialRecord]:
         """Return a page of a study's trials. Curves are not read.
 
@@ -204,7 +215,7 @@ class Store:
         with self._database.read() as connection:
             return trials.page(connection, study_id, filter, limit, cursor)
 
-    def iter_trials(self, study_id: str, filter: TrialFilter = TrialFilter()) -> Iterator[TrialRecord]:
+    def iter_trials(self, study_id: str, filter: TrialFilter = EVERY_TRIAL) -> Iterator[TrialRecord]:
         """Yield all trials of a filter in its order, a page and a transaction at a time.
 
         Raises:
@@ -230,9 +241,9 @@ class Store:
             InvalidFilter: a metric that this trial did not record.
         """
         with self._database.read() as connection:
-            return trials.curves(connection, trial_id, metrics, max_points)
+            return curves.read(connection, trial_id, metrics, max_points)
 
-    def table(self, study_id: str, filter: TrialFilter = TrialFilter()) -> pyarrow.Table:
+    def table(self, study_id: str, filter: TrialFilter = EVERY_TRIAL) -> pyarrow.Table:
         """Return a study's trials as one flat Arrow table, what laws and exports read (`studies.store.table`).
 
         Raises:
@@ -274,7 +285,7 @@ class Store:
     def runners(self) -> list[RunnerRecord]:
         """Return the runners heard of within a day, the latest first."""
         with self._database.read() as connection:
-            return runners.all(connection)
+            return runners.heard_of(connection)
 
     def claim(self, runner_id: str, lease_seconds: float) -> Lease | None:
         """Take the next study that needs a runner, by priority and then age; None: there is none.
@@ -364,7 +375,7 @@ class Store:
             NotFound, LeaseLost: as `pack_started`.
         """
         with self._database.write() as connection:
-            packs.progress(connection, lease, pack_id, step, steps_per_second)
+            packs.report(connection, lease, pack_id, step, steps_per_second)
 
     def commit(self, lease: Lease, pack_id: str, outcomes: Sequence[Outcome], attempt: int, host: str) -> list[int]:
         """Record ended trials: summary, curve points, a `trial` event each, and the study's counts; all or nothing.

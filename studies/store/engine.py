@@ -1,0 +1,168 @@
+"""One database: its engine, and the two kinds of transaction that the store knows, read and write."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+
+from studies.store.errors import DatabaseUnavailable
+
+BUSY_SECONDS = 60.0
+"""How long a SQLite writer waits for another: a commit of a large pack on a busy machine takes seconds."""
+
+
+class Database:
+    """The engine of a store.
+
+    On SQLite every write transaction is `BEGIN IMMEDIATE`: it has the write lock before it reads what it will change.
+    On PostgreSQL (READ COMMITTED) the same order comes from locking the study's row first.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writer = engine.execution_options(write=True)
+
+    @classmethod
+    def open(cls, url: str) -> Database:
+        """Make the engine for a URL; nothing is connected yet.
+
+        Raises:
+            DatabaseUnavailable: as `open_store` says.
+        """
+        parsed = _parse(url)
+        if parsed.get_backend_name() == "sqlite":
+            return cls(_sqlite(parsed))
+        return cls(create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=30, connect_args=_POSTGRESQL))
+
+    @property
+    def sqlite(self) -> bool:
+        """Whether this is SQLite."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Generator[Connection]:
+        """Run the block in a transaction that reads."""
+        with self._translated(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Generator[Connection]:
+        """Run the block in a transaction that may write; committed when it ends, rolled back when it raises."""
+        with self._translated(), self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def alter(self) -> Generator[Connection]:
+        """Run the block in a transaction that may change tables, then check all references.
+
+        SQLite alters a table by copying it and dropping the old one, and dropping a table deletes, through its
+        foreign keys, all rows that refer to it: they are off here, which works only before a transaction begins.
+        """
+        with self._translated(), self._writer.connect() as connection:
+            if not self.sqlite:
+                with connection.begin():
+                    yield connection
+                return
+            pragma = cast("sqlite3.Connection", connection.connection.driver_connection).execute
+            pragma("PRAGMA foreign_keys = OFF")
+            try:
+                with connection.begin():
+                    yield connection
+                    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+                    if broken is not None:
+                        raise RuntimeError(f"a migration left a row of {broken[0]} without what it refers to")
+            finally:
+                pragma("PRAGMA foreign_keys = ON")
+
+    def ping(self) -> None:
+        """Ask for one value, or raise DatabaseUnavailable."""
+        with self._translated(), self.engine.connect() as connection:
+            connection.execute(select(1))
+
+    @contextmanager
+    def _translated(self) -> Generator[None]:
+        """Turn what a driver raises into the store's errors, where it says something about the database itself."""
+        from studies.store import schema
+
+        try:
+            yield
+        except DBAPIError as error:
+            if _unreachable(error):
+                raise DatabaseUnavailable(f"{self._name()}: {_first_line(error)}") from error
+            schema.blame(self, error)
+            raise
+
+    def _name(self) -> str:
+        return self.engine.url.render_as_string(hide_password=True)
+
+
+_POSTGRESQL = {"connect_timeout": 10, "application_name": "grokscale"}
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except (ArgumentError, ValueError, NoSuchModuleError):
+        # the text may hold a password: it is not repeated
+        raise DatabaseUnavailable("the database URL is not a URL: sqlite:///PATH or postgresql://...") from None
+    if backend in {"postgres", "postgresql"}:
+        return parsed.set(drivername="postgresql+psycopg")
+    if backend != "sqlite":
+        raise DatabaseUnavailable(f"databases of the kind {backend!r} are not supported: sqlite or postgresql")
+    if parsed.database in {None, "", ":memory:"} or "mode" in parsed.query:
+        raise DatabaseUnavailable("an in-memory SQLite cannot be shared by processes: give a file, sqlite:///PATH")
+    return parsed
+
+
+def _sqlite(url: URL) -> Engine:
+    path = Path(str(url.database))
+
+    def connect() -> sqlite3.Connection:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DatabaseUnavailable(f"cannot make {path.parent}: {error.strerror}") from error
+        # isolation_level=None: sqlite3 begins no transactions of its own, so that ours cover reads and DDL too
+        return sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+
+    engine = create_engine(url, creator=connect, pool_size=10, max_overflow=30)
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _configure(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA journal_mode = WAL")
+    # FULL: a study that was answered 201 is still there after a power cut
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA cache_size = -32768")
+
+
+def _begin(connection: Connection) -> None:
+    write = connection.get_execution_options().get("write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _unreachable(error: DBAPIError) -> bool:
+    if error.connection_invalidated or isinstance(error, InterfaceError):
+        return True
+    # psycopg gives no SQLSTATE where it found no server, and class 08, 53, 57 where the server will not serve
+    if isinstance(error, OperationalError):
+        state = getattr(error.orig, "sqlstate", None)
+        code = getattr(error.orig, "sqlite_errorname", "")
+        if isinstance(error.orig, sqlite3.Error):
+            return code.startswith(("SQLITE_CANTOPEN", "SQLITE_BUSY", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_FULL"))
+        return state is None or state[:2] in {"08", "28", "3D", "53", "57"}
+    return False
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).strip().splitlines()[0]

@@ -1,0 +1,54 @@
+"""A study's events: numbered by its row in the transaction that writes them, so that a number is never missed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, update
+
+from studies.store.errors import NotFound
+from studies.store.functions import Now
+from studies.store.models import Event, Study
+from studies.store.records import EventRecord, EventType
+
+_LARGEST = 2**63 - 1
+
+
+def append(connection: Connection, study_id: str, type: EventType, data: Sequence[Mapping[str, Any]]) -> int:
+    """Write events of one type; return the number of the last. The study's row must exist."""
+    taken = update(Study).where(Study.id == study_id).values(event_seq=Study.event_seq + len(data))
+    last = connection.execute(taken.returning(Study.event_seq)).scalar_one()
+    first = last - len(data) + 1
+    rows = [{"study_id": study_id, "seq": first + i, "type": type, "data": item} for i, item in enumerate(data)]
+    if rows:
+        connection.execute(insert(Event).values(time=Now()), rows)
+    return last
+
+
+def supersede(connection: Connection, study_id: str, former: int | None, data: Mapping[str, Any]) -> None:
+    """Write a `progress` event in place of the former one: a study's log grows with its trials, not with time."""
+    if former is not None:
+        connection.execute(delete(Event).where(Event.study_id == study_id, Event.seq == former))
+    last = append(connection, study_id, "progress", [data])
+    connection.execute(update(Study).where(Study.id == study_id).values(progress_seq=last))
+
+
+def after(connection: Connection, study_id: str, seq: int, limit: int) -> list[EventRecord]:
+    """See `Store.events`."""
+    if connection.execute(select(Study.id).where(Study.id == study_id)).first() is None:
+        raise NotFound("study", study_id)
+    return latest(connection, {study_id: seq}, limit)
+
+
+def latest(connection: Connection, since: Mapping[str, int], limit: int) -> list[EventRecord]:
+    """See `Store.latest_events`."""
+    if not since:
+        return []
+    wanted = or_(*(and_(Event.study_id == id, Event.seq > min(seq, _LARGEST)) for id, seq in since.items()))
+    statement = select(Event).where(wanted).order_by(Event.study_id, Event.seq).limit(limit)
+    return [_record(row) for row in connection.execute(statement)]
+
+
+def _record(row: Row[Any]) -> EventRecord:
+    return EventRecord(row.study_id, row.seq, row.time, row.type, row.data)

@@ -1,0 +1,103 @@
+"""An outcome as the flat columns of its trial's row, and a row as a record: each the other's mirror."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from studies.store.records import TrialRecord
+from trainers.trial import Crossing, Delay, ErrorPoint, Outcome
+
+CROSSINGS = ("t1", "t1_gradient", "t2", "t2_plateau")
+ERRORS = ("stop", "min", "settled", "plateau")
+_CROSSING_PARTS = ("step", "lower", "upper", "censoring", "stayed")
+_DELAY_PARTS = ("step", "lower", "upper", "censoring")
+
+
+def columns(outcome: Outcome) -> dict[str, Any]:
+    """Return the values of every column of `gs_trial` that an outcome sets, curves excepted."""
+    flat: dict[str, Any] = {
+        "outcome": outcome.outcome,
+        "obtained": outcome.obtained,
+        "steps": int(outcome.steps),
+        "delay_reason": outcome.delay_reason,
+        "seconds": outcome.seconds,
+        "theory": outcome.theory,
+        "theory_reasons": outcome.theory_reasons,
+        "ladder": {rung: {name: _json(c) for name, c in pair.items()} for rung, pair in outcome.ladder.items()},
+        "error": outcome.error,
+    }
+    for name in CROSSINGS:
+        flat |= _parts(name, getattr(outcome, name), _CROSSING_PARTS)
+    flat |= _parts("delay", outcome.delay, _DELAY_PARTS)
+    for name in ERRORS:
+        point = outcome.errors.get(name)
+        flat[f"error_{name}"] = point and point.relative_l2
+        flat[f"error_{name}_mean_l1"] = point and point.mean_l1
+        flat[f"error_{name}_step"] = point and int(point.step)
+    return flat
+
+
+def record(row: RowMapping) -> TrialRecord:
+    """Return a row of `gs_trial` as a record."""
+    fields: dict[str, Any] = {name: row[name] for name in _SAME}
+    fields |= {name: row[name] or {} for name in ("ladder", "theory", "theory_reasons")}
+    fields |= {name: _crossing(row, name) for name in CROSSINGS}
+    fields["delay"] = _delay(row)
+    fields["errors"] = {} if row["outcome"] is None else {name: _error(row, name) for name in ERRORS}
+    return TrialRecord(**fields)
+
+
+_SAME = (
+    "id",
+    "study_id",
+    "index",
+    "configuration",
+    "seed",
+    "config",
+    "outcome",
+    "obtained",
+    "steps",
+    "delay_reason",
+    "pack",
+    "attempt",
+    "host",
+    "seconds",
+    "error",
+)
+
+
+def _parts(name: str, value: Crossing | Delay | None, parts: tuple[str, ...]) -> dict[str, Any]:
+    return {f"{name}_{part}": _plain(getattr(value, part, None)) for part in parts}
+
+
+def _plain(value: Any) -> Any:
+    # numpy integers come out of the pack's tensors; no driver takes them
+    return value if value is None or isinstance(value, str) else int(value)
+
+
+def _json(crossing: Crossing | None) -> Mapping[str, Any] | None:
+    return None if crossing is None else asdict(crossing)
+
+
+def _crossing(row: RowMapping, name: str) -> Crossing | None:
+    if row[f"{name}_censoring"] is None:
+        return None
+    return Crossing(*(row[f"{name}_{part}"] for part in _CROSSING_PARTS))
+
+
+def _delay(row: RowMapping) -> Delay | None:
+    return None if row["delay_censoring"] is None else Delay(*(row[f"delay_{part}"] for part in _DELAY_PARTS))
+
+
+def _error(row: RowMapping, name: str) -> ErrorPoint | None:
+    if row[f"error_{name}"] is None:
+        return None
+    return ErrorPoint(row[f"error_{name}"], row[f"error_{name}_mean_l1"], row[f"error_{name}_step"])
+
+
+UNENDED: dict[str, None] = dict.fromkeys([*columns(Outcome(0, "failed", None, 0)), "attempt", "host"])
+"""The same columns as they are before the trial has ended."""

@@ -1,0 +1,63 @@
+"""The lock that orders all writers of one study: its row, taken first in every transaction that writes for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from studies.lifecycle import State
+from studies.store.errors import LeaseLost, NotFound
+from studies.store.models import Study
+from studies.store.records import Lease
+
+
+@dataclass(slots=True)
+class Locked:
+    """A study's row as it is while this transaction holds it; `by_outcome` is adjusted as outcomes are written."""
+
+    id: str
+    state: State
+    token: int
+    total: int
+    by_outcome: dict[str, int]
+    progress_seq: int | None
+
+    @property
+    def ended(self) -> int:
+        """Trials with an outcome."""
+        return sum(self.by_outcome.values())
+
+
+def locked(connection: Connection, study_id: str) -> Locked:
+    """Take a study's row.
+
+    Raises:
+        NotFound: no such study.
+    """
+    found = _take(connection, Study.id == study_id)
+    if found is None:
+        raise NotFound("study", study_id)
+    return found
+
+
+def held(connection: Connection, lease: Lease) -> Locked:
+    """Take the row of a lease's study.
+
+    Raises:
+        LeaseLost: it is gone or has another token.
+    """
+    found = _take(connection, (Study.id == lease.study_id) & (Study.token == lease.token))
+    if found is None:
+        raise LeaseLost(lease.study_id, lease.token)
+    return found
+
+
+def _take(connection: Connection, which: ColumnElement[bool]) -> Locked | None:
+    columns = select(Study.id, Study.state, Study.token, Study.total, Study.by_outcome, Study.progress_seq)
+    # SQLite knows no FOR UPDATE: there the write transaction holds the whole database
+    row = connection.execute(columns.where(which).with_for_update()).first()
+    if row is None:
+        return None
+    return Locked(row.id, cast("State", row.state), row.token, row.total, row.by_outcome, row.progress_seq)

@@ -1,0 +1,225 @@
+"""The tables. Names begin with `gs_`, so that Optuna's (`studies`, `trials`, ...) can share the database.
+
+Rows are written and read as Core statements over these classes; nothing keeps a session.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, MetaData, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from studies.store.types import Finite, Json, UtcDateTime, Values, Vector, Words
+
+
+class Base(DeclarativeBase):
+    """What all tables share: constraint names that migrations can address."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 (declared so by SQLAlchemy)
+        int: BigInteger,
+        float: Finite,
+        datetime: UtcDateTime,
+        str: Words,
+        dict[str, Any]: Json,
+        list[str]: Json,
+        list[int]: Json,
+    }
+
+
+def _study_id(**options: Any) -> Mapped[str]:
+    return mapped_column(Words, ForeignKey("gs_study.id", ondelete="CASCADE"), **options)
+
+
+class Study(Base):
+    """A study: what was asked, its state, its lease and its counters.
+
+    `by_outcome` counts the trials by outcome; every write of an outcome holds this row's lock and adjusts it.
+    """
+
+    __tablename__ = "gs_study"
+
+    id: Mapped[str] = mapped_column(Words, primary_key=True)
+    name: Mapped[str]
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    tags: Mapped[list[str]]
+    priority: Mapped[int]
+    task: Mapped[str]
+    spec: Mapped[dict[str, Any]]
+    spec_hash: Mapped[str]
+    versions: Mapped[dict[str, Any]]
+    created: Mapped[datetime]
+    started: Mapped[datetime | None]
+    ended: Mapped[datetime | None]
+    total: Mapped[int]
+    by_outcome: Mapped[dict[str, Any]]
+    event_seq: Mapped[int]
+    progress_seq: Mapped[int | None]
+    token: Mapped[int]
+    runner_id: Mapped[str | None]
+    lease_expires: Mapped[datetime | None]
+
+    __table_args__ = (Index(None, "state", "priority"),)
+
+
+class Pack(Base):
+    """A pack: its members in column order, how many of them have no outcome yet, and how its training goes."""
+
+    __tablename__ = "gs_pack"
+
+    id: Mapped[str] = mapped_column(Words, primary_key=True)
+    study_id: Mapped[str] = _study_id()
+    number: Mapped[int]
+    members: Mapped[list[int]]
+    state: Mapped[str]
+    parent: Mapped[str | None]
+    attempt: Mapped[int]
+    failures: Mapped[int]
+    unended: Mapped[int]
+    step: Mapped[int]
+    steps_per_second: Mapped[float | None]
+    predicted_steps: Mapped[int | None]
+    host: Mapped[str | None]
+    started: Mapped[datetime | None]
+    ended: Mapped[datetime | None]
+    error: Mapped[dict[str, Any] | None]
+
+    __table_args__ = (UniqueConstraint("study_id", "number"),)
+
+
+class Trial(Base):
+    """A trial and its summary. Column names are the flat names of `Store.table`."""
+
+    __tablename__ = "gs_trial"
+
+    id: Mapped[str] = mapped_column(Words, primary_key=True)
+    study_id: Mapped[str] = _study_id()
+    index: Mapped[int]
+    configuration: Mapped[int]
+    seed: Mapped[int]
+    pack: Mapped[int]
+    config: Mapped[dict[str, Any]]
+    outcome: Mapped[str | None]
+    obtained: Mapped[str | None]
+    steps: Mapped[int | None]
+    t1_step: Mapped[int | None]
+    t1_lower: Mapped[int | None]
+    t1_upper: Mapped[int | None]
+    t1_censoring: Mapped[str | None]
+    t1_stayed: Mapped[int | None]
+    t1_gradient_step: Mapped[int | None]
+    t1_gradient_lower: Mapped[int | None]
+    t1_gradient_upper: Mapped[int | None]
+    t1_gradient_censoring: Mapped[str | None]
+    t1_gradient_stayed: Mapped[int | None]
+    t2_step: Mapped[int | None]
+    t2_lower: Mapped[int | None]
+    t2_upper: Mapped[int | None]
+    t2_censoring: Mapped[str | None]
+    t2_stayed: Mapped[int | None]
+    t2_plateau_step: Mapped[int | None]
+    t2_plateau_lower: Mapped[int | None]
+    t2_plateau_upper: Mapped[int | None]
+    t2_plateau_censoring: Mapped[str | None]
+    t2_plateau_stayed: Mapped[int | None]
+    delay_step: Mapped[int | None]
+    delay_lower: Mapped[int | None]
+    delay_upper: Mapped[int | None]
+    delay_censoring: Mapped[str | None]
+    delay_reason: Mapped[str | None]
+    error_stop: Mapped[float | None]
+    error_stop_mean_l1: Mapped[float | None]
+    error_stop_step: Mapped[int | None]
+    error_min: Mapped[float | None]
+    error_min_mean_l1: Mapped[float | None]
+    error_min_step: Mapped[int | None]
+    error_settled: Mapped[float | None]
+    error_settled_mean_l1: Mapped[float | None]
+    error_settled_step: Mapped[int | None]
+    error_plateau: Mapped[float | None]
+    error_plateau_mean_l1: Mapped[float | None]
+    error_plateau_step: Mapped[int | None]
+    attempt: Mapped[int | None]
+    host: Mapped[str | None]
+    seconds: Mapped[float | None]
+    theory: Mapped[dict[str, Any] | None]
+    theory_reasons: Mapped[dict[str, Any] | None]
+    ladder: Mapped[dict[str, Any] | None]
+    error: Mapped[dict[str, Any] | None]
+    points: Mapped[int | None]
+    curve_columns: Mapped[list[str] | None]
+
+    # each sort of the trial list reads its order from an index and fetches only the page's rows
+    __table_args__ = (
+        UniqueConstraint("study_id", "index"),
+        Index(None, "study_id", "outcome", "index"),
+        Index(None, "study_id", "seed", "index"),
+        Index(None, "study_id", "steps", "index"),
+        Index(None, "study_id", "t1_upper", "index"),
+        Index(None, "study_id", "t2_upper", "index"),
+        Index(None, "study_id", "pack", "index"),
+    )
+
+
+class CurvePoint(Base):
+    """One point of one trial's curve; `values` in the order of the trial's `curve_columns`."""
+
+    __tablename__ = "gs_curve_point"
+
+    trial_id: Mapped[str] = mapped_column(Words, ForeignKey("gs_trial.id", ondelete="CASCADE"), primary_key=True)
+    k: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    step: Mapped[int]
+    values: Mapped[list[float | None]] = mapped_column(Values)
+    coordinates: Mapped[list[float] | None] = mapped_column(Vector)
+
+    # a second b-tree over (trial, k) would double the largest table
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class Event(Base):
+    """One event; numbers are taken from the study's `event_seq` in the writing transaction."""
+
+    __tablename__ = "gs_event"
+
+    study_id: Mapped[str] = _study_id(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    time: Mapped[datetime]
+    type: Mapped[str]
+    data: Mapped[dict[str, Any]]
+
+
+class IdempotencyKey(Base):
+    """What an idempotency key was used for; written in the transaction of its study."""
+
+    __tablename__ = "gs_idempotency"
+
+    caller: Mapped[str] = mapped_column(Words, primary_key=True)
+    route: Mapped[str] = mapped_column(Words, primary_key=True)
+    key: Mapped[str] = mapped_column(Words, primary_key=True)
+    body_hash: Mapped[str]
+    study_id: Mapped[str] = _study_id(index=True)
+    status: Mapped[int]
+    created: Mapped[datetime]
+
+
+class Runner(Base):
+    """A runner as last heard of."""
+
+    __tablename__ = "gs_runner"
+
+    id: Mapped[str] = mapped_column(Words, primary_key=True)
+    host: Mapped[str]
+    pid: Mapped[int]
+    embedded: Mapped[bool]
+    started: Mapped[datetime]
+    seen: Mapped[datetime]

@@ -1,0 +1,192 @@
+"""Packs as rows: what is to be trained, how it goes, and what becomes of one that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, select, update
+from uuid_utils import uuid7
+
+from studies.store import commits, flat, progress
+from studies.store.errors import LeaseLost, NotEnded, NotFound
+from studies.store.functions import Now
+from studies.store.locks import Locked, held
+from studies.store.models import CurvePoint, Pack, Study, Trial
+from studies.store.records import Lease, PackRecord, Verdict
+from trainers.trial import Outcome
+from trainers.trial import Trial as PlannedTrial
+
+_OPEN = ("waiting", "running")
+_REVIVED = ("failed", "cancelled")
+
+
+def of_study(connection: Connection, study_id: str) -> list[PackRecord]:
+    """See `Store.packs`."""
+    if connection.execute(select(Study.id).where(Study.id == study_id)).first() is None:
+        raise NotFound("study", study_id)
+    rows = connection.execute(select(Pack).where(Pack.study_id == study_id).order_by(Pack.number))
+    return [_record(row) for row in rows.mappings()]
+
+
+def open_ones(connection: Connection, lease: Lease) -> list[PackRecord]:
+    """See `Store.open_packs`."""
+    token = connection.execute(select(Study.token).where(Study.id == lease.study_id)).scalar()
+    if token != lease.token:
+        raise LeaseLost(lease.study_id, lease.token)
+    open = select(Pack).where(Pack.study_id == lease.study_id, Pack.state.in_(_OPEN)).order_by(Pack.number)
+    return [_record(row) for row in connection.execute(open).mappings()]
+
+
+def unended(connection: Connection, pack_id: str) -> tuple[PlannedTrial, ...]:
+    """See `Store.pack_trials`."""
+    pack = connection.execute(select(Pack).where(Pack.id == pack_id)).mappings().first()
+    if pack is None:
+        raise NotFound("pack", pack_id)
+    statement = select(Trial.index, Trial.configuration, Trial.seed, Trial.config)
+    rows = connection.execute(statement.where(*_unended(pack))).mappings()
+    trials = {row["index"]: PlannedTrial(**row) for row in rows}
+    return tuple(trials[index] for index in pack["members"] if index in trials)
+
+
+def started(connection: Connection, lease: Lease, pack_id: str, attempt: int, host: str) -> None:
+    """See `Store.pack_started`."""
+    held(connection, lease)
+    begun = {"state": "running", "attempt": attempt, "host": host, "steps_per_second": None}
+    _set(connection, lease, pack_id, started=func.coalesce(Pack.started, Now()), **begun)
+
+
+def report(connection: Connection, lease: Lease, pack_id: str, step: int, steps_per_second: float) -> None:
+    """See `Store.pack_progress`."""
+    study = held(connection, lease)
+    _set(connection, lease, pack_id, step=int(step), steps_per_second=steps_per_second)
+    progress.publish(connection, study)
+
+
+def end(connection: Connection, lease: Lease, pack_id: str) -> None:
+    """See `Store.end_pack`."""
+    held(connection, lease)
+    pack = _get(connection, lease, pack_id)
+    if pack["unended"]:
+        raise NotEnded(f"pack {pack['number']} of study {lease.study_id} has {pack['unended']} unended trials")
+    _set(connection, lease, pack_id, state="ended", ended=Now(), steps_per_second=None)
+
+
+def fail(connection: Connection, lease: Lease, pack_id: str, error: Mapping[str, Any], max_attempts: int) -> Verdict:
+    """See `Store.fail_pack`."""
+    study = held(connection, lease)
+    pack = _get(connection, lease, pack_id)
+    failures = pack["failures"] + 1
+    _set(connection, lease, pack_id, failures=failures, error=error, state="waiting", steps_per_second=None)
+    left = [trial.index for trial in unended(connection, pack_id)]
+    if not left:
+        end(connection, lease, pack_id)
+        return "ended"
+    if failures < max_attempts:
+        return "retry"
+    if len(left) > 1:
+        half = (len(left) + 1) // 2
+        _succeed(connection, pack, [left[:half], left[half:]])
+        _set(connection, lease, pack_id, state="halved", ended=Now(), unended=0)
+        return "halved"
+    culprit = Outcome(left[0], "failed", None, pack["step"], error=error)
+    commits.record(connection, study, [culprit], pack["attempt"], pack["host"])
+    end(connection, lease, pack_id)
+    progress.publish(connection, study)
+    return "failed"
+
+
+def rest(connection: Connection, study_id: str) -> None:
+    """Nothing runs any more: packs that did wait again, with no speed."""
+    running = update(Pack).where(Pack.study_id == study_id, Pack.state == "running")
+    connection.execute(running.values(state="waiting", steps_per_second=None))
+
+
+def revive(connection: Connection, study: Locked) -> None:
+    """Take failed and cancelled trials back to unended, in new packs that resume from the old ones' checkpoints."""
+    lost = select(Trial.id, Trial.index, Trial.pack)
+    lost = lost.where(Trial.study_id == study.id, Trial.outcome.in_(_REVIVED))
+    rows = connection.execute(lost).mappings().all()
+    if rows:
+        connection.execute(delete(CurvePoint).where(CurvePoint.trial_id == bindparam("lost")), _keys(rows))
+        reset = (
+            update(Trial).where(Trial.id == bindparam("lost")).values(**flat.UNENDED, points=None, curve_columns=None)
+        )
+        connection.execute(reset, _keys(rows))
+    by_pack: dict[int, set[int]] = {}
+    for row in rows:
+        by_pack.setdefault(row["pack"], set()).add(row["index"])
+    for number, indices in by_pack.items():
+        pack = select(Pack).where(Pack.study_id == study.id, Pack.number == number)
+        old = connection.execute(pack).mappings().one()
+        _succeed(connection, old, [[index for index in old["members"] if index in indices]])
+    for outcome in _REVIVED:
+        study.by_outcome.pop(outcome, None)
+    connection.execute(update(Study).where(Study.id == study.id).values(by_outcome=study.by_outcome))
+    open = update(Pack).where(Pack.study_id == study.id, Pack.state.in_(_OPEN))
+    connection.execute(open.values(failures=0))
+
+
+def _keys(rows: Sequence[RowMapping]) -> list[dict[str, str]]:
+    return [{"lost": row["id"]} for row in rows]
+
+
+def _succeed(connection: Connection, pack: RowMapping, groups: Sequence[list[int]]) -> None:
+    """Hand trials of a pack over to new packs, one a group."""
+    study_id = pack["study_id"]
+    last = connection.execute(select(func.max(Pack.number)).where(Pack.study_id == study_id)).scalar_one()
+    rows = [
+        row(study_id, last + 1 + i, members, pack["predicted_steps"], parent=pack["id"], step=pack["step"])
+        for i, members in enumerate(groups)
+    ]
+    connection.execute(insert(Pack), rows)
+    moved = update(Trial).where(Trial.study_id == study_id, Trial.index == bindparam("member"))
+    for new in rows:
+        connection.execute(moved.values(pack=new["number"]), [{"member": index} for index in new["members"]])
+
+
+def row(
+    study_id: str,
+    number: int,
+    members: Sequence[int],
+    predicted_steps: int | None,
+    parent: str | None = None,
+    step: int = 0,
+) -> dict[str, Any]:
+    """Return the row of a pack that waits for its first attempt."""
+    return {
+        "id": str(uuid7()),
+        "study_id": study_id,
+        "number": number,
+        "members": list(members),
+        "state": "waiting",
+        "parent": parent,
+        "attempt": 0,
+        "failures": 0,
+        "unended": len(members),
+        "step": step,
+        "predicted_steps": predicted_steps,
+    }
+
+
+def _unended(pack: RowMapping) -> tuple[Any, ...]:
+    return Trial.study_id == pack["study_id"], Trial.pack == pack["number"], Trial.outcome.is_(None)
+
+
+def _get(connection: Connection, lease: Lease, pack_id: str) -> RowMapping:
+    statement = select(Pack).where(Pack.id == pack_id, Pack.study_id == lease.study_id)
+    pack = connection.execute(statement).mappings().first()
+    if pack is None:
+        raise NotFound("pack", pack_id)
+    return pack
+
+
+def _set(connection: Connection, lease: Lease, pack_id: str, **values: Any) -> None:
+    statement = update(Pack).where(Pack.id == pack_id, Pack.study_id == lease.study_id)
+    if connection.execute(statement.values(**values)).rowcount == 0:
+        raise NotFound("pack", pack_id)
+
+
+def _record(row: RowMapping) -> PackRecord:
+    fields = {name: row[name] for name in PackRecord.__dataclass_fields__}
+    return PackRecord(**{**fields, "members": tuple(fields["members"])})

@@ -1,0 +1,82 @@
+"""Schema revisions: where the database is, where this program is, and the way from one to the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import DBAPIError
+
+from studies.store.errors import SchemaOutdated
+from studies.store.records import Schema
+
+if TYPE_CHECKING:
+    from studies.store.engine import Database
+
+VERSION_TABLE = "gs_alembic_version"
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_LOCK = 0x67726F6B
+"""Key of the advisory lock that serialises migrations on PostgreSQL ("grok")."""
+
+
+def config(connection: Connection | None = None) -> Config:
+    """Return the alembic configuration; migrations run on `connection`, in its transaction."""
+    made = Config()
+    made.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    made.attributes["connection"] = connection
+    return made
+
+
+def migrate(database: Database) -> None:
+    """See `Store.migrate`. One transaction; whoever comes second waits, and then finds nothing to do."""
+    with database.alter() as connection:
+        if not database.sqlite:  # there the write transaction itself excludes every other
+            connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+        found = _current(connection)
+        if found != _head() and not _known(found):
+            raise SchemaOutdated(found, _head(), newer=True)
+        command.upgrade(config(connection), "head")
+
+
+def revisions(database: Database) -> Schema:
+    """See `Store.schema`."""
+    with database.read() as connection:
+        return Schema(_current(connection), _head())
+
+
+def check(database: Database) -> None:
+    """See `Store.check_schema`."""
+    found = revisions(database)
+    if found.current != found.head:
+        raise SchemaOutdated(found.current, found.head, newer=not _known(found.current))
+
+
+def blame(database: Database, error: DBAPIError) -> None:
+    """Raise SchemaOutdated where that explains a statement's failure."""
+    try:
+        check(database)
+    except SchemaOutdated as outdated:
+        raise outdated from error
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(config())
+
+
+def _head() -> str:
+    head = _scripts().get_current_head()
+    assert head is not None
+    return head
+
+
+def _known(revision: str | None) -> bool:
+    return revision is None or revision in {script.revision for script in _scripts().walk_revisions()}

@@ -1,0 +1,58 @@
+"""The one place where a study's state changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, func, update
+
+from studies import lifecycle
+from studies.lifecycle import ENDED, Event, State
+from studies.store import commits, events, packs
+from studies.store.errors import NotEnded
+from studies.store.functions import Now
+from studies.store.locks import Locked
+from studies.store.models import Study
+
+
+def change(connection: Connection, study: Locked, event: Event, reason: str | None = None) -> State:
+    """Apply an event to a locked study; return the state that holds afterwards.
+
+    Raises:
+        ImpossibleTransition: the state does not allow it.
+        NotEnded: `complete` while trials have no outcome.
+    """
+    state = lifecycle.after(study.state, event)
+    if state == study.state:
+        return state
+    _prepare(connection, study, event, state)
+    compared = update(Study).where(Study.id == study.id, Study.state == study.state, Study.token == study.token)
+    written = connection.execute(compared.values(state=state, reason=reason, **_stamps(state)))
+    assert written.rowcount == 1, f"study {study.id} changed under its lock"
+    announcement = {"state": state, "previous": study.state, "reason": reason}
+    events.append(connection, study.id, "state", [announcement])
+    study.state = state
+    return state
+
+
+def _prepare(connection: Connection, study: Locked, event: Event, state: State) -> None:
+    """Bring the trials and packs to what the new state promises of them."""
+    if event == "complete" and study.ended < study.total:
+        raise NotEnded(f"study {study.id} has {study.total - study.ended} trials without an outcome")
+    if state == "cancelled":
+        commits.cancel(connection, study)
+    if event == "retry":
+        packs.revive(connection, study)
+    if state in ENDED or state == "paused":
+        packs.rest(connection, study.id)
+
+
+def _stamps(state: State) -> dict[str, Any]:
+    if state == "running":
+        return {"started": func.coalesce(Study.started, Now())}
+    if state == "queued":
+        return {"ended": None}
+    freed = {"runner_id": None, "lease_expires": None, "token": Study.token + 1}
+    if state in ENDED:
+        return {"ended": Now(), **freed}
+    return freed if state == "paused" else {}
