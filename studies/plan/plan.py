@@ -1,0 +1,145 @@
+"""From a specification to its trials and packs. Pure: the same on every machine but for how trials share packs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from studies.plan.packing import cut
+from studies.plan.shapes import data_fields, pack_fields
+from studies.search import configurations
+from studies.spec import StudySpec
+from trainers.trial import Budget, Pack, Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What the cluster has."""
+
+    cpus: int
+    gpus: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPack:
+    """Trials that advance together.
+
+    Attributes:
+        number: position in the plan, 0-based; lower numbers start first.
+        members: trial indices in column order, fixed from here on.
+        predicted_steps: steps until its last trial ends, where theory is known and cheap; None elsewhere.
+    """
+
+    number: int
+    members: tuple[int, ...]
+    predicted_steps: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A study laid out.
+
+    Attributes:
+        trials: in the order of their indices: by configuration, then by seed.
+        packs: in the order of their numbers.
+        configurations: how many points of the swept fields.
+        draws: how many data sets.
+    """
+
+    trials: tuple[Trial, ...]
+    packs: tuple[PlannedPack, ...]
+    configurations: int
+    draws: int
+
+
+def plan(spec: StudySpec, resources: Resources) -> Plan:
+    """Return the trials and packs of a study.
+
+    Args:
+        spec: as parsed, so within the server's limits.
+        resources: decide how many packs there are, and nothing else.
+    """
+    points = configurations(spec)
+    seeds = spec.seed_list()
+    trials = tuple(
+        Trial(index=number * len(seeds) + i, configuration=number, seed=seed, config=config)
+        for number, config in enumerate(points)
+        for i, seed in enumerate(seeds)
+    )
+    keys = [draw_key(spec.task.kind, trial) for trial in trials]
+    return Plan(trials, _packs(spec, trials, keys, resources), len(points), len(set(keys)))
+
+
+def draw_key(kind: str, trial: Trial) -> tuple[Any, ...]:
+    """Return what identifies the data of a trial within its study: the data-relevant fields and the seed."""
+    return (*(trial.config[name] for name in data_fields(kind)), trial.seed)
+
+
+def _packs(
+    spec: StudySpec, trials: Sequence[Trial], keys: Sequence[tuple[Any, ...]], resources: Resources
+) -> tuple[PlannedPack, ...]:
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    for trial in trials:
+        shape = tuple(trial.config[name] for name in pack_fields(spec.task.kind))
+        groups.setdefault(shape, []).append(trial.index)
+    wanted = slots(spec, resources)
+    made = [
+        tuple(group[i] for i in positions)
+        for group in groups.values()
+        for positions in cut([keys[i] for i in group], max(1, round(wanted * len(group) / len(trials))))
+    ]
+    # the longest first, so that none is left alone at the end: t2 grows as 1/(alpha beta)
+    made.sort(key=lambda members: (-max(slowness(trials[i].config) for i in members), members))
+    return tuple(PlannedPack(number, members) for number, members in enumerate(made))
+
+
+def slots(spec: StudySpec, resources: Resources) -> int:
+    """Return how many packs of the study run side by side."""
+    wanted = spec.resources
+    side_by_side = resources.cpus // wanted.cpus
+    if wanted.gpus:
+        side_by_side = min(side_by_side, resources.gpus // wanted.gpus)
+    return max(1, side_by_side if wanted.max_packs is None else min(side_by_side, wanted.max_packs))
+
+
+def slowness(config: Mapping[str, Any]) -> float:
+    """Return 1/(alpha beta), or 1/alpha where there is no beta: what t2 is proportional to, all else equal."""
+    beta = config.get("beta", config.get("beta1", 1.0))
+    product = config["alpha"] * beta
+    return 1 / product if product else float("inf")
+
+
+def budget(spec: StudySpec) -> Budget:
+    """Return the trials' budget, `stop: auto` resolved: `after_t2`, since this version steps through every trial."""
+    section = spec.budget
+    return Budget(
+        max_steps=section.max_steps,
+        max_seconds=section.max_seconds,
+        stop="after_t2" if section.stop == "auto" else section.stop,
+        record=section.record,
+        train_threshold=section.train_threshold,
+        test_threshold=section.test_threshold,
+        plateau_every=section.plateau_every,
+    )
+
+
+def pack(spec: StudySpec, planned: PlannedPack, trials: Sequence[Trial], id: str) -> Pack:
+    """Return the pack as it travels to a worker.
+
+    Args:
+        spec: of the study.
+        planned: the pack; its members are indices into `trials`.
+        trials: all trials of the plan.
+        id: of the pack's row.
+    """
+    return Pack(
+        id=id,
+        task=spec.task.kind,
+        trials=tuple(trials[i] for i in planned.members),
+        study_seed=spec.seed,
+        budget=budget(spec),
+        engine="step",
+        device="cuda" if spec.resources.gpus else "cpu",
+        threads=spec.resources.cpus,
+    )

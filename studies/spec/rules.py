@@ -1,0 +1,122 @@
+"""Rules over several fields. Each looks at parsed fields by dotted name and is left out where one it needs is missing,
+so that a specification with faulty fields still hears of all that is wrong with the others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from studies.spec.limits import Limits
+from studies.spec.numbers import Fault
+from studies.spec.sweeps import NUM, Range, count, is_swept, largest, smallest
+
+Flat = Mapping[str, Any]
+
+SMOOTH = ("none", "l2")
+SYNTHETIC = ("l1", "l2")
+
+
+def contradictions(values: Flat) -> list[Fault]:
+    """Return what is wrong with a specification whatever the server: path and message each."""
+    return [fault for needs, rule in ALWAYS if all(name in values for name in needs) for fault in rule(values)]
+
+
+def excesses(values: Flat, limits: Limits, test_tasks: bool) -> list[Fault]:
+    """Return what this server refuses: sizes above its limits, and faults on purpose without `test_tasks`."""
+    return [*_sizes(values, limits), *_trials(values, limits), *([] if test_tasks else _faults(values))]
+
+
+def path(name: str, inner: tuple[str | int, ...] = ()) -> tuple[str | int, ...]:
+    """Return the path of a dotted name and of a place below it."""
+    return (*name.split("."), *inner)
+
+
+def _sparsity(values: Flat) -> Iterator[Fault]:
+    where, s = largest(values["task.s"])
+    n = smallest(values["task.n"])
+    if s is not None and n is not None and s > n:
+        yield path("task.s", where), f"s = {s} is above n = {n}; accepted: s up to n for all combinations"
+
+
+def _smooth(values: Flat) -> Iterator[Fault]:
+    if values["optimizer.kind"] == "gd" and values["regularizer.kind"] not in SMOOTH:
+        yield (
+            path("optimizer.kind"),
+            f"gd does not take the non-smooth regularizer {values['regularizer.kind']}; "
+            "accepted: subgradient, proximal, projected (gd takes none, l2)",
+        )
+
+
+def _one_beta(values: Flat) -> Iterator[Fault]:
+    if values["task.kind"] == "synthetic" and values["regularizer.kind"] not in SYNTHETIC:
+        yield (
+            path("regularizer.kind"),
+            f"the synthetic law needs one beta, not {values['regularizer.kind']}; accepted: {', '.join(SYNTHETIC)}",
+        )
+
+
+def _nothing_to_record(values: Flat) -> Iterator[Fault]:
+    if values["task.kind"] == "synthetic" and values["budget.record"] == "coordinates":
+        yield path("budget.record"), "the synthetic task has no coordinates; accepted: curves"
+
+
+def _values_of_a_grid(values: Flat) -> Iterator[Fault]:
+    if values["search.kind"] != "grid":
+        return
+    for name, field in values.items():
+        if isinstance(field, Range) and field.num is None:
+            yield path(name, ("num",)), f"missing; accepted under grid search: {NUM.accepted}"
+
+
+def _something_to_search(values: Flat) -> Iterator[Fault]:
+    if values["search.kind"] != "grid" and not any(is_swept(v) for k, v in values.items() if _sweepable(k)):
+        yield path("search.kind"), f"{values['search.kind']} has no swept field to draw from; accepted: grid"
+
+
+PARTS = ("task.kind", "regularizer.kind", "optimizer.kind")
+ALWAYS: tuple[tuple[tuple[str, ...], Callable[[Flat], Iterator[Fault]]], ...] = (
+    (("task.s", "task.n"), _sparsity),
+    (("optimizer.kind", "regularizer.kind"), _smooth),
+    (("task.kind", "regularizer.kind"), _one_beta),
+    (("task.kind", "budget.record"), _nothing_to_record),
+    (("search.kind",), _values_of_a_grid),
+    (("search.kind", *PARTS), _something_to_search),
+)
+
+
+def _sweepable(name: str) -> bool:
+    return name.partition(".")[0] in ("task", "regularizer", "optimizer")
+
+
+def _sizes(values: Flat, limits: Limits) -> Iterator[Fault]:
+    bounds = {"task.n": limits.max_n, "task.N": limits.max_n, "budget.max_steps": limits.max_steps}
+    for name, bound in bounds.items():
+        where, value = largest(values.get(name, 0))
+        if value is not None and value > bound:
+            yield path(name, where), f"{value} is above this server's limit; accepted: up to {bound}"
+
+
+def _trials(values: Flat, limits: Limits) -> Iterator[Fault]:
+    sizes = {name: count(field) for name, field in values.items() if _sweepable(name) and is_swept(field)}
+    if "search.num_configs" in values:
+        sizes = {"search.num_configs": values["search.num_configs"]}
+    if "seeds" in values:
+        seeds = values["seeds"]
+        sizes["seeds"] = seeds if isinstance(seeds, int) else len(seeds)
+    known = {name: size for name, size in sizes.items() if size is not None}
+    total = math.prod(known.values())
+    if total > limits.max_trials:
+        factors = " x ".join(f"{size} ({name})" for name, size in known.items())
+        yield (
+            path(max(known, key=lambda name: known[name])),
+            f"{factors} = {total} trials is above this server's limit; accepted: up to {limits.max_trials} trials",
+        )
+
+
+def _faults(values: Flat) -> Iterator[Fault]:
+    if values.get("task.seconds"):
+        yield path("task.seconds"), f"{values['task.seconds']} is refused; accepted without GROKSCALE_TEST_TASKS=1: 0"
+    if values.get("task.faults") is not None:
+        yield path("task.faults"), "an object is refused; accepted without GROKSCALE_TEST_TASKS=1: null"

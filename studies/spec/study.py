@@ -1,0 +1,115 @@
+"""The study specification as a whole: the body of `POST /v1/studies` and every file of the library."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
+
+from studies.spec.lists import ListOf
+from studies.spec.methods import Grid, Optimizer, Regularizer, Search
+from studies.spec.numbers import Number, whole
+from studies.spec.rules import contradictions
+from studies.spec.tasks import Section, Task, field
+from studies.spec.words import Seeds, Text, Word
+
+Threshold = Annotated[float, Number(0, 1, above=True, below=True)]
+
+
+class BudgetSection(Section):
+    """How long a trial may run and what is kept of it."""
+
+    max_steps: Annotated[int, whole(1, 10**12)] = field(
+        10_000_000, "steps after which a trial is cut off", unit="steps"
+    )
+    max_seconds: Annotated[float | None, Number(0, above=True, null="no limit")] = field(
+        None, "compute time after which a pack is cut off", unit="s"
+    )
+    stop: Annotated[
+        Literal["auto", "after_t2", "settled", "max_steps"],
+        Word("stop rule", ("auto", "after_t2", "settled", "max_steps")),
+    ] = field(
+        "auto", "after_t2: t2 plus max(1000 steps, 2 %); settled: until certified or settled; max_steps: to the end"
+    )
+    record: Annotated[Literal["curves", "coordinates"], Word("record", ("curves", "coordinates"))] = field(
+        "curves", "what is kept along the run; coordinates: the iterate too, at the curve's steps"
+    )
+    train_threshold: Threshold = field(1e-2, "relative train error that counts as memorised")
+    test_threshold: Threshold = field(1e-2, "relative test error that counts as generalised")
+    plateau_every: Annotated[int, whole(1, 1_000_000)] = field(
+        1000, "cadence of the published plateau rule after its first 1000 steps", unit="steps", source="code: 1000"
+    )
+
+
+class ResourcesSection(Section):
+    """What one pack gets."""
+
+    cpus: Annotated[int, whole(1, 1024)] = field(1, "CPU cores of a pack")
+    gpus: Annotated[int, whole(0, 1)] = field(0, "GPUs of a pack")
+    max_packs: Annotated[int | None, whole(1, 100_000, null="as many as the cluster takes")] = field(
+        None, "packs that run side by side at most"
+    )
+
+
+class StudySpec(Section):
+    """A study: a task, a regulariser and an optimiser with their swept fields, seeds, search and budget.
+
+    Everything that is left out takes its default; `canonical` has them filled in. Build one with
+    `studies.spec.parse` or `load`, which answer every faulty field by JSON pointer.
+    """
+
+    name: Annotated[str, Text()] = field(..., "1 to 200 printable characters")
+    tags: Annotated[tuple[str, ...], ListOf(Text(), 0, 50)] = field((), "words to find the study by")
+    seed: Annotated[int, whole(0, 2**32 - 1)] = field(0, "of the study: with a trial's seed it keys the random streams")
+    task: Task
+    regularizer: Regularizer
+    optimizer: Optimizer
+    seeds: Annotated[int | tuple[int, ...], Seeds()] = field(
+        ..., "how many (0, 1, ...), or the seeds themselves; every configuration runs with every seed"
+    )
+    search: Search = Grid()
+    budget: BudgetSection = BudgetSection()
+    engine: Annotated[Literal["auto", "step"], Word("engine", ("auto", "step"))] = field(
+        "auto", "how times are obtained: auto takes exact engines only"
+    )
+    resources: ResourcesSection = ResourcesSection()
+    priority: Annotated[int, whole(-1000, 1000)] = field(0, "higher runs first")
+
+    @model_validator(mode="after")
+    def _no_contradictions(self) -> Self:
+        found = contradictions(flat(self))
+        if found:
+            details = [
+                InitErrorDetails(type=PydanticCustomError("refused", "{m}", {"m": m}), loc=loc, input=self.name)
+                for loc, m in found
+            ]
+            raise ValidationError.from_exception_data("StudySpec", details)
+        return self
+
+    def canonical(self) -> dict[str, Any]:
+        """Return the JSON form with all defaults filled in and numbers normalised: parsing it gives this spec again."""
+        return self.model_dump(mode="json", by_alias=True)
+
+    def hash(self) -> str:
+        """Return the hex SHA-256 of the canonical form, keys sorted."""
+        text = json.dumps(self.canonical(), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def seed_list(self) -> range | tuple[int, ...]:
+        """Return the seeds in the order of the specification, unexpanded where they are counted."""
+        return range(self.seeds) if isinstance(self.seeds, int) else self.seeds
+
+
+def flat(spec: StudySpec) -> dict[str, Any]:
+    """Return the parsed fields by dotted name: `task.n`, `optimizer.kind`, `seeds`."""
+    values: dict[str, Any] = {}
+    for name in StudySpec.model_fields:
+        value = getattr(spec, name)
+        if isinstance(value, Section):
+            values |= {f"{name}.{inner}": getattr(value, inner) for inner in type(value).model_fields}
+        else:
+            values[name] = value
+    return values
