@@ -1,12 +1,13 @@
 """The study specification: typed, strict, and refused by JSON pointer.
 
 `parse` takes plain data, `load` takes text (YAML 1.2 or JSON); both return a `StudySpec` or raise `SpecError`.
+`from_json` reads JSON text to plain data, refusing keys given twice.
 """
 
 from studies.spec.errors import FieldProblem, SpecError
 from studies.spec.limits import Limits
-from studies.spec.load import load
+from studies.spec.load import from_json, load
 from studies.spec.parse import parse
 from studies.spec.study import StudySpec
 
-__all__ = ["FieldProblem", "Limits", "SpecError", "StudySpec", "load", "parse"]
+__all__ = ["FieldProblem", "Limits", "SpecError", "StudySpec", "from_json", "load", "parse"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 SHOWN = 80
+MOST = 100
+"""Problems told at once: a document of a megabyte can hold a hundred thousand, and an answer need not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +24,15 @@ class FieldProblem:
 
 
 class SpecError(ValueError):
-    """The specification is refused; `problems` has one entry a faulty field, in document order where it is known."""
+    """The specification is refused; `problems` has one entry a faulty field, up to `MOST` and a word on the rest."""
 
-    def __init__(self, problems: Sequence[FieldProblem]) -> None:
-        super().__init__("; ".join(f"{p.pointer or 'document'}: {p.message}" for p in problems))
-        self.problems = tuple(problems)
+    def __init__(self, problems: Iterable[FieldProblem]) -> None:
+        told = list(dict.fromkeys(problems))
+        rest = len(told) - MOST
+        if rest > 0:
+            told[MOST:] = [FieldProblem("", f"and {rest} more problems")]
+        super().__init__("; ".join(f"{p.pointer or 'document'}: {p.message}" for p in told))
+        self.problems = tuple(told)
 
 
 def pointer(path: Iterable[str | int]) -> str:
@@ -43,6 +49,6 @@ def show(value: object) -> str:
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, (list, tuple)):
-        return "a list"
+        return f"a list of {len(value)} members"
     text = repr(value)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"

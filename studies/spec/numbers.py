@@ -101,7 +101,7 @@ class Number(Leaf):
         if value is None and self.null is not None:
             return None
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise Refused(((), f"{show(value)} is not a number; accepted: {self.accepted}"))
+            raise Refused(((), f"{show(value)} is refused; accepted: {self.accepted}"))
         number = self._exact(value)
         if number is None or not self._inside(number):
             raise Refused(((), f"{show(value)} is refused; accepted: {self.accepted}"))

@@ -41,10 +41,10 @@ def parse(data: Any, limits: Limits | None = None, test_tasks: bool = False) -> 
         problems = [_problem(data, details) for details in error.errors(include_url=False, include_context=True)]
         known = _known(data)
         more = [*contradictions(known), *excesses(known, limits, test_tasks)]
-        raise SpecError(_once([*problems, *_of(more)])) from None
+        raise SpecError([*problems, *_of(more)]) from None
     beyond = excesses(flat(spec), limits, test_tasks)
     if beyond:
-        raise SpecError(_once(_of(beyond)))
+        raise SpecError(_of(beyond))
     return spec
 
 
@@ -52,14 +52,12 @@ def _of(faults: list[Fault]) -> list[FieldProblem]:
     return [FieldProblem(pointer(where), message) for where, message in faults]
 
 
-def _once(problems: list[FieldProblem]) -> list[FieldProblem]:
-    return list(dict.fromkeys(problems))
-
-
 def _problem(data: Any, details: ErrorDetails) -> FieldProblem:
     """Return the problem that one of pydantic's errors states, in our words and at the user's own path."""
     loc = list(details["loc"])
     value = details["input"]
+    if details["type"] == "contradiction":
+        return FieldProblem(pointer(loc), details["msg"])
     if len(loc) >= 2 and loc[0] in TAGGED:
         del loc[1]  # pydantic puts the union's tag there
     kind = details["type"]

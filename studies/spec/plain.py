@@ -7,6 +7,9 @@ from typing import Any
 
 from studies.spec.errors import FieldProblem, SpecError, pointer, show
 
+Path = tuple[str | int, ...]
+"""Keys and positions from the document down."""
+
 MAX_DEPTH = 16
 MAX_NODES = 500_000
 """Values in one document, an alias counted as often as it stands: an exponential nest of aliases ends here."""
@@ -16,7 +19,7 @@ def plain(data: Any) -> None:
     """Check that the data are JSON: raises `SpecError` with the first places that are not."""
     problems: list[FieldProblem] = []
     nodes = 0
-    stack: list[tuple[tuple[str | int, ...], Any]] = [((), data)]
+    stack: list[tuple[Path, Any]] = [((), data)]
     while stack:
         path, value = stack.pop()
         nodes += 1

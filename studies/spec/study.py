@@ -83,7 +83,7 @@ class StudySpec(Section):
         found = contradictions(flat(self))
         if found:
             details = [
-                InitErrorDetails(type=PydanticCustomError("refused", "{m}", {"m": m}), loc=loc, input=self.name)
+                InitErrorDetails(type=PydanticCustomError("contradiction", "{m}", {"m": m}), loc=loc, input=self.name)
                 for loc, m in found
             ]
             raise ValidationError.from_exception_data("StudySpec", details)

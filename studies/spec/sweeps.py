@@ -18,7 +18,7 @@ from studies.spec.lists import ListOf
 from studies.spec.numbers import Fault, Leaf, Number, Refused, whole
 
 SCALES = ("log", "linear")
-NUM = whole(2, 1_000_000)
+NUM = whole(2, 100_000)
 DIGITS = 12
 """Significant digits of the values between the ends: a decade of a log range is 1e-05 and not 9.999999999999999e-06."""
 

@@ -28,10 +28,10 @@ LATER = {
 
 
 def unavailable(field: str, word: Any, accepted: str) -> str:
-    """Return why a kind is refused: a word of a later version, or no word at all."""
+    """Return why a word is refused: it belongs to a later version, or to none."""
     if isinstance(word, str) and word in LATER.get(field, ()):
         return f"{show(word)} is not available in this version; accepted: {accepted}"
-    return f"{show(word)} is not a {field.replace('_', ' ')}; accepted: {accepted}"
+    return f"{show(word)} is refused; accepted: {accepted}"
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Text(Leaf):
     def check(self, value: Any) -> str:
         """Return the text unchanged."""
         if not isinstance(value, str):
-            raise Refused(((), f"{show(value)} is not a text; accepted: {self.accepted}"))
+            raise Refused(((), f"{show(value)} is refused; accepted: {self.accepted}"))
         if not (1 <= len(value) <= 200 and value.isprintable() and value.strip()):
             raise Refused(((), f"{show(value)} is refused; accepted: {self.accepted}"))
         return value
