@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 
-from studies.store import events, flat, progress
+from studies.store import curves, events, flat, progress
 from studies.store.errors import NotFound
 from studies.store.functions import Now
 from studies.store.locks import Locked, held
@@ -46,7 +45,7 @@ def record(
         return []
     ended = [(rows[index], fresh[index]) for index in accepted]
     connection.execute(_end_trial, [_summary(row, outcome, attempt, host) for row, outcome in ended])
-    points = [point for row, outcome in ended for point in _points(row["id"], outcome)]
+    points = [point for row, outcome in ended for point in curves.rows(row["id"], outcome)]
     if points:
         connection.execute(insert(CurvePoint), points)
     events.append(connection, study.id, "trial", [_announcement(row, outcome) for row, outcome in ended])
@@ -101,17 +100,6 @@ def _summary(row: Any, outcome: Outcome, attempt: int | None, host: str | None) 
         "curve_columns": curve,
         "trial_id": row["id"],
     }
-
-
-def _points(trial_id: str, outcome: Outcome) -> Iterator[dict[str, Any]]:
-    if not outcome.curve:
-        return
-    steps = np.asarray(outcome.curve["step"]).astype(np.int64).tolist()
-    columns = [np.asarray(values, dtype=np.float64) for name, values in outcome.curve.items() if name != "step"]
-    values = np.stack(columns, axis=1).tolist() if columns else [[] for _ in steps]
-    iterates = [None] * len(steps) if outcome.coordinates is None else outcome.coordinates
-    for k, (step, value, iterate) in enumerate(zip(steps, values, iterates, strict=True)):
-        yield {"trial_id": trial_id, "k": k, "step": step, "values": value, "coordinates": iterate}
 
 
 def _announcement(row: Any, outcome: Outcome) -> dict[str, Any]:

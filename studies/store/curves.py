@@ -1,8 +1,9 @@
-"""A trial's curves, thinned before they are read."""
+"""A trial's curve as rows of float64, and back: thinned before it is read."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, select
@@ -10,8 +11,32 @@ from sqlalchemy import Connection, select
 from studies.store.errors import InvalidFilter, NotFound
 from studies.store.models import CurvePoint, Trial
 from studies.store.records import Curves
+from trainers.trial import Outcome
 
 COORDINATES = "coordinates"
+_FLOAT = np.dtype("<f8")
+
+
+def rows(trial_id: str, outcome: Outcome) -> Iterator[dict[str, Any]]:
+    """Yield the rows of an outcome's curve. What is not finite is marked as missing, never stored."""
+    if not outcome.curve:
+        return
+    steps = np.asarray(outcome.curve["step"]).astype(np.int64).tolist()
+    columns = [np.asarray(column, dtype=_FLOAT) for name, column in outcome.curve.items() if name != "step"]
+    table = np.stack(columns, axis=1) if columns else np.empty((len(steps), 0), dtype=_FLOAT)
+    absent = ~np.isfinite(table)
+    missing = (absent @ (1 << np.arange(table.shape[1], dtype=np.int64))).tolist()
+    packed = np.where(absent, 0.0, table)
+    iterates = [None] * len(steps) if outcome.coordinates is None else [_bytes(point) for point in outcome.coordinates]
+    for k, (step, row, bits, iterate) in enumerate(zip(steps, packed, missing, iterates, strict=True)):
+        yield {
+            "trial_id": trial_id,
+            "k": k,
+            "step": step,
+            "values": row.tobytes(),
+            "missing": bits,
+            "coordinates": iterate,
+        }
 
 
 def read(connection: Connection, trial_id: str, metrics: Sequence[str] | None, max_points: int) -> Curves:
@@ -24,19 +49,33 @@ def read(connection: Connection, trial_id: str, metrics: Sequence[str] | None, m
     for name in wanted:
         if name not in recorded:
             raise InvalidFilter(name, "not a recorded metric", [*recorded, COORDINATES])
-    columns = [CurvePoint.step, CurvePoint.values]
+    columns = [CurvePoint.step, CurvePoint.values, CurvePoint.missing]
     with_coordinates = metrics is not None and COORDINATES in metrics
     if with_coordinates:
         columns.append(CurvePoint.coordinates)
-    points = select(*columns).where(CurvePoint.trial_id == trial_id).order_by(CurvePoint.k)
+    statement = select(*columns).where(CurvePoint.trial_id == trial_id).order_by(CurvePoint.k)
     if (trial.points or 0) > max_points:
-        points = points.where(CurvePoint.k.in_(_spread(trial.points, max_points)))
-    rows = connection.execute(points).all()
+        statement = statement.where(CurvePoint.k.in_(_spread(trial.points, max_points)))
+    points = connection.execute(statement).all()
+    table = np.frombuffer(b"".join(point[1] for point in points), dtype=_FLOAT).reshape(len(points), -1)
+    missing = [point[2] for point in points]
     return Curves(
-        step=[row[0] for row in rows],
-        columns={name: [row[1][recorded.index(name)] for row in rows] for name in wanted},
-        coordinates=[row[2] for row in rows] if with_coordinates else None,
+        step=[point[0] for point in points],
+        columns={name: _column(table, missing, recorded.index(name)) for name in wanted},
+        coordinates=[_floats(point[3]) for point in points] if with_coordinates else None,
     )
+
+
+def _bytes(iterate: np.ndarray) -> bytes | None:
+    return np.asarray(iterate, dtype=_FLOAT).tobytes() if np.isfinite(iterate).all() else None
+
+
+def _floats(iterate: bytes | None) -> list[float] | None:
+    return None if iterate is None else np.frombuffer(iterate, dtype=_FLOAT).tolist()
+
+
+def _column(table: np.ndarray, missing: list[int], at: int) -> list[float | None]:
+    return [None if bits >> at & 1 else value for value, bits in zip(table[:, at].tolist(), missing, strict=True)]
 
 
 def _spread(points: int, count: int) -> list[int]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -79,8 +77,8 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, str) else int(value)
 
 
-def _json(crossing: Crossing | None) -> Mapping[str, Any] | None:
-    return None if crossing is None else asdict(crossing)
+def _json(crossing: Crossing | None) -> dict[str, Any] | None:
+    return None if crossing is None else {part: _plain(getattr(crossing, part)) for part in _CROSSING_PARTS}
 
 
 def _crossing(row: RowMapping, name: str) -> Crossing | None:

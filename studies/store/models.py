@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, MetaData, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from studies.store.types import Finite, Json, UtcDateTime, Values, Vector, Words
+from studies.store.types import Finite, Json, UtcDateTime, Words
 
 
 class Base(DeclarativeBase):
@@ -97,6 +97,16 @@ class Pack(Base):
     __table_args__ = (UniqueConstraint("study_id", "number"),)
 
 
+class Configuration(Base):
+    """The flat fields that the trials of one configuration share: they differ in the seed alone."""
+
+    __tablename__ = "gs_configuration"
+
+    study_id: Mapped[str] = _study_id(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    config: Mapped[dict[str, Any]]
+
+
 class Trial(Base):
     """A trial and its summary. Column names are the flat names of `Store.table`."""
 
@@ -108,7 +118,6 @@ class Trial(Base):
     configuration: Mapped[int]
     seed: Mapped[int]
     pack: Mapped[int]
-    config: Mapped[dict[str, Any]]
     outcome: Mapped[str | None]
     obtained: Mapped[str | None]
     steps: Mapped[int | None]
@@ -162,6 +171,7 @@ class Trial(Base):
     # each sort of the trial list reads its order from an index and fetches only the page's rows
     __table_args__ = (
         UniqueConstraint("study_id", "index"),
+        Index(None, "study_id", "configuration", "index"),
         Index(None, "study_id", "outcome", "index"),
         Index(None, "study_id", "seed", "index"),
         Index(None, "study_id", "steps", "index"),
@@ -171,16 +181,28 @@ class Trial(Base):
     )
 
 
+CONFIGURATION = (
+    Configuration,
+    (Configuration.study_id == Trial.study_id) & (Configuration.number == Trial.configuration),
+)
+"""What to join to a statement over trials for their `config`."""
+
+
 class CurvePoint(Base):
-    """One point of one trial's curve; `values` in the order of the trial's `curve_columns`."""
+    """One point of one trial's curve.
+
+    `values` are float64 in the order of the trial's `curve_columns`: these are by far the most rows, and as text they
+    would be three times as large and slow. Bit i of `missing` says that value i is none (and stored as 0).
+    """
 
     __tablename__ = "gs_curve_point"
 
     trial_id: Mapped[str] = mapped_column(Words, ForeignKey("gs_trial.id", ondelete="CASCADE"), primary_key=True)
     k: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     step: Mapped[int]
-    values: Mapped[list[float | None]] = mapped_column(Values)
-    coordinates: Mapped[list[float] | None] = mapped_column(Vector)
+    values: Mapped[bytes]
+    missing: Mapped[int]
+    coordinates: Mapped[bytes | None]
 
     # a second b-tree over (trial, k) would double the largest table
     __table_args__ = ({"sqlite_with_rowid": False},)

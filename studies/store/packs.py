@@ -12,7 +12,7 @@ from studies.store import commits, flat, progress
 from studies.store.errors import LeaseLost, NotEnded, NotFound
 from studies.store.functions import Now
 from studies.store.locks import Locked, held
-from studies.store.models import CurvePoint, Pack, Study, Trial
+from studies.store.models import CONFIGURATION, Configuration, CurvePoint, Pack, Study, Trial
 from studies.store.records import Lease, PackRecord, Verdict
 from trainers.trial import Outcome
 from trainers.trial import Trial as PlannedTrial
@@ -43,7 +43,7 @@ def unended(connection: Connection, pack_id: str) -> tuple[PlannedTrial, ...]:
     pack = connection.execute(select(Pack).where(Pack.id == pack_id)).mappings().first()
     if pack is None:
         raise NotFound("pack", pack_id)
-    statement = select(Trial.index, Trial.configuration, Trial.seed, Trial.config)
+    statement = select(Trial.index, Trial.configuration, Trial.seed, Configuration.config).join(*CONFIGURATION)
     rows = connection.execute(statement.where(*_unended(pack))).mappings()
     trials = {row["index"]: PlannedTrial(**row) for row in rows}
     return tuple(trials[index] for index in pack["members"] if index in trials)

@@ -12,7 +12,7 @@ from studies.lifecycle import ENDED, STATES, Event, State
 from studies.store import cursors, events, locks, packs, states
 from studies.store.errors import AlreadySubmitted, InvalidFilter, NotEnded, NotFound
 from studies.store.functions import Holds, Now
-from studies.store.models import IdempotencyKey, Pack, Study, Trial
+from studies.store.models import Configuration, IdempotencyKey, Pack, Study, Trial
 from studies.store.progress import Pace, paces, progress
 from studies.store.records import Idempotency, IdempotencyRecord, Lease, Page, StudyFilter, StudyRecord
 
@@ -34,6 +34,7 @@ def add(
     if idempotency is not None:
         _remember(connection, study_id, idempotency)
     connection.execute(insert(Pack), [packs.row(study_id, p.number, p.members, p.predicted_steps) for p in plan.packs])
+    connection.execute(insert(Configuration), _configurations(study_id, plan))
     number = {index: pack.number for pack in plan.packs for index in pack.members}
     rows = [
         {
@@ -43,7 +44,6 @@ def add(
             "configuration": trial.configuration,
             "seed": trial.seed,
             "pack": number[trial.index],
-            "config": trial.config,
         }
         for trial in plan.trials
     ]
@@ -141,6 +141,11 @@ def _row(study_id: str, spec: StudySpec, plan: Plan, versions: Mapping[str, Any]
         "event_seq": 0,
         "token": 0,
     }
+
+
+def _configurations(study_id: str, plan: Plan) -> list[dict[str, Any]]:
+    configs = {trial.configuration: trial.config for trial in plan.trials}
+    return [{"study_id": study_id, "number": number, "config": config} for number, config in configs.items()]
 
 
 def _conditions(filter: StudyFilter) -> ColumnElement[bool]:

@@ -14,11 +14,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, Text, case, select, type_coerce
+from sqlalchemy import Connection, Text, case, type_coerce
 
-from studies.store import trials
+from studies.store.choices import choose
 from studies.store.flat import CROSSINGS, ERRORS
-from studies.store.models import Pack, Trial
+from studies.store.models import CONFIGURATION, Configuration, Pack, Trial
 from studies.store.records import TrialFilter
 
 _INT, _FLOAT, _TEXT = pa.int64(), pa.float64(), pa.string()
@@ -35,17 +35,15 @@ _STORED = {**_HEAD, **_TIMES, **_DELAY, **_ERRORS, **_TAIL}
 
 def table(connection: Connection, study_id: str, filter: TrialFilter) -> pa.Table:
     """See `Store.table`."""
-    chosen = trials.choose(connection, study_id, filter)
+    chosen = choose(connection, study_id, filter)
     ended = Trial.outcome.is_not(None)
     started = Pack.started.is_not(None)
     steps = case((ended, Trial.steps), (started, Pack.step))
     stored = [getattr(Trial, name) for name in _STORED if name != "ladder"]
-    statement = (
-        select(*stored, type_coerce(Trial.ladder, Text).label("ladder"), steps.label("steps"), started.label("started"))
-        .add_columns(Trial.config, Trial.theory)
-        .join(Pack, (Pack.study_id == Trial.study_id) & (Pack.number == Trial.pack))
-        .where(chosen.where)
-        .order_by(*chosen.order)
+    columns = [*stored, type_coerce(Trial.ladder, Text).label("ladder"), steps.label("steps"), started.label("started")]
+    statement = chosen.select(*columns, Trial.theory, Configuration.config)
+    statement = statement.join(*CONFIGURATION).join(
+        Pack, (Pack.study_id == Trial.study_id) & (Pack.number == Trial.pack)
     )
     found = connection.execute(statement)
     rows = found.all()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import DateTime, Dialect, Float, LargeBinary, String, Text, TypeDecorator
+from sqlalchemy import DateTime, Dialect, Float, String, Text, TypeDecorator
 
 from trainers.trial import finite
 
@@ -30,6 +30,8 @@ def plain(value: Any) -> Any:
 
 def storable(text: str) -> str:
     """Return text that both databases take: PostgreSQL refuses NUL, and neither stores lone surrogates."""
+    if text.isprintable() and text.isascii():
+        return text
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
@@ -46,6 +48,9 @@ class Words(TypeDecorator[str]):
         return None if value is None else storable(value)
 
 
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+
 class Json(TypeDecorator[Any]):
     """A JSON document as compact text, key order kept.
 
@@ -56,44 +61,10 @@ class Json(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else dumps(plain(value))
+        return None if value is None else _encode(plain(value))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)
-
-
-class Values(TypeDecorator[list[float | None]]):
-    """The values of one curve point in the order of the trial's `curve_columns`, as a JSON list.
-
-    Curves are by far the most rows, so a list of plain floats skips the walk that `Json` does unless it must be
-    guarded.
-    """
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: list[float | None] | None, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        try:
-            return dumps(value)
-        except ValueError:  # a NaN or infinity among them
-            return dumps([finite(item) for item in value])
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> list[float | None] | None:
-        return None if value is None else json.loads(value)
-
-
-_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, ensure_ascii=True).encode
-
-
-def dumps(value: Any) -> str:
-    """Return compact JSON.
-
-    Raises:
-        ValueError: a NaN or infinity is in it.
-    """
-    return _encode(value)
 
 
 class Finite(TypeDecorator[float]):
@@ -107,21 +78,6 @@ class Finite(TypeDecorator[float]):
 
     def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:
         return finite(value)
-
-
-class Vector(TypeDecorator[list[float]]):
-    """A float64 vector as little-endian bytes; one with a NaN or infinity in it is stored as NULL."""
-
-    impl = LargeBinary
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:
-        if value is None or not np.isfinite(value).all():
-            return None
-        return np.ascontiguousarray(value, dtype="<f8").tobytes()
-
-    def process_result_value(self, value: bytes | None, dialect: Dialect) -> list[float] | None:
-        return None if value is None else np.frombuffer(value, dtype="<f8").tolist()
 
 
 class UtcDateTime(TypeDecorator[datetime]):

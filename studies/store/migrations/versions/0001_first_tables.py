@@ -101,6 +101,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("study_id", "number", name="uq_gs_pack_study_id_number"),
     )
     op.create_table(
+        "gs_configuration",
+        sa.Column("study_id", words, nullable=False),
+        sa.Column("number", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("config", sa.Text, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["study_id"], ["gs_study.id"], name="fk_gs_configuration_study_id_gs_study", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("study_id", "number", name="pk_gs_configuration"),
+    )
+    op.create_table(
         "gs_trial",
         sa.Column("id", words, nullable=False),
         sa.Column("study_id", words, nullable=False),
@@ -108,7 +118,6 @@ def upgrade() -> None:
         sa.Column("configuration", sa.BigInteger, nullable=False),
         sa.Column("seed", sa.BigInteger, nullable=False),
         sa.Column("pack", sa.BigInteger, nullable=False),
-        sa.Column("config", sa.Text, nullable=False),
         sa.Column("outcome", words),
         sa.Column("obtained", words),
         sa.Column("steps", sa.BigInteger),
@@ -164,6 +173,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_gs_trial"),
         sa.UniqueConstraint("study_id", "index", name="uq_gs_trial_study_id_index"),
     )
+    op.create_index("ix_gs_trial_study_id_configuration_index", "gs_trial", ["study_id", "configuration", "index"])
     op.create_index("ix_gs_trial_study_id_outcome_index", "gs_trial", ["study_id", "outcome", "index"])
     op.create_index("ix_gs_trial_study_id_pack_index", "gs_trial", ["study_id", "pack", "index"])
     op.create_index("ix_gs_trial_study_id_seed_index", "gs_trial", ["study_id", "seed", "index"])
@@ -175,7 +185,8 @@ def upgrade() -> None:
         sa.Column("trial_id", words, nullable=False),
         sa.Column("k", sa.BigInteger, autoincrement=False, nullable=False),
         sa.Column("step", sa.BigInteger, nullable=False),
-        sa.Column("values", sa.Text, nullable=False),
+        sa.Column("values", sa.LargeBinary, nullable=False),
+        sa.Column("missing", sa.BigInteger, nullable=False),
         sa.Column("coordinates", sa.LargeBinary),
         sa.ForeignKeyConstraint(
             ["trial_id"], ["gs_trial.id"], name="fk_gs_curve_point_trial_id_gs_trial", ondelete="CASCADE"
@@ -187,5 +198,14 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop every table."""
-    for name in ("gs_curve_point", "gs_trial", "gs_pack", "gs_idempotency", "gs_event", "gs_study", "gs_runner"):
+    for name in (
+        "gs_curve_point",
+        "gs_trial",
+        "gs_configuration",
+        "gs_pack",
+        "gs_idempotency",
+        "gs_event",
+        "gs_study",
+        "gs_runner",
+    ):
         op.drop_table(name)
