@@ -1,0 +1,37 @@
+"""What `GET /v1/tasks` shows: every task, method and search of a specification, described as JSON Schema."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from studies.spec.parse import kinds, members
+from studies.spec.rules import SMOOTH, SYNTHETIC
+from studies.spec.study import StudySpec
+from studies.spec.words import LATER
+
+PARTS = {"tasks": "task", "regularizers": "regularizer", "optimizers": "optimizer", "searches": "search"}
+
+
+def catalogue() -> dict[str, Any]:
+    """Return the tasks, regularizers, optimizers and searches, each `{kind, description, schema}`, and the whole spec.
+
+    A schema gives each field's type, range, default and description, its unit (`x-unit`; "1": none) and where it is
+    defined (`x-source`). `later` names words of the interface that this version does not carry out yet.
+    """
+    described: dict[str, Any] = {plural: _members(part) for plural, part in PARTS.items()}
+    return described | {
+        "rules": {
+            "gd": f"takes regularizers {' and '.join(SMOOTH)} only",
+            "synthetic": f"takes regularizers {' and '.join(SYNTHETIC)} only",
+        },
+        "later": {plural: list(LATER[part]) for plural, part in PARTS.items()},
+        "schema": StudySpec.model_json_schema(),
+    }
+
+
+def _members(part: str) -> list[dict[str, Any]]:
+    return [
+        {"kind": kind, "description": inspect.getdoc(model) or "", "schema": model.model_json_schema()}
+        for kind, model in ((kind, members(part)[kind]) for kind in kinds(part))
+    ]

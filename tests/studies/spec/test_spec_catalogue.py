@@ -1,0 +1,48 @@
+"""What `GET /v1/tasks` shows."""
+
+from __future__ import annotations
+
+import json
+
+import jsonschema
+import pytest
+
+from studies.spec import parse
+from studies.spec.catalogue import catalogue
+from tests.studies.spec.spec_samples import BASE
+
+
+def test_every_kind_of_this_version_is_described() -> None:
+    found = {plural: [member["kind"] for member in catalogue()[plural]] for plural in catalogue()["later"]}
+    assert found == {
+        "tasks": ["sparse_recovery", "synthetic"],
+        "regularizers": ["none", "l1", "l2", "elastic"],
+        "optimizers": ["subgradient", "proximal", "projected", "gd"],
+        "searches": ["grid", "random", "sobol"],
+    }
+
+
+def test_every_schema_is_one_and_the_whole_is_json() -> None:
+    whole = catalogue()
+    assert json.loads(json.dumps(whole, allow_nan=False)) == whole
+    for plural in whole["later"]:
+        for member in whole[plural]:
+            jsonschema.Draft202012Validator.check_schema(member["schema"])
+            assert member["description"]
+    jsonschema.Draft202012Validator.check_schema(whole["schema"])
+
+
+@pytest.mark.parametrize("plural", ["tasks", "regularizers", "optimizers", "searches"])
+def test_every_field_says_what_it_is_and_its_unit(plural: str) -> None:
+    for member in catalogue()[plural]:
+        for name, field in member["schema"]["properties"].items():
+            if name != "kind":
+                assert field["description"]
+                assert field["x-unit"]
+
+
+def test_defaults_are_those_that_parsing_fills_in() -> None:
+    filled = parse(BASE | {"task": {"kind": "sparse_recovery"}}).canonical()["task"]
+    [sparse] = [member for member in catalogue()["tasks"] if member["kind"] == "sparse_recovery"]
+    shown = {name: field["default"] for name, field in sparse["schema"]["properties"].items() if name != "kind"}
+    assert {"kind": "sparse_recovery"} | shown == filled
