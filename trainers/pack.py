@@ -1,0 +1,234 @@
+"""The pack engine: advance many trials together until each has ended, missing no crossing, losing nothing.
+
+The loop looks, decides how many steps may safely be taken without looking, and takes them. What is looked at, and how
+crossings, curves and endings are kept, is `trainers.watch`; the step itself is the task's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from trainers.checkpoint import Checkpoint, save
+from trainers.tasks import TASKS, draw_of
+from trainers.tasks.base import Problem, Theory
+from trainers.trial import Outcome, Pack, Report, Trial
+from trainers.watch import Watch
+
+_BREATH = 0.2
+"""Seconds after which the loop looks up: for a stop, a report, a checkpoint."""
+
+
+def train(
+    pack: Pack,
+    *,
+    directory: Path | None = None,
+    resume: Checkpoint | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    report_seconds: float = 1.0,
+    checkpoint_seconds: float = 15.0,
+) -> Iterator[Report]:
+    """Advance a pack to its end.
+
+    Args:
+        pack: the trials.
+        directory: where this attempt writes its checkpoints; None: nowhere.
+        resume: a checkpoint of an earlier attempt, of this pack or of one that it was part of. The run goes on
+            bit-identically, and outcomes that it carries are reported again.
+        stop: asked about five times a second; True ends the run after a checkpoint, without a last report.
+        report_seconds: time between reports.
+        checkpoint_seconds: time between checkpoints.
+
+    Yields:
+        Reports: outcomes of the trials that ended since the last one, and steps done; the last has `done`.
+
+    Raises:
+        Exception: whatever a task raises; the pack's earlier checkpoint stands.
+    """
+    torch.set_num_threads(pack.threads)
+    run = _Run(pack, resume)
+    clock = _Clock(report_seconds, checkpoint_seconds)
+    yield run.report()
+    while run.alive:
+        run.advance(_BREATH)
+        if stop():
+            run.checkpoint(directory)
+            return
+        if clock.checkpoint_due() or not run.alive:
+            run.checkpoint(directory)
+        if clock.report_due() and run.alive:
+            yield run.report()
+    yield run.report(done=True)
+
+
+class _Clock:
+    """When the next report and the next checkpoint are due."""
+
+    def __init__(self, report_seconds: float, checkpoint_seconds: float) -> None:
+        self._every = {"report": report_seconds, "checkpoint": checkpoint_seconds}
+        self._last = dict.fromkeys(self._every, time.monotonic())
+
+    def report_due(self) -> bool:
+        return self._due("report")
+
+    def checkpoint_due(self) -> bool:
+        return self._due("checkpoint")
+
+    def _due(self, what: str) -> bool:
+        now = time.monotonic()
+        if now - self._last[what] < self._every[what]:
+            return False
+        self._last[what] = now
+        return True
+
+
+class _Run:
+    """A pack in progress."""
+
+    def __init__(self, pack: Pack, resume: Checkpoint | None) -> None:
+        self._pack, self._task = pack, TASKS[pack.task]
+        self._step, self._seconds, self._share, self._chunk = 0, 0.0, 0.0, 64
+        self._outcomes: list[Outcome] = []
+        self._reported, self._steps = 0, 0
+        self._problem: Problem | None = None
+        if resume is not None:
+            mine = {trial.index for trial in pack.trials}
+            self._step, self._seconds = resume.step, resume.seconds
+            self._outcomes = [outcome for outcome in resume.outcomes if outcome.index in mine]
+        ended = {outcome.index for outcome in self._outcomes}
+        begun = time.perf_counter()
+        self._start([trial for trial in pack.trials if trial.index not in ended], resume)
+        self._spend(time.perf_counter() - begun, len(pack.trials))
+
+    @property
+    def alive(self) -> bool:
+        return self._problem is not None and bool(self._problem.trials)
+
+    def _start(self, trials: list[Trial], resume: Checkpoint | None) -> None:
+        draws = {trial.index: draw_of(self._pack.task, trial, self._pack.study_seed) for trial in trials}
+        if resume is None:
+            trials = [trial for trial in trials if not self._refused(trial, draws[trial.index])]
+        if not trials:
+            return
+        budget = self._pack.budget
+        self._theory = {t.index: self._task.theory(draws[t.index], t, budget) for t in trials}
+        device = torch.device(self._pack.device)
+        self._problem = self._task.problem([draws[t.index] for t in trials], trials, budget, device)
+        self._watch = Watch(self._problem, budget)
+        if resume is None:
+            self._look()
+        else:
+            self._take_over(resume, trials)
+
+    def _take_over(self, resume: Checkpoint, trials: list[Trial]) -> None:
+        """Load a checkpoint whose live trials are these, or these and others."""
+        assert self._problem is not None
+        self._problem.load(resume.problem)
+        positions = {index: i for i, index in enumerate(resume.problem["indices"])}
+        self._watch.load(resume.watch)
+        self._watch.keep(np.array([positions[trial.index] for trial in trials]))
+
+    def _refused(self, trial: Trial, draw: Any) -> bool:
+        refusal = self._task.refusal(draw, trial)
+        if refusal is None:
+            return False
+        word, reason = refusal
+        theory = self._task.theory(draw, trial, self._pack.budget)
+        self._outcomes.append(refused(trial, word, reason, theory))
+        return True
+
+    # -- the loop ---------------------------------------------------------------------------------------------------
+
+    def advance(self, seconds: float) -> None:
+        """Train for about so long: step to the next step that has to be looked at, look, let ended columns go."""
+        begun, elapsed, columns = time.perf_counter(), 0.0, len(self._problem.trials) if self._problem else 0
+        while self.alive and elapsed < seconds:
+            assert self._problem is not None
+            k = min(self._watch.due(), int(self._watch.ends().min())) - self._step
+            k = max(1, min(k, self._chunk))
+            before = time.perf_counter()
+            self._problem.step(k)
+            self._pace(k, time.perf_counter() - before)
+            self._step += k
+            self._steps += k * len(self._problem.trials)
+            self._look()
+            elapsed = time.perf_counter() - begun
+            self._enforce(elapsed)
+        self._spend(elapsed, columns)
+
+    def _spend(self, seconds: float, columns: int) -> None:
+        """Count compute time, shared equally by the columns that were live."""
+        self._seconds += seconds
+        self._share += seconds / max(1, columns)
+
+    def _pace(self, k: int, seconds: float) -> None:
+        """Keep one uninterrupted stretch of steps within a breath, however slow a step is."""
+        if k == self._chunk and seconds < _BREATH / 2:
+            self._chunk *= 2
+        elif seconds > _BREATH:
+            self._chunk = max(1, self._chunk // 2)
+
+    def _look(self) -> None:
+        assert self._problem is not None
+        self._watch.look(self._step, self._problem)
+        if self._watch.over(self._step).any():
+            # an end needs everything of this step, and what it shows may end more columns
+            self._watch.look(self._step, self._problem, last=True)
+            self._let_go(self._watch.over(self._step))
+
+    def _enforce(self, elapsed: float) -> None:
+        """End what is left where the pack's time is up: right-censored at this step."""
+        limit = self._pack.budget.max_seconds
+        if limit is not None and self.alive and self._seconds + elapsed >= limit:
+            assert self._problem is not None
+            self._watch.look(self._step, self._problem, last=True)
+            self._let_go(np.ones(len(self._problem.trials), dtype=bool))
+
+    def _let_go(self, over: np.ndarray) -> None:
+        assert self._problem is not None
+        for column in np.flatnonzero(over):
+            theory = self._theory[self._problem.trials[column].index]
+            self._outcomes.append(self._watch.outcome(int(column), self._step, self._problem, theory, self._share))
+        left = np.flatnonzero(~over)
+        self._watch.keep(left)
+        self._problem.keep(left)
+
+    # -- saying -----------------------------------------------------------------------------------------------------
+
+    def report(self, done: bool = False) -> Report:
+        outcomes, steps = tuple(self._outcomes[self._reported :]), self._steps
+        self._reported, self._steps = len(self._outcomes), 0
+        alive = len(self._problem.trials) if self._problem is not None else 0
+        return Report(step=self._step, steps=steps, alive=alive, outcomes=outcomes, done=done)
+
+    def checkpoint(self, directory: Path | None) -> None:
+        if directory is None:
+            return
+        problem, watch = (
+            ({"indices": []}, {})
+            if self._problem is None or not self.alive
+            else (
+                self._problem.state(),
+                self._watch.state(),
+            )
+        )
+        save(directory, Checkpoint(self._step, self._seconds, tuple(self._outcomes), problem, watch))
+
+
+def refused(trial: Trial, word: str, reason: str, theory: Theory) -> Outcome:
+    """Return the outcome of a trial that was not trained at all."""
+    return Outcome(
+        index=trial.index,
+        outcome=word,  # type: ignore[arg-type]
+        obtained=None,
+        steps=0,
+        delay_reason=reason,
+        theory=theory.values,
+        theory_reasons=theory.reasons,
+        error={"type": word, "message": reason, "step": 0},
+    )

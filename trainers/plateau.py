@@ -1,0 +1,93 @@
+"""The published plateau rule (D2): where a logged error first stays within 5 % of its final value.
+
+E is the mean of the last three logged errors; the plateau begins at the first of two consecutive logged errors within
+[0.95 E, 1.05 E]. On a curve that is still falling when the budget ends, the last points always look like a plateau, so
+one found in the last tenth of the run is no crossing: the run is right-censored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from trainers.trial import Crossing, ErrorPoint
+
+_LAST = 3
+_WITHIN = 0.05
+_LATEST = 0.9
+_MOST = 1 << 16
+"""Log points kept (8 bytes each, two numbers a column); a longer run has no plateau time at this cadence."""
+
+
+class PlateauLog:
+    """The errors of all live columns at the plateau rule's cadence.
+
+    Args:
+        columns: number of columns.
+    """
+
+    def __init__(self, columns: int) -> None:
+        self.steps: list[int] = []
+        self._errors = np.empty((64, columns))
+        self._mean_l1 = np.empty((64, columns))
+
+    def see(self, step: int, error: np.ndarray, mean_l1: np.ndarray) -> None:
+        """Log the errors (columns,) of one step."""
+        size = len(self.steps)
+        if size == _MOST:
+            return
+        if size == len(self._errors):
+            self._errors = np.concatenate([self._errors, np.empty_like(self._errors)])
+            self._mean_l1 = np.concatenate([self._mean_l1, np.empty_like(self._mean_l1)])
+        self._errors[size], self._mean_l1[size] = error, mean_l1
+        self.steps.append(step)
+
+    def keep(self, columns: np.ndarray) -> None:
+        """Go on with these columns."""
+        self._errors, self._mean_l1 = self._errors[:, columns], self._mean_l1[:, columns]
+
+    def result(self, column: int, step: int) -> tuple[Crossing | None, ErrorPoint | None]:
+        """Return `t2_plateau` of a run that ended at `step`, and the error there."""
+        size = len(self.steps)
+        if size == _MOST:
+            return None, None
+        errors = self._errors[:size, column]
+        found = plateau(errors)
+        if found is None or self.steps[found] > _LATEST * step:
+            return Crossing(None, step, None, "right"), None
+        at = self.steps[found]
+        point = ErrorPoint(float(errors[found]), float(self._mean_l1[found, column]), at)
+        if at == 0:
+            return Crossing(0, -1, 0, "left", stayed=0), point
+        return Crossing(at, at - 1, at, "exact", stayed=at), point
+
+    def least(self, column: int) -> ErrorPoint | None:
+        """Return the least logged error: the minimum over the run as published code takes it."""
+        errors = self._errors[: len(self.steps), column]
+        if not errors.size:
+            return None
+        at = int(np.argmin(errors))
+        return ErrorPoint(float(errors[at]), float(self._mean_l1[at, column]), self.steps[at])
+
+    def state(self) -> dict[str, Any]:
+        """Return what `load` needs."""
+        size = len(self.steps)
+        return {"steps": self.steps, "errors": self._errors[:size], "mean_l1": self._mean_l1[:size]}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take over a state."""
+        self.steps = list(state["steps"])
+        room = np.empty((max(64, len(self.steps)), state["errors"].shape[1]))
+        self._errors, self._mean_l1 = np.concatenate([state["errors"], room]), np.concatenate([state["mean_l1"], room])
+
+
+def plateau(errors: np.ndarray) -> int | None:
+    """Return the index at which D2 sees the plateau of a logged curve (points,), None where it sees none."""
+    if errors.size < _LAST:
+        return None
+    final = float(np.mean(errors[-_LAST:]))
+    near = np.abs(errors - final) <= _WITHIN * final
+    hits = np.flatnonzero(near[:-1] & near[1:])
+    return int(hits[0]) if hits.size else None

@@ -1,0 +1,37 @@
+"""Which steps are looked at, whatever the trials do: the curve's grid and the cadence of the plateau rule."""
+
+from __future__ import annotations
+
+DENSE = 1000
+"""Steps logged one by one before the plateau rule's cadence begins (published code: every step below 1000)."""
+
+PER_DECADE = 32
+
+
+def next_on_curve(step: int) -> int:
+    """Return the first step of the curve's grid after `step`: 0, 1, 2, ... then 32 a decade, evenly in log(step)."""
+    k = 0
+    if step > 0:
+        k = max(0, _below(step))
+    while _grid(k) <= step:
+        k += 1
+    return _grid(k) if step >= 0 else 0
+
+
+def _grid(k: int) -> int:
+    return round(10 ** (k / PER_DECADE))
+
+
+def _below(step: int) -> int:
+    """Return an index whose grid step does not lie above `step`."""
+    k = len(str(step)) * PER_DECADE
+    while k > 0 and _grid(k) > step:
+        k -= 1
+    return k
+
+
+def next_in_log(step: int, every: int) -> int:
+    """Return the first step after `step` that the plateau rule logs: each below 1000, then the multiples of `every`."""
+    if step + 1 < DENSE:
+        return step + 1
+    return max(DENSE, (step // every + 1) * every) if every > 1 else step + 1

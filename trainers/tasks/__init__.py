@@ -1,0 +1,23 @@
+"""The registry of tasks: adding one is a module here, a line below and a member of the specification's union."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trainers.tasks.base import Streams, Task
+from trainers.tasks.sparse_recovery import SparseRecovery
+from trainers.tasks.synthetic import Synthetic
+from trainers.trial import Trial
+
+TASKS: dict[str, Task] = {task.kind: task for task in (Synthetic(), SparseRecovery())}
+
+
+def draw_key(kind: str, trial: Trial) -> tuple[Any, ...]:
+    """Return what identifies a trial's draw within its study: the data-relevant fields and the seed."""
+    return (*(trial.config[name] for name in TASKS[kind].data_fields), trial.seed)
+
+
+def draw_of(kind: str, trial: Trial, study_seed: int) -> Any:
+    """Return the data of a trial, drawn afresh from its own streams."""
+    task = TASKS[kind]
+    return task.draw(trial.config, Streams.of(study_seed, trial.seed, trial.config, task.data_fields))

@@ -1,0 +1,178 @@
+"""What a task is: it draws the data of a seed, stacks many trials into one problem, and knows their theory."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from trainers.trial import Budget, Trial, Value
+
+
+@dataclass(frozen=True)
+class Streams:
+    """The named random streams of one draw, independent of order, packing and cluster size.
+
+    Args:
+        study_seed: the study's `seed`.
+        seed: the trial's seed.
+        key: hash of the data-relevant configuration, so that other data of the same seed are other numbers.
+    """
+
+    study_seed: int
+    seed: int
+    key: str
+
+    @classmethod
+    def of(cls, study_seed: int, seed: int, config: Mapping[str, Value], fields: Sequence[str]) -> Streams:
+        """Return the streams that belong to the data-relevant `fields` of a configuration."""
+        data = json.dumps({name: config[name] for name in sorted(fields)}, sort_keys=True)
+        return cls(study_seed, seed, hashlib.sha256(data.encode()).hexdigest())
+
+    def generator(self, name: str) -> np.random.Generator:
+        """Return a fresh generator at the start of the sub-stream `name` (signal, design, noise, init, batches)."""
+        role = hashlib.sha256(name.encode()).hexdigest()[:16]
+        entropy = [self.study_seed, int(self.key, 16), self.seed, int(role, 16)]
+        return np.random.default_rng(np.random.SeedSequence(entropy))
+
+
+@dataclass(frozen=True)
+class Theory:
+    """Predictions for one trial: a value or None by column, and why a column is None."""
+
+    values: Mapping[str, float | None]
+    reasons: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Speed:
+    """A certified bound on how far an error moves: in m further steps by at most `start + m * rate`, m >= 1.
+
+    Both have shape (columns,); an infinite rate says that nothing is known, so every step has to be looked at.
+    """
+
+    start: np.ndarray
+    rate: np.ndarray
+
+    @classmethod
+    def unknown(cls, columns: int) -> Speed:
+        """Nothing is known."""
+        return cls(np.zeros(columns), np.full(columns, np.inf))
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How near each column is to where its training ends, shapes (columns,).
+
+    Attributes:
+        certified: the test error is proved never to come to its threshold from here.
+        stalled: no proof, but the run has settled above the threshold.
+        settled: training has ended, up to the method's own chatter.
+    """
+
+    certified: np.ndarray
+    stalled: np.ndarray
+    settled: np.ndarray
+
+
+class Problem(Protocol):
+    """Many trials as stacked tensors, advanced in place. Columns are the live trials, in the order of `trials`."""
+
+    trials: list[Trial]
+
+    def step(self, k: int) -> None:
+        """Take `k >= 1` steps of every column."""
+        ...
+
+    def train_error(self) -> np.ndarray:
+        """Relative train error, shape (columns,)."""
+        ...
+
+    def test_error(self) -> np.ndarray:
+        """Relative test error, shape (columns,)."""
+        ...
+
+    def mean_l1(self) -> np.ndarray:
+        """Mean absolute test error per coordinate, shape (columns,)."""
+        ...
+
+    def gradient_ratio(self) -> np.ndarray | None:
+        """Beta ||H||_2 / ||G||_2, shape (columns,); None where no column has a regulariser."""
+        ...
+
+    def train_speed(self) -> Speed:
+        """Bound on the train error's further movement."""
+        ...
+
+    def test_speed(self) -> Speed:
+        """Bound on the test error's further movement."""
+        ...
+
+    def ending(self, test_error: np.ndarray, threshold: float) -> Ending:
+        """Judge each column against where its training ends."""
+        ...
+
+    def observe(self) -> dict[str, np.ndarray]:
+        """Curve columns at this step, each of shape (columns,)."""
+        ...
+
+    def iterate(self) -> np.ndarray:
+        """The parameters themselves, shape (columns, parameters)."""
+        ...
+
+    def keep(self, columns: np.ndarray) -> None:
+        """Go on with these columns only (positions, ascending)."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """All that `load` needs to go on bit-identically."""
+        ...
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take over a state of the same pack (or of one that this pack was part of)."""
+        ...
+
+
+class Task(Protocol):
+    """One family of experiments: one module under `trainers/tasks`."""
+
+    kind: str
+    data_fields: tuple[str, ...]
+    """Configuration fields which, with the seed, identify a draw."""
+    pack_fields: tuple[str, ...]
+    """Configuration fields that must agree within a pack: shapes, method, regulariser."""
+
+    def draw(self, config: Mapping[str, Value], streams: Streams) -> Any:
+        """Return the data of a seed."""
+        ...
+
+    def refusal(self, draw: Any, trial: Trial) -> tuple[str, str] | None:
+        """Return `(outcome, reason)` for a trial that is not trained at all (step size above its limit, y* = 0)."""
+        ...
+
+    def problem(self, draws: Sequence[Any], trials: Sequence[Trial], budget: Budget, device: torch.device) -> Problem:
+        """Stack trials, each with its draw (the same object for the trials of one draw)."""
+        ...
+
+    def theory(self, draw: Any, trial: Trial, budget: Budget) -> Theory:
+        """Return the theory columns of one trial."""
+        ...
+
+    def memory(self, config: Mapping[str, Value], columns: int, draws: int) -> int:
+        """Return about how many bytes a pack takes."""
+        ...
+
+    def seconds_per_step(self, config: Mapping[str, Value], columns: int, draws: int) -> float:
+        """Return about how long one step of a whole pack takes on one core."""
+        ...
+
+
+def numpy(tensor: Tensor) -> np.ndarray:
+    """Return a tensor's values on the host."""
+    return tensor.detach().cpu().numpy()

@@ -1,0 +1,94 @@
+"""Where the training of sparse recovery ends, and what its distance from there proves.
+
+A contracting method (proximal, plain descent) never moves away from its fixed point a_inf. So once
+(||a_inf - a*|| - ||a(t) - a_inf||) / ||a*|| exceeds the threshold, no later step crosses it: infeasible, certified.
+The subgradient and projected methods keep swinging about their end by a few alpha beta sqrt(n); within that of an a_inf
+that lies above the threshold by more than the swing, they are stalled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from trainers.tasks.base import Ending
+from trainers.tasks.sparse_data import SparseDraw, number
+from trainers.theory.columns import strengths
+from trainers.trial import Trial
+
+_SWINGS = 3.0
+"""Chatter of a sign method, in units of alpha beta sqrt(n)."""
+_SETTLED = 1e-3
+"""A contracting run has settled within this fraction of its floor, or of _NO_FLOOR ||a*|| where that is larger."""
+_NO_FLOOR = 1e-6
+
+
+class Ends:
+    """The end points of all live columns, and the judgement of their distance.
+
+    Attributes:
+        points: a_inf, shape (columns, n); NaN where it is not known.
+        smallest_eigenvalue: of X^T X on the row space, shape (columns,).
+    """
+
+    def __init__(self, draws: Sequence[SparseDraw], trials: Sequence[Trial]) -> None:
+        pairs = list(zip(draws, trials, strict=True))
+        self.points = np.stack([_end(draw, trial) for draw, trial in pairs])
+        self.smallest_eigenvalue = np.array([_smallest(draw) for draw in draws])
+        self._contracts = np.array([_contracts(trial) for trial in trials])
+        self._chatter = np.array([_chatter(draw, trial) for draw, trial in pairs])
+        self._scale = np.array([np.linalg.norm(draw.a_star) for draw in draws])
+        targets = np.stack([draw.a_star for draw in draws])
+        self._floor = np.linalg.norm(self.points - targets, axis=1)
+
+    def keep(self, columns: np.ndarray) -> None:
+        """Go on with these columns."""
+        for name, values in vars(self).items():
+            setattr(self, name, values[columns])
+
+    def judge(self, distance: np.ndarray, threshold: float) -> Ending:
+        """Judge columns by ||a(t) - a_inf|| (columns,); comparisons with an unknown end are all False."""
+        certified = self._contracts & ((self._floor - distance) / self._scale > threshold)
+        near = np.where(
+            self._contracts, np.maximum(_SETTLED * self._floor, _NO_FLOOR * self._scale), _SWINGS * self._chatter
+        )
+        settled = distance <= near
+        above = (self._floor - near) / self._scale > threshold
+        return Ending(certified=certified, stalled=settled & above & ~self._contracts, settled=settled)
+
+
+def _contracts(trial: Trial) -> bool:
+    return trial.config["optimizer"] in ("proximal", "gd") or strengths(trial.config)[0] == 0
+
+
+def _chatter(draw: SparseDraw, trial: Trial) -> float:
+    beta1, beta2 = strengths(trial.config)
+    largest = float(np.max(np.abs(draw.a_star))) if beta2 else 0.0
+    return number(trial.config, "alpha") * (beta1 + beta2 * largest) * float(np.sqrt(draw.X.shape[1]))
+
+
+def _smallest(draw: SparseDraw) -> float:
+    sigma = draw.theory.spectrum.sigma
+    return float(sigma[-1] ** 2) if sigma.size else np.inf
+
+
+def _end(draw: SparseDraw, trial: Trial) -> np.ndarray:
+    """Return the point where the method ends, NaN where it is not known exactly, shape (n,)."""
+    beta1, beta2 = strengths(trial.config)
+    spectrum, a0 = draw.theory.spectrum, draw.initial(trial.config)
+    unknown = np.full(spectrum.n, np.nan)
+    projected = trial.config["optimizer"] == "projected"
+    if beta1 == 0:
+        if beta2 == 0:
+            return spectrum.least_squares_limit(a0)
+        return spectrum.a_hat() if projected else spectrum.ridge_point(beta2)
+    if projected:
+        if beta2 > 0:
+            return unknown
+        try:
+            return draw.theory.sign_flow(a0).limit
+        except ArithmeticError:
+            return unknown
+    point = draw.theory.lasso(beta1, beta2)
+    return point.a if point.certified and point.unique else unknown

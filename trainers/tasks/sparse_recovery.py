@@ -1,0 +1,293 @@
+"""Sparse recovery (compressed sensing): find the s-sparse a* from N linear measurements (arXiv 2506.05718, section 3).
+
+Train error is the relative residual ||X a - y*|| / ||y*||; test error is the relative recovery error
+||a - a*|| / ||a*||. Under-determined (N < n), gradient descent first fits the measurements (t1), and a small l1 term
+then moves the iterate through the null space of X to a* (t2).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from trainers.linear import Stack
+from trainers.regularizers import subgradient
+from trainers.tasks.base import Ending, Speed, Streams, Theory, numpy
+from trainers.tasks.sparse_data import SparseDraw, draw_sparse, number
+from trainers.tasks.sparse_ending import Ends
+from trainers.theory.columns import columns as theory_columns
+from trainers.theory.columns import strengths
+from trainers.trial import Budget, Trial, Value
+
+_COMPACT_BELOW = 0.75
+"""Share of live slots below which the stack is rebuilt: a slot of an ended trial costs as much as a live one."""
+
+SUPPORT_ABOVE = 1e-4
+"""|a_i| from which a coordinate counts into the support size: chatter of +-alpha beta leaves no exact zeros."""
+
+
+class SparseRecovery:
+    """The task; see the module."""
+
+    kind = "sparse_recovery"
+    data_fields = ("n", "s", "N", "tau", "snr", "stream", "design_variance", "signal")
+    pack_fields = ("n", "N", "regularizer", "optimizer")
+
+    def draw(self, config: Mapping[str, Value], streams: Streams) -> SparseDraw:
+        """Return the data of a seed."""
+        return draw_sparse(config, streams)
+
+    def refusal(self, draw: SparseDraw, trial: Trial) -> tuple[str, str] | None:
+        """Return why a trial is not trained: y* = 0, or a step size at or above its limit."""
+        if not draw.y.any():
+            return "uninformative_data", "y* = 0: the measurements say nothing of a*"
+        config = trial.config
+        if config["optimizer"] == "projected":
+            return None  # its iterates do not depend on the gradient step
+        limit = draw.theory.spectrum.alpha_max(strengths(config)[1])
+        alpha = number(config, "alpha")
+        if limit is not None and alpha >= limit:
+            return "diverged", f"alpha = {alpha:g} is not below its limit 2/(sigma_max(X^T X) + beta2) = {limit:.6g}"
+        return None
+
+    def problem(
+        self, draws: Sequence[SparseDraw], trials: Sequence[Trial], budget: Budget, device: torch.device
+    ) -> SparseProblem:
+        """Stack trials on a device, each with its draw."""
+        return SparseProblem(draws, trials, device)
+
+    def theory(self, draw: SparseDraw, trial: Trial, budget: Budget) -> Theory:
+        """Return the theory columns of one trial."""
+        a0 = draw.initial(trial.config)
+        return Theory(*theory_columns(draw.theory, a0, trial.config, budget.train_threshold, budget.test_threshold))
+
+    def memory(self, config: Mapping[str, Value], columns: int, draws: int) -> int:
+        """Return about how many bytes a pack takes: four (n,) buffers and one (N,) a column, X and its inverse."""
+        n, N = number(config, "n"), number(config, "N")
+        return int(8 * (columns * (4 * n + N) + 2 * draws * n * N))
+
+    def seconds_per_step(self, config: Mapping[str, Value], columns: int, draws: int) -> float:
+        """Return about how long a step of the pack takes: call overhead, two matrix products, five element passes."""
+        n, N = number(config, "n"), number(config, "N")
+        return 2.0e-5 + 1.0e-6 * draws + columns * (4 * n * N / 2.0e10 + 5 * n / 1.5e9)
+
+
+class SparseProblem:
+    """Trials of sparse recovery as one stack; columns are the live trials."""
+
+    def __init__(self, draws: Sequence[SparseDraw], trials: Sequence[Trial], device: torch.device) -> None:
+        self.trials = list(trials)
+        self.rule = str(trials[0].config["optimizer"])
+        self._device = device
+        distinct = list(dict.fromkeys(draws))
+        of_trial = np.array([distinct.index(draw) for draw in draws])
+        self._draw, self._slot = of_trial, _positions(of_trial)
+        width = int(self._slot.max()) + 1
+        betas = np.array([strengths(trial.config) for trial in trials])
+        initial = np.stack([draw.initial(trial.config) for draw, trial in zip(draws, trials, strict=True)])
+        a = self._spread(initial, len(distinct), width)
+        self._stack = Stack(
+            X=self._tensor([draw.X for draw in distinct]),
+            y=self._tensor([draw.y for draw in distinct])[:, :, None],
+            a=a,
+            before=a.clone(),
+            alpha=self._spread(np.array([[number(t.config, "alpha")] for t in trials]), len(distinct), width),
+            beta1=self._spread(betas[:, :1], len(distinct), width),
+            beta2=self._spread(betas[:, 1:], len(distinct), width),
+            pinv=self._tensor([np.linalg.pinv(draw.X) for draw in distinct]) if self.rule == "projected" else None,
+        )
+        self._a_star = self._tensor([draw.a_star for draw in distinct])[:, :, None]
+        self._moved = False
+        self._norms = np.array([[np.linalg.norm(d.y), np.linalg.norm(d.a_star), _sigma_max(d)] for d in draws]).T
+        self._alpha = np.array([number(t.config, "alpha") for t in trials])
+        self._beta1, self._beta2 = betas.T
+        self._ends = Ends(draws, trials)
+
+    # -- layout -----------------------------------------------------------------------------------------------------
+
+    def _tensor(self, arrays: Sequence[np.ndarray]) -> Tensor:
+        return torch.as_tensor(np.stack(arrays), dtype=torch.float64, device=self._device)
+
+    def _spread(self, values: np.ndarray, draws: int, width: int) -> Tensor:
+        """Lay per-trial rows (columns, k) out as (draws, k, width); spare slots repeat a trial of their draw."""
+        out = np.empty((draws, values.shape[1], width))
+        for d in range(draws):
+            mine = np.flatnonzero(self._draw == d)
+            out[d] = values[mine[np.minimum(np.arange(width), mine.size - 1)]].T
+        return torch.as_tensor(out, dtype=torch.float64, device=self._device)
+
+    def _live(self, stacked: Tensor) -> np.ndarray:
+        """Return the live columns of a (D, W) tensor, shape (columns,)."""
+        return numpy(stacked)[self._draw, self._slot]
+
+    def keep(self, columns: np.ndarray) -> None:
+        """Go on with these columns; rebuild the stack once a quarter of its slots is spare."""
+        self.trials = [self.trials[i] for i in columns]
+        self._draw, self._slot = self._draw[columns], self._slot[columns]
+        self._norms, self._alpha = self._norms[:, columns], self._alpha[columns]
+        self._beta1, self._beta2 = self._beta1[columns], self._beta2[columns]
+        self._ends.keep(columns)
+        slots = self._stack.a.shape[0] * self._stack.a.shape[2]
+        if 0 < columns.size < _COMPACT_BELOW * slots:
+            self._compact()
+
+    def _compact(self) -> None:
+        draws, of_column = np.unique(self._draw, return_inverse=True)
+        slot = _positions(of_column)
+        width = int(slot.max()) + 1
+        if draws.size * width == self._stack.a.shape[0] * self._stack.a.shape[2]:
+            return
+        chosen = np.empty((draws.size, width), dtype=np.int64)
+        for d in range(draws.size):
+            mine = self._slot[of_column == d]
+            chosen[d] = mine[np.minimum(np.arange(width), mine.size - 1)]
+        index = torch.as_tensor(draws, device=self._device)
+        self._stack = self._stack.select(index, torch.as_tensor(chosen, device=self._device))
+        self._a_star = self._a_star[index]
+        self._draw, self._slot = of_column, slot
+
+    # -- training ---------------------------------------------------------------------------------------------------
+
+    def step(self, k: int) -> None:
+        """Take `k` steps of every column; see `trainers.linear.Stack` for the update rules."""
+        self._stack.step(self.rule, k)
+        self._moved = True
+
+    # -- errors -----------------------------------------------------------------------------------------------------
+
+    def train_error(self) -> np.ndarray:
+        """Relative residual ||X a - y|| / ||y||, shape (columns,)."""
+        return self._live(torch.linalg.vector_norm(self._stack.evaluate_residual(), dim=1)) / self._norms[0]
+
+    def test_error(self) -> np.ndarray:
+        """Relative recovery error ||a - a*|| / ||a*||, shape (columns,)."""
+        return self._distance(self._a_star) / self._norms[1]
+
+    def mean_l1(self) -> np.ndarray:
+        """(1/n) ||a - a*||_1, shape (columns,)."""
+        return self._live((self._stack.a - self._a_star).abs().mean(dim=1))
+
+    def _distance(self, point: Tensor) -> np.ndarray:
+        torch.sub(self._stack.a, point, out=self._stack.scratch)
+        return self._live(torch.linalg.vector_norm(self._stack.scratch, dim=1))
+
+    def gradient_ratio(self) -> np.ndarray | None:
+        """||beta1 sign(a) + beta2 a||_2 / ||G||_2, shape (columns,): beta ||H|| / ||G||; infinite where G = 0."""
+        if not (self._beta1 > 0).any() and not (self._beta2 > 0).any():
+            return None
+        stack = self._stack
+        pull = torch.linalg.vector_norm(subgradient(stack.a, stack.beta1, stack.beta2), dim=1)
+        return self._live(pull / torch.linalg.vector_norm(stack.evaluate_gradient(), dim=1))
+
+    # -- certified speed --------------------------------------------------------------------------------------------
+
+    def train_speed(self) -> Speed:
+        """||X (a(t+m) - a(t))|| <= sigma_max ||a(t+m) - a(t)||, see `_movement`."""
+        return self._movement(self._norms[2] / self._norms[0])
+
+    def test_speed(self) -> Speed:
+        """See `_movement`."""
+        return self._movement(1 / self._norms[1])
+
+    def _movement(self, scale: np.ndarray) -> Speed:
+        """Bound ||a(t+m) - a(t)||, times `scale` (columns,).
+
+        Proximal steps and plain descent are non-expansive below the step-size limit, so no later step is longer than
+        the last one. A subgradient step splits into row space and null space: with M = I - alpha X^T X, of norm <= 1,
+        a(t+m) - a(t) = (M^m - I) P(a(t) - a_hat) - alpha beta sum_j M^j sign(.), of norm at most
+        2 ||P(a(t) - a_hat)|| + m alpha beta sqrt(n). The projected method has the second term only.
+        """
+        columns = len(self.trials)
+        if not self._moved:
+            return Speed.unknown(columns)
+        if self._contracts():
+            return Speed(np.zeros(columns), self._distance(self._stack.before) * scale)
+        if (self._beta2 > 0).any():
+            return Speed.unknown(columns)
+        rate = self._alpha * self._beta1 * math.sqrt(self._a_star.shape[1])
+        return Speed(2 * self._row_space_distance() * scale, rate * scale)
+
+    def _contracts(self) -> bool:
+        return self.rule in ("proximal", "gd") or not (self._beta1 > 0).any()
+
+    def _row_space_distance(self) -> np.ndarray:
+        """||P (a - a_hat)|| <= ||G|| / sigma_min^2, the smallest non-zero eigenvalue of X^T X, shape (columns,)."""
+        if self.rule == "projected":
+            return np.full(len(self.trials), 1e-12)  # rounding of the projection
+        gradient = self._live(torch.linalg.vector_norm(self._stack.evaluate_gradient(), dim=1))
+        return gradient / self._ends.smallest_eigenvalue
+
+    def ending(self, test_error: np.ndarray, threshold: float) -> Ending:
+        """Judge each column against the point where its training ends, see `trainers.tasks.sparse_ending`."""
+        distance = np.linalg.norm(self.iterate() - self._ends.points, axis=1)
+        return self._ends.judge(distance, threshold)
+
+    # -- what is recorded -------------------------------------------------------------------------------------------
+
+    def observe(self) -> dict[str, np.ndarray]:
+        """Return the curve columns: errors, g, norms, gradient ratio, support size, ||a_S|| and ||a_{S^c}||."""
+        stack = self._stack
+        train = self.train_error()
+        on = stack.a * (self._a_star != 0)
+        ratio = self.gradient_ratio()
+        return {
+            "train_error": train,
+            "test_error": self.test_error(),
+            "train_loss": 0.5 * (train * self._norms[0]) ** 2,
+            "l1_norm": self._live(stack.a.abs().sum(dim=1)),
+            "l2_norm": self._live(torch.linalg.vector_norm(stack.a, dim=1)),
+            "gradient_ratio": np.full(train.shape, np.nan) if ratio is None else ratio,
+            "support_size": self._live((stack.a.abs() > SUPPORT_ABOVE).sum(dim=1)).astype(np.float64),
+            "on_support_norm": self._live(torch.linalg.vector_norm(on, dim=1)),
+            "off_support_norm": self._live(torch.linalg.vector_norm(stack.a - on, dim=1)),
+        }
+
+    def iterate(self) -> np.ndarray:
+        """Return a, shape (columns, n)."""
+        return numpy(self._stack.a)[self._draw, :, self._slot]
+
+    # -- checkpoint -------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Return the layout and the iterates; all else follows from the trials."""
+        names = ("a", "before", "alpha", "beta1", "beta2", "X", "y", "pinv")
+        tensors = {name: getattr(self._stack, name) for name in names}
+        return {
+            "indices": [trial.index for trial in self.trials],
+            "layout": (self._draw, self._slot),
+            "stack": {name: None if tensor is None else numpy(tensor).copy() for name, tensor in tensors.items()},
+            "a_star": numpy(self._a_star),
+            "moved": self._moved,
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take over a state whose trials are this problem's, or more of them."""
+
+        def tensor(array: np.ndarray | None) -> Tensor | None:
+            return None if array is None else torch.as_tensor(array, device=self._device)
+
+        positions = {index: i for i, index in enumerate(state["indices"])}
+        mine = np.array([positions[trial.index] for trial in self.trials])
+        self._draw, self._slot = (array[mine] for array in state["layout"])
+        self._stack = Stack(**{name: tensor(array) for name, array in state["stack"].items()})  # type: ignore[arg-type]
+        self._a_star = torch.as_tensor(state["a_star"], device=self._device)
+        self._moved = state["moved"]
+
+
+def _positions(groups: np.ndarray) -> np.ndarray:
+    """Return each member's position within its group, shape of `groups`."""
+    out = np.empty(groups.size, dtype=np.int64)
+    for group in np.unique(groups):
+        mine = np.flatnonzero(groups == group)
+        out[mine] = np.arange(mine.size)
+    return out
+
+
+def _sigma_max(draw: SparseDraw) -> float:
+    sigma = draw.theory.spectrum.sigma
+    return float(sigma[0]) if sigma.size else 0.0

@@ -1,0 +1,200 @@
+"""A task whose law is known: t1 and t2 are drawn, and the errors fall so that they cross their thresholds just there.
+
+t2 = prefactor * exp(draw_sigma * u + sigma * eps) * (alpha * beta)^-exponent with u of the seed and eps of the trial,
+both standard normal; t1 = t1_prefactor / alpha. Errors are theta^(t / t_i), log-linear in the step. It serves
+demonstrations and load tests, and lets anyone check that the service recovers a law that is known.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from trainers.tasks.base import Ending, Speed, Streams, Theory
+from trainers.theory.columns import strengths
+from trainers.trial import Budget, Trial, Value
+
+_LONGEST = 10**15
+_JUST_BELOW = 1 - 1e-12
+"""The crossing step's error lies below the threshold by more than rounding."""
+
+
+@dataclass(frozen=True, eq=False)
+class SyntheticDraw:
+    """What a seed decides: its factor in t2, and a stream of noise by configuration."""
+
+    factor: float
+    streams: Streams
+
+    def noise(self, trial: Trial) -> float:
+        """Return the trial's own standard normal."""
+        return float(self.streams.generator(f"noise {trial.configuration}").standard_normal())
+
+
+class Synthetic:
+    """The task; see the module."""
+
+    kind = "synthetic"
+    data_fields = ("draw_sigma",)
+    pack_fields = ()
+
+    def draw(self, config: Mapping[str, Value], streams: Streams) -> SyntheticDraw:
+        """Return the factor of a seed."""
+        u = streams.generator("signal").standard_normal()
+        return SyntheticDraw(math.exp(_number(config, "draw_sigma") * u), streams)
+
+    def refusal(self, draw: SyntheticDraw, trial: Trial) -> None:
+        """Every synthetic trial trains."""
+
+    def problem(
+        self, draws: Sequence[SyntheticDraw], trials: Sequence[Trial], budget: Budget, device: torch.device
+    ) -> SyntheticProblem:
+        """Stack trials."""
+        t1 = np.array([math.ceil(_number(t.config, "t1_prefactor") / _number(t.config, "alpha")) for t in trials])
+        t2 = np.array([_t2(draw, trial) for draw, trial in zip(draws, trials, strict=True)])
+        return SyntheticProblem(trials, np.maximum(t1, 1), t2, budget)
+
+    def theory(self, draw: SyntheticDraw, trial: Trial, budget: Budget) -> Theory:
+        """Return t1 and, with the noise left out, T_star and t2."""
+        t1 = _number(trial.config, "t1_prefactor") / _number(trial.config, "alpha")
+        values: dict[str, float | None] = dict.fromkeys(("a_gap", "alpha_max", "floor", "floor_closed_form"))
+        reasons = dict.fromkeys(values, "a synthetic trial has no data")
+        T_star = _number(trial.config, "prefactor") * draw.factor
+        product = _product(trial)
+        values |= {"t1_predicted": float(math.ceil(t1)), "T_star": T_star}
+        values["t2_predicted"] = T_star * product ** -_number(trial.config, "exponent") if product else None
+        if not product:
+            reasons["t2_predicted"] = "beta = 0"
+        return Theory(values, reasons)
+
+    def memory(self, config: Mapping[str, Value], columns: int, draws: int) -> int:
+        """Return about how many bytes a pack takes."""
+        return 64 * columns
+
+    def seconds_per_step(self, config: Mapping[str, Value], columns: int, draws: int) -> float:
+        """Return about how long a step takes: none, whatever its length."""
+        return 1e-9
+
+
+class SyntheticProblem:
+    """Trials whose errors are known in closed form; columns are the live trials."""
+
+    def __init__(self, trials: Sequence[Trial], t1: np.ndarray, t2: np.ndarray, budget: Budget) -> None:
+        self.trials = list(trials)
+        self._step = 0
+        self._t1, self._t2 = t1.astype(np.float64), t2.astype(np.float64)
+        self._log_train, self._log_test = math.log(budget.train_threshold), math.log(budget.test_threshold)
+        self._pauses = np.array([_number(t.config, "seconds") for t in trials]) / self._t2
+        self._faults = [_fault(trial) for trial in trials]
+
+    def step(self, k: int) -> None:
+        """Take `k` steps, misbehaving where a column has come halfway to its t2 and is told to."""
+        self._step += k
+        pause = float(self._pauses.sum()) * k
+        if pause > 0:
+            time.sleep(pause)
+        for column in np.flatnonzero(self._step >= self._t2 / 2):
+            self._misbehave(int(column))
+
+    def _misbehave(self, column: int) -> None:
+        index = self.trials[column].index
+        match self._faults[column]:
+            case "raise":
+                raise RuntimeError(f"trial {index} raises at step {self._step}, as it was told")
+            case "hang":
+                threading.Event().wait()
+            case "exit":
+                os._exit(1)
+
+    def train_error(self) -> np.ndarray:
+        """theta1^(t / t1), shape (columns,)."""
+        return _JUST_BELOW * np.exp(self._log_train * self._step / self._t1)
+
+    def test_error(self) -> np.ndarray:
+        """theta2^(t / t2), infinite once a column was told to diverge, shape (columns,)."""
+        error = _JUST_BELOW * np.exp(self._log_test * self._step / self._t2)
+        told = np.array([fault == "diverge" for fault in self._faults], dtype=bool)
+        return np.where(told & (self._step >= self._t2 / 2), np.inf, error)
+
+    def mean_l1(self) -> np.ndarray:
+        """The test error: there is one coordinate, and it is 1."""
+        return self.test_error()
+
+    def gradient_ratio(self) -> None:
+        """There is no gradient."""
+
+    def train_speed(self) -> Speed:
+        """The errors are convex in t, so no later step is longer than the next."""
+        return self._speed(self.train_error(), self._log_train, self._t1)
+
+    def test_speed(self) -> Speed:
+        """See `train_speed`."""
+        return self._speed(self.test_error(), self._log_test, self._t2)
+
+    @staticmethod
+    def _speed(error: np.ndarray, log_threshold: float, time_: np.ndarray) -> Speed:
+        return Speed(np.zeros_like(error), -log_threshold * error / time_)
+
+    def ending(self, test_error: np.ndarray, threshold: float) -> Ending:
+        """An error that falls for ever never ends."""
+        no = np.zeros(len(self.trials), dtype=bool)
+        return Ending(no, no, no)
+
+    def observe(self) -> dict[str, np.ndarray]:
+        """Return the two errors."""
+        return {"train_error": self.train_error(), "test_error": self.test_error()}
+
+    def iterate(self) -> np.ndarray:
+        """The error of the one coordinate, shape (columns, 1)."""
+        return self.test_error()[:, None]
+
+    def keep(self, columns: np.ndarray) -> None:
+        """Go on with these columns."""
+        self.trials = [self.trials[i] for i in columns]
+        self._faults = [self._faults[i] for i in columns]
+        self._t1, self._t2, self._pauses = self._t1[columns], self._t2[columns], self._pauses[columns]
+
+    def state(self) -> dict[str, Any]:
+        """Return the step; all else follows from the trials."""
+        return {"indices": [trial.index for trial in self.trials], "step": self._step}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take over a state."""
+        self._step = state["step"]
+
+
+def _t2(draw: SyntheticDraw, trial: Trial) -> int:
+    config = trial.config
+    product = _product(trial)
+    if not product:
+        return _LONGEST
+    noise = math.exp(_number(config, "sigma") * draw.noise(trial))
+    t2 = _number(config, "prefactor") * draw.factor * noise * product ** -_number(config, "exponent")
+    return max(1, math.ceil(min(t2, _LONGEST)))
+
+
+def _product(trial: Trial) -> float:
+    beta1, beta2 = strengths(trial.config)
+    return _number(trial.config, "alpha") * (beta1 or beta2)
+
+
+def _number(config: Mapping[str, Value], field: str) -> float:
+    value = config[field]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{field} must be a number, not {value!r}")
+    return float(value)
+
+
+def _fault(trial: Trial) -> str | None:
+    faults: Any = trial.config.get("faults")
+    if not faults:
+        return None
+    return next((word for word, indices in faults.items() if trial.index in (indices or ())), None)

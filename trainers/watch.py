@@ -1,0 +1,208 @@
+"""All that is kept of the live columns of a pack while they train, and the outcome made of it when one ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from trainers.curves import Curves
+from trainers.ladder import RUNGS, NoDelay, delay
+from trainers.passage import NEVER, Passage
+from trainers.plateau import PlateauLog
+from trainers.schedule import next_in_log, next_on_curve
+from trainers.tasks.base import Problem, Speed, Theory
+from trainers.trial import Budget, Crossing, ErrorPoint, Outcome, OutcomeWord
+
+_AFTER_T2_STEPS = 1000
+_AFTER_T2_SHARE = 0.02
+_PARTS = ("train", "test", "ratio", "curves", "plateau")
+
+
+class Watch:
+    """Trackers of a pack's live columns.
+
+    Args:
+        problem: the stacked trials, at step 0.
+        budget: thresholds and stop rule.
+    """
+
+    def __init__(self, problem: Problem, budget: Budget) -> None:
+        columns = len(problem.trials)
+        self._budget = budget
+        self.train = Passage([budget.train_threshold, *RUNGS.values()], columns)
+        self.test = Passage([budget.test_threshold, *RUNGS.values()], columns)
+        self.ratio = Passage([-1.0], columns)  # of minus the ratio: beta ||H|| / ||G|| >= 1
+        self.curves = Curves(columns, budget.record == "coordinates")
+        self.plateau = PlateauLog(columns)
+        self._settled: list[ErrorPoint | None] = [None] * columns
+        self._stop: list[ErrorPoint | None] = [None] * columns
+        self.infeasible = np.zeros(columns, dtype=bool)
+        self.stalled = np.zeros(columns, dtype=bool)
+        self.diverged = np.zeros(columns, dtype=bool)
+        self._next_curve = self._next_log = 0
+
+    # -- looking ----------------------------------------------------------------------------------------------------
+
+    def due(self) -> int:
+        """Return the next step that has to be looked at."""
+        return min(self.train.due, self.test.due, self.ratio.due, self._next_curve, self._next_log)
+
+    def look(self, step: int, problem: Problem, last: bool = False) -> None:
+        """Take in what is due at this step; everything where it is the last of some column."""
+        on_curve, in_log = last or step >= self._next_curve, step >= self._next_log
+        if on_curve or in_log or step >= self.train.due:
+            self._passage(self.train, step, problem.train_error(), problem.train_speed())
+        if on_curve or in_log or step >= self.test.due:
+            error = problem.test_error()
+            self.diverged |= ~np.isfinite(error)
+            self._passage(self.test, step, error, problem.test_speed())
+            if on_curve or in_log:
+                self._record(step, problem, error, on_curve, in_log)
+        if on_curve or step >= self.ratio.due:
+            self._ratio(step, problem)
+
+    @staticmethod
+    def _passage(passage: Passage, step: int, error: np.ndarray, speed: Speed) -> None:
+        passage.see(step, error)
+        passage.plan(step, error, speed)
+
+    def _ratio(self, step: int, problem: Problem) -> None:
+        """Every step until beta ||H|| >= ||G|| has been seen everywhere; then at the curve's steps."""
+        ratio = problem.gradient_ratio()
+        if ratio is not None:
+            self.ratio.see(step, -ratio)
+        found = ratio is None or not (self.ratio.first == NEVER).any()
+        self.ratio.due = 2**62 if found else step + 1
+
+    def _record(self, step: int, problem: Problem, error: np.ndarray, on_curve: bool, in_log: bool) -> None:
+        mean_l1 = problem.mean_l1()
+        if in_log:
+            self.plateau.see(step, error, mean_l1)
+            self._next_log = next_in_log(step, self._budget.plateau_every)
+        if on_curve:
+            iterate = problem.iterate() if self.curves.coordinates else None
+            self.curves.see(step, problem.observe(), iterate)
+            self._next_curve = next_on_curve(step)
+        self._stop = [ErrorPoint(float(e), float(m), step) for e, m in zip(error, mean_l1, strict=True)]
+        ending = problem.ending(error, self._budget.test_threshold)
+        never = self.test.first[0] == NEVER
+        self.infeasible |= ending.certified & never
+        self.stalled |= ending.stalled & never & ~self.infeasible
+        for column in np.flatnonzero(ending.settled):
+            if self._settled[column] is None:
+                self._settled[column] = ErrorPoint(float(error[column]), float(mean_l1[column]), step)
+
+    # -- ending -----------------------------------------------------------------------------------------------------
+
+    def ends(self) -> np.ndarray:
+        """Return the last step of each column by budget and stop rule as known now, shape (columns,)."""
+        out = np.full(self.train.first.shape[1], self._budget.max_steps, dtype=np.int64)
+        t2 = self.test.first[0]
+        if self._budget.stop == "after_t2":
+            margin = np.maximum(_AFTER_T2_STEPS, np.ceil(_AFTER_T2_SHARE * t2).astype(np.int64))
+            out = np.where(t2 == NEVER, out, np.minimum(out, t2 + margin))
+        return out
+
+    def over(self, step: int) -> np.ndarray:
+        """Return which columns end at this step, shape (columns,)."""
+        over = (step >= self.ends()) | self.diverged
+        if self._budget.stop != "max_steps":
+            over |= self.infeasible | self.stalled
+        if self._budget.stop == "settled":
+            over |= np.array([point is not None for point in self._settled], dtype=bool)
+        return over
+
+    def keep(self, columns: np.ndarray) -> None:
+        """Go on with these columns."""
+        for part in _PARTS:
+            getattr(self, part).keep(columns)
+        self._settled = [self._settled[i] for i in columns]
+        self._stop = [self._stop[i] for i in columns]
+        self.infeasible, self.stalled = self.infeasible[columns], self.stalled[columns]
+        self.diverged = self.diverged[columns]
+
+    def outcome(self, column: int, step: int, problem: Problem, theory: Theory, seconds: float) -> Outcome:
+        """Return what a column that ends at `step`, where all was looked at, leaves behind."""
+        trial = problem.trials[column]
+        curve, coordinates = self.curves.of(column)
+        common = {"index": trial.index, "obtained": "stepped", "steps": step, "seconds": seconds}
+        kept = {
+            "theory": theory.values,
+            "theory_reasons": theory.reasons,
+            "curve": curve,
+            "coordinates": coordinates,
+        }
+        if self.diverged[column]:
+            error = {"type": "Diverged", "message": f"the iterate was no longer finite at step {step}", "step": step}
+            return Outcome(outcome="diverged", error=error, **common, **kept)  # type: ignore[arg-type]
+        missed = "infeasible" if self.infeasible[column] else "stalled" if self.stalled[column] else "right"
+        t1 = self.train.crossing(0, column, step)
+        t2 = self.test.crossing(0, column, step, missed)
+        t2_plateau, at_plateau = self.plateau.result(column, step)
+        lag = delay(t1, t2)
+        return Outcome(  # type: ignore[arg-type]
+            outcome=_word(t1, t2),
+            t1=t1,
+            t1_gradient=self.ratio.crossing(0, column, step) if problem.gradient_ratio() is not None else None,
+            t2=t2,
+            t2_plateau=t2_plateau,
+            delay=None if isinstance(lag, NoDelay) else lag,
+            delay_reason=lag.reason if isinstance(lag, NoDelay) else None,
+            ladder=self._ladder(column, step, t2),
+            errors={
+                "stop": self._stop[column],
+                "min": self._least(column),
+                "settled": self._settled[column],
+                "plateau": at_plateau,
+            },
+            **common,
+            **kept,
+        )
+
+    def _least(self, column: int) -> ErrorPoint | None:
+        """The least test error over the logged steps and the last: the minimum as published code takes it."""
+        candidates = [point for point in (self.plateau.least(column), self._stop[column]) if point is not None]
+        return min(candidates, key=lambda point: point.relative_l2, default=None)
+
+    def _ladder(self, column: int, step: int, t2: Crossing) -> dict[str, dict[str, Crossing | None]]:
+        stopped_by_t2 = self._budget.stop == "after_t2" and t2.upper is not None
+        out: dict[str, dict[str, Crossing | None]] = {}
+        for level, (name, threshold) in enumerate(RUNGS.items(), start=1):
+            t1_known = not stopped_by_t2 or threshold >= self._budget.train_threshold
+            t2_known = not stopped_by_t2 or threshold >= self._budget.test_threshold
+            out[name] = {
+                "t1": self.train.crossing(level, column, step) if t1_known else None,
+                "t2": self.test.crossing(level, column, step) if t2_known else None,
+            }
+        return out
+
+    # -- checkpoint -------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Return what `load` needs."""
+        return {
+            **{part: getattr(self, part).state() for part in _PARTS},
+            "points": (self._settled, self._stop),
+            "flags": (self.infeasible, self.stalled, self.diverged),
+            "next": (self._next_curve, self._next_log),
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take over a state of the same columns."""
+        for part in _PARTS:
+            getattr(self, part).load(state[part])
+        self._settled, self._stop = (list(points) for points in state["points"])
+        self.infeasible, self.stalled, self.diverged = state["flags"]
+        self._next_curve, self._next_log = state["next"]
+
+
+def _word(t1: Crossing, t2: Crossing) -> OutcomeWord:
+    if t2.upper is not None:
+        return "generalised"
+    if t2.censoring == "infeasible":
+        return "infeasible"
+    if t2.censoring == "stalled":
+        return "stalled"
+    return "memorised" if t1.upper is not None else "not_memorised"
