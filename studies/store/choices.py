@@ -95,7 +95,7 @@ def _fields(connection: Connection, study_id: str) -> dict[str, Value]:
 
 
 def _check(field: str, fields: dict[str, Value], use: str) -> None:
-    numeric = [name for name, value in fields.items() if not isinstance(value, str)]
+    numeric = [name for name, value in fields.items() if value is None or type(value) in {int, float}]
     if field not in numeric:
         problem = "is not a number" if field in fields else "no such field"
         raise InvalidFilter(field, problem, [*_SORTS, *numeric] if use == "sort" else numeric)

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, func, select, update
 
 from studies.store import curves, events, flat, progress
 from studies.store.errors import NotFound
 from studies.store.functions import Now
 from studies.store.locks import Locked, held
-from studies.store.models import CurvePoint, Pack, Study, Trial
+from studies.store.models import Pack, Study, Trial
 from studies.store.records import Lease
 from trainers.trial import Outcome
 
@@ -45,9 +45,7 @@ def record(
         return []
     ended = [(rows[index], fresh[index]) for index in accepted]
     connection.execute(_end_trial, [_summary(row, outcome, attempt, host) for row, outcome in ended])
-    points = [point for row, outcome in ended for point in curves.rows(row["id"], outcome)]
-    if points:
-        connection.execute(insert(CurvePoint), points)
+    curves.write(connection, [(row["id"], outcome) for row, outcome in ended])
     events.append(connection, study.id, "trial", [_announcement(row, outcome) for row, outcome in ended])
     _count(
         connection, study, Counter(outcome.outcome for _, outcome in ended), Counter(row["pack"] for row, _ in ended)

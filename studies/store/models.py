@@ -197,7 +197,7 @@ class CurvePoint(Base):
 
     __tablename__ = "gs_curve_point"
 
-    trial_id: Mapped[str] = mapped_column(Words, ForeignKey("gs_trial.id", ondelete="CASCADE"), primary_key=True)
+    trial_id: Mapped[str] = mapped_column(ForeignKey("gs_trial.id", ondelete="CASCADE"), primary_key=True)
     k: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     step: Mapped[int]
     values: Mapped[bytes]

@@ -105,7 +105,7 @@ def rest(connection: Connection, study_id: str) -> None:
 def revive(connection: Connection, study: Locked) -> None:
     """Take failed and cancelled trials back to unended, in new packs that resume from the old ones' checkpoints."""
     lost = select(Trial.id, Trial.index, Trial.pack)
-    lost = lost.where(Trial.study_id == study.id, Trial.outcome.in_(_REVIVED))
+    lost = lost.where(Trial.study_id == study.id, Trial.outcome.in_(_REVIVED)).order_by(Trial.index)
     rows = connection.execute(lost).mappings().all()
     if rows:
         connection.execute(delete(CurvePoint).where(CurvePoint.trial_id == bindparam("lost")), _keys(rows))

@@ -15,6 +15,7 @@ from studies.store.functions import Holds, Now
 from studies.store.models import Configuration, IdempotencyKey, Pack, Study, Trial
 from studies.store.progress import Pace, paces, progress
 from studies.store.records import Idempotency, IdempotencyRecord, Lease, Page, StudyFilter, StudyRecord
+from studies.store.types import storable
 
 if TYPE_CHECKING:
     from studies.plan import Plan
@@ -159,9 +160,9 @@ def _conditions(filter: StudyFilter) -> ColumnElement[bool]:
         where.append(Study.task == filter.task)
     if filter.name_prefix is not None:
         # LIKE would ignore the case on SQLite and not on PostgreSQL
-        where.append(func.substr(Study.name, 1, len(filter.name_prefix)) == filter.name_prefix)
+        where.append(func.substr(Study.name, 1, len(filter.name_prefix)) == storable(filter.name_prefix))
     if filter.tag is not None:
-        where.append(Holds(Study.tags, filter.tag))
+        where.append(Holds(Study.tags, storable(filter.tag)))
     if filter.created_after is not None:
         where.append(Study.created >= filter.created_after)
     if filter.created_before is not None:

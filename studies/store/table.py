@@ -10,6 +10,7 @@ For a trial that has not ended, `started` says whether its pack has, and `steps`
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -70,4 +71,4 @@ def _spread(documents: Iterable[dict[str, Any] | None]) -> dict[str, pa.Array]:
 def _typed(values: list[Any]) -> pa.Array:
     if any(isinstance(value, float) for value in values) or all(value is None for value in values):
         return pa.array([None if value is None else float(value) for value in values], _FLOAT)
-    return pa.array(values)
+    return pa.array([json.dumps(value) if isinstance(value, dict) else value for value in values])
