@@ -1,0 +1,83 @@
+"""The application: routes, the layers around them, and what they share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from service import documentation, problems, refusals
+from service.auth import ForeignOrigin, Keys, Loopback, MisdirectedRequest, Unauthorized
+from service.body_limit import BodyLimit
+from service.events.endpoints import router as events
+from service.events.feed import Feed
+from service.health.endpoints import router as health
+from service.health.readiness import Health
+from service.laws.endpoints import router as laws
+from service.library.endpoints import router as library
+from service.problems import ApiError, InvalidRequest
+from service.request_log import RequestLog
+from service.studies.endpoints import router as studies
+from service.tasks.endpoints import router as tasks
+from service.trials.endpoints import router as trials
+from studies.settings import Settings
+from studies.store import Store, open_store
+
+NOUNS = (studies, trials, events, laws, tasks, library)
+
+
+def create_app(
+    settings: Settings, store: Store | None = None, own_runner: Callable[[], int | None] | None = None
+) -> FastAPI:
+    """Return the application. It holds no state of its own: everything is in the store.
+
+    Args:
+        settings: of the server.
+        store: the database; None opens the one that the settings name. It is not migrated here.
+        own_runner: see `Health`.
+    """
+    app = FastAPI(
+        title="grokscale",
+        version=version("grokscale"),
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        redirect_slashes=False,
+    )
+    app.state.settings = settings
+    app.state.store = store or open_store(settings.url)
+    app.state.health = Health(app.state.store, settings, own_runner)
+    problems.install(app)
+    refusals.install(app)
+    app.include_router(health)
+    for router in NOUNS:
+        app.include_router(router, responses=_everywhere(settings))
+    documentation.install(app)
+    # the last added is the outermost: the id, then who asks, then how much
+    app.add_middleware(BodyLimit, most=settings.max_body_bytes)
+    if settings.keys:
+        app.add_middleware(Keys, keys=settings.keys)
+    else:
+        app.add_middleware(Loopback)
+    app.add_middleware(RequestLog)
+    return app
+
+
+def _everywhere(settings: Settings) -> dict[int | str, dict[str, object]]:
+    """Return what any route under /v1 can answer."""
+    guard = (Unauthorized,) if settings.keys else (ForeignOrigin, MisdirectedRequest)
+    return problems.refusals(*guard, InvalidRequest, ApiError, refusals.Unavailable)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.feed = Feed(app.state.store)
+    poller = asyncio.create_task(app.state.feed.run())
+    yield
+    app.state.feed.close()
+    poller.cancel()
+    with suppress(asyncio.CancelledError):
+        await poller

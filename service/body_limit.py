@@ -1,0 +1,42 @@
+"""The largest request body, by its declared length and by what really arrives.
+
+Starlette's own limiter answers in plain text; every error here is a problem document.
+"""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service import problems
+
+
+class BodyLimit:
+    """ASGI middleware that refuses a body above `most` bytes with 413."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self.app = app
+        self.most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "")
+        if declared.isdecimal() and int(declared) > self.most:
+            await problems.respond(scope, self._refusal())(scope, receive, send)
+            return
+        taken = 0
+
+        async def receive_within_limit() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self.most:
+                raise self._refusal()
+            return message
+
+        await self.app(scope, receive_within_limit, send)
+
+    def _refusal(self) -> problems.BodyTooLarge:
+        return problems.BodyTooLarge(f"the body is larger than {self.most} bytes, the limit of this server")

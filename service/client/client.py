@@ -1,0 +1,234 @@
+"""The client of one server."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
+from uuid import uuid4
+
+import httpx2
+
+from service.client.errors import ConnectionFailed
+from service.client.http import Http
+from service.client.study import ENDED, Study
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from studies.spec import StudySpec
+
+    Spec = Mapping[str, Any] | StudySpec | str | Path
+    """A specification: as a mapping, a `StudySpec`, or the path of a YAML or JSON file."""
+
+URL = "http://127.0.0.1:8000"
+
+
+class Client:
+    """A server of grokscale. What it raises is drawn as a tree in `service.client`.
+
+    Args:
+        url: of the server; none: GROKSCALE_URL, else http://127.0.0.1:8000.
+        api_key: bearer key; none: GROKSCALE_API_KEY, else no key is sent.
+        transport: an httpx2 transport, for use without a network.
+    """
+
+    def __init__(
+        self, url: str | None = None, api_key: str | None = None, transport: httpx2.BaseTransport | None = None
+    ) -> None:
+        self._http = Http(
+            url or os.environ.get("GROKSCALE_URL") or URL,
+            api_key or os.environ.get("GROKSCALE_API_KEY") or None,
+            transport,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    # -- studies ----------------------------------------------------------------------------------------------------
+
+    def submit(self, spec: Spec, *, idempotency_key: str | None = None) -> Study:
+        """Submit a study and return its handle. A lost answer is asked for again without making a second study.
+
+        Args:
+            spec: a mapping, a `StudySpec`, or the path of a YAML or JSON file.
+            idempotency_key: none: one of its own for each call.
+
+        Raises:
+            Invalid: `faults` names every faulty field.
+            OSError: the file cannot be read.
+        """
+        headers = {"Idempotency-Key": idempotency_key or uuid4().hex}
+        return Study(self, self._http.json("POST", "/v1/studies", **_body(spec, headers)))
+
+    def submit_library(self, name: str, *, idempotency_key: str | None = None) -> Study:
+        """Submit a study of the library by its name."""
+        headers = {"Idempotency-Key": idempotency_key or uuid4().hex}
+        return Study(self, self._http.json("POST", f"/v1/library/{quote(name, safe='')}:submit", headers=headers))
+
+    def validate(self, spec: Spec) -> dict[str, Any]:
+        """Return what a study would take: trials, packs, predicted steps, seconds and memory, warnings."""
+        return self._http.json("POST", "/v1/studies:validate", **_body(spec, {}))
+
+    def study(self, study_id: str) -> Study:
+        """Return the handle of a study."""
+        return Study(self, self._http.json("GET", _path("studies", study_id)))
+
+    def studies(self, **filters: Any) -> Iterator[Study]:
+        """Yield studies, newest first, page by page.
+
+        Args:
+            filters: `state`, `task`, `name_prefix`, `tag`, `created_after`, `created_before`.
+        """
+        cursor: str | None = None
+        while True:
+            page = self._http.json("GET", "/v1/studies", params=_given(cursor=cursor, **filters))
+            yield from (Study(self, item) for item in page["items"])
+            if (cursor := page["next"]) is None:
+                return
+
+    def cancel(self, study_id: str) -> Study:
+        """Cancel a study; what runs is ended."""
+        return Study(self, self._http.json("POST", f"{_path('studies', study_id)}:cancel"))
+
+    def stop(self, study_id: str) -> Study:
+        """Stop a study; what runs comes to its end."""
+        return Study(self, self._http.json("POST", f"{_path('studies', study_id)}:stop"))
+
+    def delete(self, study_id: str) -> None:
+        """Delete an ended study with everything under it."""
+        self._http.json("DELETE", _path("studies", study_id))
+
+    # -- what came of them ------------------------------------------------------------------------------------------
+
+    def trials(
+        self,
+        study_id: str,
+        *,
+        outcome: Sequence[str] | str = (),
+        ranges: Mapping[str, tuple[float | None, float | None]] | None = None,
+        sort: str | None = None,
+    ) -> pa.Table:
+        """Return a study's trials, one flat row each: crossings, errors and theory in columns of their own.
+
+        Args:
+            study_id: the study.
+            outcome: any of these outcomes; `pending` has not ended.
+            ranges: numeric field of the configuration to (lowest, highest), None for an open end.
+            sort: `index`, `seed`, `outcome`, `t1`, `t2`, `steps` or a numeric field; `-` before it for descending.
+        """
+        import pyarrow as pa  # half a second, which most commands do not need
+        import pyarrow.parquet
+
+        written = [f"{name}:{_end(low)}:{_end(high)}" for name, (low, high) in (ranges or {}).items()]
+        content = self._http.content(
+            "GET",
+            f"{_path('studies', study_id)}/trials",
+            params=_given(outcome=outcome, range=written, sort=sort),
+            headers={"Accept": "application/vnd.apache.parquet"},
+        )
+        return pyarrow.parquet.read_table(pa.BufferReader(content))
+
+    def trial(self, trial_id: str) -> dict[str, Any]:
+        """Return one trial."""
+        return self._http.json("GET", _path("trials", trial_id))
+
+    def curves(
+        self, trial_id: str, metrics: Sequence[str] | None = None, max_points: int | None = None
+    ) -> dict[str, list[Any]]:
+        """Return a trial's curves: `step` and one list a column; `coordinates` where asked for and recorded."""
+        asked = _given(metrics=None if metrics is None else ",".join(metrics), max_points=max_points)
+        found = self._http.json("GET", f"{_path('trials', trial_id)}/curves", params=asked)
+        curves = {"step": found["step"], **found["columns"]}
+        return curves if found["coordinates"] is None else curves | {"coordinates": found["coordinates"]}
+
+    def law(
+        self,
+        study_id: str,
+        response: str = "t2",
+        *,
+        x: str | None = None,
+        terms: Sequence[str] | None = None,
+        effect: str | None = None,
+        threshold: float | None = None,
+    ) -> dict[str, Any]:
+        """Return the law object of a response.
+
+        Args:
+            study_id: the study.
+            response: `t1`, `t1_gradient`, `t2`, `t2_plateau`, `delay`, ...
+            x: one monomial, such as `1/(alpha*beta)`.
+            terms: fields, one exponent each.
+            effect: `draw` (the default) or `none`.
+            threshold: a rung of the ladder.
+
+        Raises:
+            TooLittleData: there is too little to fit yet.
+            Invalid: a name that is not there, an expression that does not parse.
+        """
+        listed = None if terms is None else ",".join(terms)
+        asked = _given(x=x, terms=listed, effect=effect, threshold=threshold)
+        return self._http.json("GET", f"{_path('studies', study_id)}/laws/{quote(response, safe='')}", params=asked)
+
+    def events(self, study_id: str, after: int = 0) -> Iterator[dict[str, Any]]:
+        """Yield a study's events with numbers above `after`, until it has ended; a broken stream is taken up again.
+
+        Raises:
+            ConnectionFailed: the server broke off and sent nothing new when asked again.
+        """
+        last, heard = after, True
+        while True:
+            try:
+                with self._http.events(f"{_path('studies', study_id)}/events", last) as stream:
+                    for event in stream:
+                        last, heard = int(event.id), True
+                        yield json.loads(event.data)
+            except ConnectionFailed:
+                if not heard:
+                    raise
+                heard = False
+                continue
+            if self.study(study_id).state in ENDED:
+                return
+
+    # -- what there is ----------------------------------------------------------------------------------------------
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """Return the tasks with their fields as JSON Schema."""
+        return self._http.json("GET", "/v1/tasks")["items"]
+
+    def library(self) -> list[dict[str, Any]]:
+        """Return the studies that come with the product."""
+        return self._http.json("GET", "/v1/library")["items"]
+
+
+def _body(spec: Spec, headers: dict[str, str]) -> dict[str, Any]:
+    """Return the options that send a specification."""
+    if isinstance(spec, (str, Path)):
+        path = Path(spec)
+        media = "application/json" if path.suffix == ".json" else "application/yaml"
+        return {"content": path.read_bytes(), "headers": headers | {"Content-Type": media}}
+    data = spec if isinstance(spec, Mapping) else spec.canonical()
+    return {"json": dict(data), "headers": headers}
+
+
+def _path(noun: str, id: str) -> str:
+    return f"/v1/{noun}/{quote(id, safe='')}"
+
+
+def _given(**parameters: Any) -> dict[str, Any]:
+    return {name: value for name, value in parameters.items() if value not in (None, (), [])}
+
+
+def _end(value: float | None) -> str:
+    return "" if value is None else repr(value)

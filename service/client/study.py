@@ -1,0 +1,135 @@
+"""A study on a server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from service.client.errors import ConnectionFailed, StudyFailed, WaitTimeout
+from service.client.progress import showing
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from service.client.client import Client
+
+ENDED = frozenset({"completed", "stopped", "cancelled", "failed"})
+PATIENCE = 60.0
+"""How long `wait` goes on without an answer: a server that was killed is back within that time."""
+FIRST_LOOK, LONGEST_LOOK = 0.1, 1.0
+
+
+class Study:
+    """A handle: the study object as last read, and what can be asked of it.
+
+    Attributes:
+        data: the study object of the interface.
+    """
+
+    def __init__(self, client: Client, data: dict[str, Any]) -> None:
+        self._client = client
+        self.data = data
+
+    def __repr__(self) -> str:
+        done = self.progress
+        return f"Study({self.id!r}, {self.name!r}, {self.state}, {done['ended']}/{done['total']} trials)"
+
+    @property
+    def id(self) -> str:
+        """Its identifier."""
+        return self.data["id"]
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.data["name"]
+
+    @property
+    def state(self) -> str:
+        """Its state as last read."""
+        return self.data["state"]
+
+    @property
+    def progress(self) -> dict[str, Any]:
+        """Its progress as last read."""
+        return self.data["progress"]
+
+    def refresh(self) -> Study:
+        """Read it again."""
+        self.data = self._client.study(self.id).data
+        return self
+
+    def wait(self, timeout: float | None = None, progress: bool = True) -> Study:
+        """Return when it has ended.
+
+        A server that does not answer is waited for, for up to a minute.
+
+        Args:
+            timeout: seconds; None: as long as it takes.
+            progress: show a bar (on a terminal) or a few lines on standard error.
+
+        Raises:
+            WaitTimeout: it had not ended in time.
+            StudyFailed: it cannot go on.
+            ConnectionFailed: the server was gone for too long.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        look = FIRST_LOOK
+        with showing(progress) as show:
+            while True:
+                self._refresh_patiently()
+                show(self.data)
+                if self.state in ENDED:
+                    break
+                if deadline is not None and time.monotonic() + look > deadline:
+                    raise WaitTimeout(f"study {self.id} is {self.state} after {timeout:g} s")
+                time.sleep(look)
+                look = min(2 * look, LONGEST_LOOK)
+        if self.state == "failed":
+            raise StudyFailed(f"study {self.id} failed: {self.data['reason']}")
+        return self
+
+    def _refresh_patiently(self) -> None:
+        began = time.monotonic()
+        while True:
+            try:
+                self.refresh()
+                return
+            except ConnectionFailed:
+                if time.monotonic() - began > PATIENCE:
+                    raise
+
+    def trials(self, **filters: Any) -> pa.Table:
+        """Return its trials as an Arrow table; see `Client.trials`."""
+        return self._client.trials(self.id, **filters)
+
+    def law(
+        self,
+        response: str = "t2",
+        *,
+        x: str | None = None,
+        terms: Sequence[str] | None = None,
+        effect: str | None = None,
+        threshold: float | None = None,
+    ) -> dict[str, Any]:
+        """Return the fitted law of a response; see `Client.law`."""
+        return self._client.law(self.id, response, x=x, terms=terms, effect=effect, threshold=threshold)
+
+    def events(self, after: int = 0) -> Iterator[dict[str, Any]]:
+        """Yield its events; see `Client.events`."""
+        return self._client.events(self.id, after)
+
+    def cancel(self) -> Study:
+        """End what runs; trials that have not ended are cancelled."""
+        self.data = self._client.cancel(self.id).data
+        return self
+
+    def stop(self) -> Study:
+        """Start nothing new and let what runs come to its end."""
+        self.data = self._client.stop(self.id).data
+        return self
+
+    def delete(self) -> None:
+        """Delete it with everything under it; it must have ended."""
+        self._client.delete(self.id)

@@ -1,0 +1,1 @@
+"""The commands of `grokscale`, one module each; `service.cli` puts them together."""

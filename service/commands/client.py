@@ -1,0 +1,54 @@
+"""`grokscale submit`, `watch` and `law`: a study from the command line. The server is GROKSCALE_URL."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from service.client import Client, Study
+from service.commands.lines import law_lines, outcome_line
+
+StudyId = Annotated[str, typer.Argument(metavar="ID", help="The study.")]
+
+
+def submit(
+    file: Annotated[Path, typer.Argument(help="A study specification: YAML or JSON.")],
+    wait: Annotated[bool, typer.Option("--wait", help="Return when the study has ended.")] = False,
+) -> None:
+    """Submit a study and print its id."""
+    with Client() as client:
+        study = client.submit(file)
+        print(study.id, flush=True)
+        if wait:
+            _wait(study)
+
+
+def watch(study_id: StudyId) -> None:
+    """Show a study's progress until it has ended, then the outcomes of its trials."""
+    with Client() as client:
+        _wait(client.study(study_id))
+
+
+def law(
+    study_id: StudyId,
+    response: Annotated[str, typer.Option(help="t1, t1_gradient, t2, t2_plateau, delay, ...")] = "t2",
+    x: Annotated[str | None, typer.Option("--x", help="One monomial, such as 1/(alpha*beta).")] = None,
+    terms: Annotated[str | None, typer.Option(help="Fields, comma-separated: one exponent each.")] = None,
+    effect: Annotated[str | None, typer.Option(help="draw or none. [draw]")] = None,
+    threshold: Annotated[float | None, typer.Option(help="A rung of the ladder.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the law object.")] = False,
+) -> None:
+    """Fit a scaling law and print it; without --x and --terms that of 1/(alpha*beta)."""
+    listed = terms.split(",") if terms else None
+    x = x if x or listed else "1/(alpha*beta)"
+    with Client() as client:
+        found: dict[str, Any] = client.law(study_id, response, x=x, terms=listed, effect=effect, threshold=threshold)
+    print(jsonlib.dumps(found, indent=2) if json else "\n".join(law_lines(found)))
+
+
+def _wait(study: Study) -> None:
+    study.wait()
+    print(outcome_line(study.data))

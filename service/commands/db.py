@@ -1,0 +1,31 @@
+"""`grokscale db`: the database."""
+
+from __future__ import annotations
+
+import typer
+
+from service.commands.errors import CommandFailed
+from service.commands.options import DataDir
+from service.commands.settings import settings
+
+app = typer.Typer(help="The database.", no_args_is_help=True)
+
+
+@app.callback()
+def _db() -> None:
+    """The database."""
+
+
+@app.command()
+def upgrade(data_dir: DataDir = None) -> None:
+    """Bring the tables to this program's revision. The database is GROKSCALE_DATABASE_URL, else SQLite in DATA_DIR."""
+    from studies.store import StoreError, open_store
+
+    try:
+        store = open_store(settings(data_dir=data_dir).url)
+        before = store.schema().current
+        store.migrate()
+        after = store.schema().current
+    except StoreError as error:
+        raise CommandFailed(str(error)) from error
+    print(f"schema revision {after}" + (" (was already)" if before == after else f" (was {before})"))

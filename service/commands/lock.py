@@ -1,0 +1,41 @@
+"""One server a data directory."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from service.commands.errors import CommandFailed
+
+NAME = "serve.lock"
+
+
+@contextmanager
+def only_server(data_dir: Path) -> Iterator[None]:
+    """Hold the directory's lock; the kernel gives it back however this process ends.
+
+    Raises:
+        CommandFailed: another server has it, or the directory cannot be written.
+    """
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        lock = open(data_dir / NAME, "a+")  # noqa: SIM115  closed below
+    except OSError as error:
+        raise CommandFailed(f"cannot use the data directory {data_dir}: {error.strerror}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            holder = lock.read().strip() or "unknown"
+            raise CommandFailed(
+                f"another server (process {holder}) uses {data_dir}: end it first, or give another directory "
+                "(--data-dir or GROKSCALE_DATA_DIR)"
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield

@@ -1,0 +1,5 @@
+"""`grokscale runner`: takes queued studies and runs them."""
+
+
+def runner():
+    pass

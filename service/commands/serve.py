@@ -1,0 +1,93 @@
+"""`grokscale serve`: the HTTP interface, and one runner beside it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+from typing import Annotated
+
+import typer
+
+from service.auth import is_loopback
+from service.commands.errors import CommandFailed
+from service.commands.lock import only_server
+from service.commands.options import (
+    CheckpointDir,
+    Cpus,
+    DataDir,
+    LeaseSeconds,
+    LogLevel,
+    RayAddress,
+    SilenceSeconds,
+)
+from service.commands.settings import settings as read_settings
+from studies.settings import Settings
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to bind to. [127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one. [8000]")] = None,
+    data_dir: DataDir = None,
+    checkpoint_dir: CheckpointDir = None,
+    ray_address: RayAddress = None,
+    cpus: Cpus = None,
+    lease_seconds: LeaseSeconds = None,
+    silence_seconds: SilenceSeconds = None,
+    log_level: LogLevel = None,
+    until_eof: Annotated[bool, typer.Option("--until-eof", help="End when standard input ends.")] = False,
+) -> None:
+    """Serve the HTTP interface and run studies, until SIGTERM or Ctrl-C.
+
+    The embedded database (SQLite in the data directory) is migrated first; another one, GROKSCALE_DATABASE_URL, by
+    `grokscale db upgrade`. Without keys (GROKSCALE_API_KEYS) only this machine is served.
+    """
+    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, _end)
+    settings = read_settings(
+        host=host,
+        port=port,
+        data_dir=data_dir,
+        checkpoint_dir=checkpoint_dir,
+        ray_address=ray_address,
+        cpus=cpus,
+        lease_seconds=lease_seconds,
+        silence_seconds=silence_seconds,
+        log_level=log_level,
+    )
+    if not settings.keys and not is_loopback(settings.host):
+        raise CommandFailed(
+            f"without keys only this machine is served, and {settings.host} is not a loopback address: "
+            "set GROKSCALE_API_KEYS, or leave out --host"
+        )
+    if until_eof:
+        threading.Thread(target=_end_with_input, daemon=True).start()
+    with only_server(settings.data_dir), _listen(settings) as listening:
+        from service.server import run  # the libraries of the server take seconds to import
+
+        run(settings, listening)
+
+
+def _end(_number: int, _frame: object) -> None:
+    raise SystemExit(0)
+
+
+def _end_with_input() -> None:
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """Return the socket to listen on, taken before anything else is started."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, kind, protocol)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        return listening
+    except OSError as error:
+        raise CommandFailed(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error

@@ -1,0 +1,32 @@
+"""What the application gives its endpoints: the store and the settings, as `Annotated` aliases."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.convertors import StringConvertor, register_url_convertor
+
+from studies.settings import Settings
+from studies.store import Store
+
+
+class IdConvertor(StringConvertor):
+    """An identifier in a path. It holds no colon, so that `{id}` never swallows the `:cancel` of `{id}:cancel`."""
+
+    regex = "[^/:]+"
+
+
+register_url_convertor("id", IdConvertor())
+
+
+async def _store(request: Request) -> Store:
+    return request.app.state.store
+
+
+async def _settings(request: Request) -> Settings:
+    return request.app.state.settings
+
+
+TheStore = Annotated[Store, Depends(_store)]
+TheSettings = Annotated[Settings, Depends(_settings)]

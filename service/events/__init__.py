@@ -1,0 +1,1 @@
+"""Events of studies as a stream."""

@@ -1,0 +1,36 @@
+"""The routes of health; both answer without a key."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from service.health.models import Alive, Readiness
+from service.health.readiness import Health
+from service.queries import NoParameters
+
+router = APIRouter(tags=["health"], dependencies=[NoParameters])
+
+
+async def _health(request: Request) -> Health:
+    return request.app.state.health
+
+
+@router.get("/livez", summary="Is the process alive?", response_model=Alive)
+def livez() -> Alive:
+    """Answer, and ask nobody."""
+    return Alive()
+
+
+@router.get(
+    "/readyz",
+    summary="Can requests be served?",
+    response_model=Readiness,
+    responses={503: {"model": Readiness, "description": "It cannot; `reason` says why."}},
+)
+def readyz(health: Annotated[Health, Depends(_health)], response: Response) -> Readiness:
+    """Say whether the database answers and is migrated, and how the runner is."""
+    readiness = health.readiness()
+    response.status_code = 200 if readiness.status == "ready" else 503
+    return readiness

@@ -1,0 +1,53 @@
+"""Health as the interface shows it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: Literal["alive"] = "alive"
+
+
+class DatabaseHealth(BaseModel):
+    """The database and its schema."""
+
+    reachable: bool
+    revision: str | None = Field(description="schema revision of the database; null without tables")
+    needed: str | None = Field(description="schema revision of this program; null while the database is unreachable")
+
+
+class RunnerHealth(BaseModel):
+    """Whether someone takes queued studies."""
+
+    state: Literal["starting", "alive", "silent", "none"] = Field(
+        description="`starting`: the server's own has not been heard of yet; `silent`: no heartbeat for a lease period"
+    )
+    alive: int = Field(description="runners heard of within a lease period")
+    heartbeat_age_seconds: float | None = Field(description="since the latest heartbeat of any")
+
+
+class Readiness(BaseModel):
+    """Whether requests can be served."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "status": "ready",
+                    "reason": None,
+                    "database": {"reachable": True, "revision": "0001", "needed": "0001"},
+                    "runner": {"state": "alive", "alive": 1, "heartbeat_age_seconds": 1.2},
+                }
+            ]
+        }
+    )
+
+    status: Literal["ready", "unready"]
+    reason: str | None = Field(description="why it is not ready")
+    database: DatabaseHealth
+    runner: RunnerHealth

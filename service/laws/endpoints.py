@@ -1,0 +1,32 @@
+"""The route of laws."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from service.context import TheStore
+from service.laws.errors import InvalidLaw, TooLittleData
+from service.laws.models import Law, LawQuery
+from service.problems import InvalidRequest, refusals
+from service.studies.errors import StudyNotFound
+from studies.laws import law
+
+router = APIRouter(prefix="/v1", tags=["laws"])
+
+
+@router.get(
+    "/studies/{study_id:id}/laws/{response:id}",
+    summary="Fit a scaling law",
+    response_model=Law,
+    responses=refusals(StudyNotFound, TooLittleData, InvalidLaw, InvalidRequest),
+)
+def fit_law(study_id: str, response: str, query: Annotated[LawQuery, Query()], store: TheStore) -> dict[str, Any]:
+    """Fit `response` (`t1`, `t1_gradient`, `t2`, `t2_plateau`, `delay`, ...) to the trials as they are now.
+
+    Exact, left, interval and right-censored trials enter a log-normal likelihood; trials that cannot cross are
+    counted, not taken for long times. Asked while the study runs, the law takes unended trials as censored.
+    """
+    terms = None if query.terms is None else [term.strip() for term in query.terms.split(",")]
+    return law(store.table(study_id), response, x=query.x, terms=terms, effect=query.effect, threshold=query.threshold)

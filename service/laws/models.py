@@ -1,0 +1,105 @@
+"""Laws as the interface shows them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.queries import Parameters
+
+_ESTIMATE = {"value": 0.9994, "se": 0.0001, "ci95": [0.9992, 0.9996]}
+
+EXAMPLE_LAW: dict[str, Any] = {
+    "response": "t2",
+    "x": "1/(alpha*beta)",
+    "terms": None,
+    "effect": "draw",
+    "covariance": "model",
+    "n": 88,
+    "draws": 6,
+    "counted_out": {"draws_without_crossing": 0, "nonpositive": 0},
+    "censored": {
+        "left": 0,
+        "interval": 0,
+        "right": 2,
+        "infeasible": 0,
+        "stalled": 0,
+        "diverged": 0,
+        "failed": 0,
+        "cancelled": 0,
+        "pending": 0,
+    },
+    "model": "M2",
+    "prefactor": {
+        "value": 0.0781,
+        "se": 0.0004,
+        "ci95": [0.0773, 0.0789],
+        "by_draw": {"median": 0.079, "geometric_sd": 1.5},
+    },
+    "exponent": _ESTIMATE,
+    "exponents": None,
+    "groups": None,
+    "sigma": 0.0021,
+    "r2_log": 0.99999,
+    "tests": {
+        "exponent_is_minus_one_in_alpha_beta": {"statistic": -6.0, "p": 1e-8},
+        "equivalence": {"margin": 0.02, "p": 1e-12},
+    },
+    "converged": True,
+    "warnings": [],
+    "text": "t2 = 0.0781 * (1/(alpha*beta))^0.9994 [0.9992, 0.9996], 88 trials of 6 draws",
+}
+
+
+class Estimate(BaseModel):
+    """A fitted number; where it is null, `not_identifiable` and `reason` stand beside it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    value: float | None
+    se: float | None = Field(description="standard error")
+    ci95: tuple[float | None, float | None] | None = Field(description="95 % interval of the recommended kind")
+
+
+class Law(BaseModel):
+    """A scaling law fitted to a study's trials: response = prefactor * x^exponent."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [EXAMPLE_LAW]})
+
+    response: str
+    x: str | None
+    terms: list[str] | None
+    effect: str
+    covariance: str
+    n: int = Field(description="rows in the likelihood")
+    draws: int
+    counted_out: dict[str, int] = Field(description="rows that are not in the likelihood, by reason")
+    censored: dict[str, int]
+    model: str
+    prefactor: Estimate
+    exponent: Estimate | None = Field(description="of x; null where terms were asked for")
+    exponents: dict[str, Estimate] | None = Field(description="by field, where terms were asked for")
+    groups: list[dict[str, Any]] | None = Field(description="one law a level, where levels were asked for")
+    sigma: float | None = Field(description="log-normal scatter")
+    r2_log: float | None = Field(description="of log response; within draws where effect is draw")
+    tests: dict[str, dict[str, Any]] = Field(description="of exponent -1 in alpha*beta")
+    converged: bool
+    warnings: list[str]
+    text: str = Field(description="the result in a sentence")
+
+
+class LawQuery(Parameters):
+    """What to fit."""
+
+    x: str | None = Field(
+        None,
+        max_length=1000,
+        description="one monomial of swept fields and theory columns: names, numbers, `*`, `/`, `^`, parentheses",
+        examples=["1/(alpha*beta)"],
+    )
+    terms: str | None = Field(
+        None, max_length=1000, description="fields, comma-separated: one exponent each", examples=["alpha,beta"]
+    )
+    effect: Literal["draw", "none"] = Field("draw", description="an intercept for every draw, or one for all")
+    threshold: float | None = Field(None, gt=0, description="a rung of the ladder in place of the study's threshold")

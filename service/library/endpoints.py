@@ -1,0 +1,49 @@
+"""The routes of the library."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from service.context import TheSettings, TheStore
+from service.idempotency import TheAttempt
+from service.library.errors import ItemNotFound
+from service.library.models import Items
+from service.problems import refusals
+from service.queries import NoParameters
+from service.studies.errors import IdempotencyKeyReused
+from service.studies.models import Study
+from service.studies.submission import Submission
+from studies import library
+from studies.store import StudyRecord
+
+router = APIRouter(prefix="/v1/library", tags=["library"], dependencies=[NoParameters])
+
+
+@router.get("", summary="List the library", response_model=Items)
+def list_library() -> dict[str, Any]:
+    """Return the studies that come with the product, specifications included."""
+    return {"items": [library.item(name).to_json() for name in library.names()]}
+
+
+@router.post(
+    "/{name:id}:submit",
+    status_code=201,
+    summary="Submit a study of the library",
+    response_model=Study,
+    responses={201: {"headers": {"Location": {"description": "path of the study", "schema": {"type": "string"}}}}}
+    | refusals(ItemNotFound, IdempotencyKeyReused),
+)
+def submit_item(
+    name: str, attempt: TheAttempt, store: TheStore, settings: TheSettings, response: Response
+) -> StudyRecord:
+    """Write a queued study with the specification of a library item."""
+    try:
+        spec = library.item(name).spec
+    except library.UnknownItem as error:
+        raise ItemNotFound(str(error)) from error
+    submission = Submission(store, attempt, spec.hash())
+    study = submission.answered() or submission.make(spec, settings)
+    response.headers["Location"] = f"/v1/studies/{study.id}"
+    return study

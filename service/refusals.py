@@ -1,0 +1,95 @@
+"""What the floor of studies raises, as problem documents: one entry a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request, Response
+
+from service.events.endpoints import NothingFollows, no_content
+from service.laws.errors import InvalidLaw, TooLittleData
+from service.problems import ApiError, Fault, InvalidRequest, respond
+from service.studies.errors import ImpossibleStateChange, InvalidSpecification, StudyNotEnded, StudyNotFound
+from service.trials.errors import TrialNotFound
+from studies.laws.errors import BadExpression, LawError, TooLittle, UnknownName
+from studies.lifecycle import ImpossibleTransition
+from studies.spec import SpecError
+from studies.store import DatabaseUnavailable, InvalidCursor, InvalidFilter, NotEnded, NotFound, SchemaOutdated
+
+log = structlog.stdlib.get_logger("service.refusals")
+
+
+class Unavailable(ApiError):
+    """The database does not answer, or is not at this program's schema; try again."""
+
+    status, kind, title = 503, "unavailable", "Not available now"
+
+
+def install(app: FastAPI) -> None:
+    """Register the table with an application."""
+    for error, translate in _TABLE.items():
+        app.add_exception_handler(error, _handler(translate))
+    app.add_exception_handler(NothingFollows, no_content)
+
+
+def _handler(translate: Callable[[Any], ApiError]) -> Callable[[Request, Exception], Any]:
+    async def handle(request: Request, error: Exception) -> Response:
+        return respond(request.scope, translate(error))
+
+    return handle
+
+
+def _specification(error: SpecError) -> ApiError:
+    faults = [Fault(place="body", pointer=problem.pointer, detail=problem.message) for problem in error.problems]
+    return InvalidSpecification(str(error), faults=faults)
+
+
+def _not_found(error: NotFound) -> ApiError:
+    return TrialNotFound(str(error)) if error.kind == "trial" else StudyNotFound(str(error))
+
+
+def _transition(error: ImpossibleTransition) -> ApiError:
+    return ImpossibleStateChange(str(error), state=error.state, possible=list(error.possible))
+
+
+def _filter(error: InvalidFilter) -> ApiError:
+    return InvalidRequest(str(error), faults=[Fault(place="query", pointer=f"/{error.field}", detail=str(error))])
+
+
+def _cursor(error: InvalidCursor) -> ApiError:
+    detail = "not a cursor of this list; accepted: the `next` of its page before, under the same filters"
+    return InvalidRequest(detail, faults=[Fault(place="query", pointer="/cursor", detail=detail)])
+
+
+def _law(error: LawError) -> ApiError:
+    """Return the refusal; `response` is part of the path, every other argument of the query."""
+    parameter = error.parameter
+    place = "path" if parameter == "response" else "query"
+    faults = [Fault(place=place, pointer=f"/{parameter}", detail=str(error))] if parameter else []
+    members: dict[str, Any] = {}
+    if isinstance(error, UnknownName):
+        members = {"known": list(error.known)}
+    if isinstance(error, BadExpression):
+        members = {"position": error.position}
+    return InvalidLaw(str(error), faults=faults, **members)
+
+
+def _unavailable(error: Exception) -> ApiError:
+    log.error("database not usable", error=str(error))
+    return Unavailable("the database is not usable; the server's log says why", headers={"Retry-After": "5"})
+
+
+_TABLE: dict[type[Exception], Callable[[Any], ApiError]] = {
+    SpecError: _specification,
+    NotFound: _not_found,
+    NotEnded: lambda error: StudyNotEnded(str(error)),
+    ImpossibleTransition: _transition,
+    InvalidFilter: _filter,
+    InvalidCursor: _cursor,
+    TooLittle: lambda error: TooLittleData(str(error), counts=error.counts),
+    LawError: _law,
+    DatabaseUnavailable: _unavailable,
+    SchemaOutdated: _unavailable,
+}

@@ -1,0 +1,91 @@
+"""The server process: uvicorn in the main thread, the supervised runner beside it, and their common end."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import uvicorn
+from fastapi import FastAPI
+
+from service import logs
+from service.app import create_app
+from service.commands.errors import CommandFailed
+from service.supervisor import Supervisor
+from studies.settings import Settings
+from studies.store import Store, StoreError, open_store
+
+GRACE_SECONDS = 5
+"""What answers may still take once the server is asked to end."""
+LOOK_SECONDS = 0.2
+
+
+class Server(uvicorn.Server):
+    """uvicorn that ends what would never end by itself: event streams and the runner."""
+
+    def __init__(self, app: FastAPI, supervisor: Supervisor) -> None:
+        config = uvicorn.Config(
+            app,
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+        super().__init__(config)
+        self.app = app
+        self.supervisor = supervisor
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.supervisor.end()
+        self.app.state.feed.close()
+        await super().shutdown(sockets)
+
+
+def run(settings: Settings, listening: socket.socket) -> None:
+    """Serve until a signal; return when nothing that was started is left.
+
+    Raises:
+        CommandFailed: the database cannot be used.
+    """
+    logs.configure(settings.log_level)
+    store = _open(settings)
+    supervisor = Supervisor(settings)
+    app = create_app(settings, store, own_runner=lambda: supervisor.pid)
+    url = _url(listening)
+    print(f"grokscale listens on {url}, data in {settings.data_dir}", flush=True)
+    supervisor.start()
+    ended = threading.Event()
+    threading.Thread(target=_announce, args=(app, url, ended), daemon=True).start()
+    try:
+        Server(app, supervisor).run(sockets=[listening])
+    finally:
+        ended.set()
+        supervisor.end()
+        supervisor.join()
+        store.close()
+
+
+def _open(settings: Settings) -> Store:
+    try:
+        store = open_store(settings.url)
+        if settings.embedded:
+            store.migrate()
+        else:
+            store.check_schema()
+        return store
+    except StoreError as error:
+        raise CommandFailed(str(error)) from error
+
+
+def _announce(app: FastAPI, url: str, ended: threading.Event) -> None:
+    """Say when the runner has been heard of: from then on studies are run."""
+    while not ended.wait(LOOK_SECONDS):
+        if app.state.health.readiness().status == "ready":
+            print(f"ready: {url}/docs", flush=True)
+            return
+
+
+def _url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,1 @@
+"""Studies: submit, list, read, cancel, delete."""

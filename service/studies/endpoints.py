@@ -1,0 +1,135 @@
+"""The routes of studies."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from service.context import TheSettings, TheStore
+from service.etags import IfNoneMatch, tagged
+from service.idempotency import TheAttempt
+from service.problems import BodyTooLarge, InvalidRequest, UnsupportedMediaType, refusals
+from service.queries import NoParameters
+from service.studies.bodies import DOCUMENTED, TheDocument
+from service.studies.errors import (
+    IdempotencyKeyReused,
+    ImpossibleStateChange,
+    InvalidSpecification,
+    StudyNotEnded,
+    StudyNotFound,
+)
+from service.studies.models import Forecast, Studies, StudiesQuery, Study
+from service.studies.submission import Submission, resources
+from studies.lifecycle import Event
+from studies.plan import forecast, plan
+from studies.store import Page, Store, StudyFilter, StudyRecord
+
+router = APIRouter(prefix="/v1", tags=["studies"])
+
+_REFUSED_BODIES = (BodyTooLarge, UnsupportedMediaType, InvalidSpecification)
+
+
+@router.post(
+    "/studies",
+    status_code=201,
+    summary="Submit a study",
+    response_model=Study,
+    responses={201: {"headers": {"Location": {"description": "path of the study", "schema": {"type": "string"}}}}}
+    | refusals(*_REFUSED_BODIES, IdempotencyKeyReused),
+    openapi_extra=DOCUMENTED,
+    dependencies=[NoParameters],
+)
+def submit_study(
+    document: TheDocument, attempt: TheAttempt, store: TheStore, settings: TheSettings, response: Response
+) -> StudyRecord:
+    """Write a queued study, which a runner then takes. A faulty specification is answered with every faulty field."""
+    submission = Submission(store, attempt, document.hash())
+    study = submission.answered() or submission.make(document.parse(settings), settings)
+    response.headers["Location"] = f"/v1/studies/{study.id}"
+    return study
+
+
+@router.post(
+    "/studies:validate",
+    summary="Say what a study would take",
+    response_model=Forecast,
+    responses=refusals(*_REFUSED_BODIES),
+    openapi_extra=DOCUMENTED,
+    dependencies=[NoParameters],
+)
+def validate_study(document: TheDocument, settings: TheSettings) -> object:
+    """Check a specification and predict its trials, steps, time, memory and unreachable thresholds; write nothing."""
+    spec = document.parse(settings)
+    available = resources(settings)
+    return forecast(spec, plan(spec, available), available).to_json()
+
+
+@router.get("/studies", summary="List studies", response_model=Studies, responses=refusals(InvalidRequest))
+def list_studies(query: Annotated[StudiesQuery, Query()], store: TheStore) -> Page[StudyRecord]:
+    """Return a page of studies, newest first."""
+    chosen = StudyFilter(
+        states=tuple(query.state),
+        task=query.task,
+        name_prefix=query.name_prefix,
+        tag=query.tag,
+        created_after=query.created_after,
+        created_before=query.created_before,
+    )
+    return store.studies(chosen, query.limit, query.cursor)
+
+
+@router.get(
+    "/studies/{study_id:id}",
+    summary="Read a study",
+    response_model=Study,
+    responses={304: {"description": "It is as the ETag in If-None-Match says."}} | refusals(StudyNotFound),
+    dependencies=[NoParameters],
+)
+def read_study(study_id: str, store: TheStore, if_none_match: IfNoneMatch = None) -> Response:
+    """Return one study with its progress, and its ETag."""
+    return tagged(Study.model_validate(store.study(study_id)), if_none_match)
+
+
+@router.post(
+    "/studies/{study_id:id}:cancel",
+    summary="Cancel a study",
+    response_model=Study,
+    responses=refusals(StudyNotFound, ImpossibleStateChange),
+    dependencies=[NoParameters],
+)
+def cancel_study(study_id: str, store: TheStore) -> StudyRecord:
+    """End what runs; trials that have not ended get the outcome `cancelled`. Asking again changes nothing."""
+    return _change(store, study_id, "cancel")
+
+
+@router.post(
+    "/studies/{study_id:id}:stop",
+    summary="Stop a study",
+    response_model=Study,
+    responses=refusals(StudyNotFound, ImpossibleStateChange),
+    dependencies=[NoParameters],
+)
+def stop_study(study_id: str, store: TheStore) -> StudyRecord:
+    """Start nothing new and let what runs come to its end. Asking again changes nothing."""
+    return _change(store, study_id, "stop")
+
+
+def _change(store: Store, study_id: str, event: Event) -> StudyRecord:
+    store.transition(study_id, event)
+    return store.study(study_id)
+
+
+@router.delete(
+    "/studies/{study_id:id}",
+    status_code=204,
+    summary="Delete a study",
+    responses=refusals(StudyNotFound, StudyNotEnded),
+    dependencies=[NoParameters],
+)
+def delete_study(study_id: str, store: TheStore, settings: TheSettings) -> None:
+    """Delete an ended study with its trials, curves, events and checkpoints."""
+    store.delete_study(study_id)
+    assert settings.checkpoint_dir is not None
+    shutil.rmtree(settings.checkpoint_dir / study_id, ignore_errors=True)

@@ -1,0 +1,156 @@
+"""Studies as the interface shows them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from service.queries import Paging
+from studies.lifecycle import State
+
+EXAMPLE_SPEC: dict[str, Any] = {
+    "name": "sparse-recovery-t2",
+    "task": {"kind": "sparse_recovery", "n": 100, "s": 5, "N": 50},
+    "regularizer": {"kind": "l1", "beta": {"log": [2e-5, 2e-4], "num": 4}},
+    "optimizer": {"kind": "proximal", "alpha": [0.01, 0.03, 0.1]},
+    "seeds": 5,
+    "budget": {"max_steps": 1_000_000, "test_threshold": 0.05},
+}
+
+EXAMPLE_YAML = """\
+name: sparse-recovery-t2
+task: {kind: sparse_recovery, n: 100, s: 5, N: 50}
+regularizer: {kind: l1, beta: {log: [2e-5, 2e-4], num: 4}}
+optimizer: {kind: proximal, alpha: [0.01, 0.03, 0.1]}
+seeds: 5
+budget: {max_steps: 1000000, test_threshold: 0.05}
+"""
+
+EXAMPLE_PROGRESS: dict[str, Any] = {
+    "total": 60,
+    "ended": 41,
+    "by_outcome": {"generalised": 39, "stalled": 2},
+    "steps_per_second": 812345.6,
+    "eta_seconds": 12.5,
+}
+
+EXAMPLE_STUDY: dict[str, Any] = {
+    "id": "0199f6e0-5a3c-7c1e-9d7b-3f1f6a2b4c5d",
+    "name": "sparse-recovery-t2",
+    "state": "running",
+    "reason": None,
+    "tags": [],
+    "priority": 0,
+    "spec": EXAMPLE_SPEC,
+    "spec_hash": "9f2c1c0f1d7c6e0a4b8f5d3e2a1908f7e6d5c4b3a29180f7e6d5c4b3a2918070",
+    "progress": EXAMPLE_PROGRESS,
+    "versions": {"grokscale": "0.1.0", "torch": "2.13.0"},
+    "created": "2026-01-05T10:00:00Z",
+    "started": "2026-01-05T10:00:02Z",
+    "ended": None,
+}
+
+
+class Progress(BaseModel):
+    """How far a study is."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [EXAMPLE_PROGRESS]})
+
+    total: int = Field(description="trials planned")
+    ended: int = Field(description="trials with an outcome")
+    by_outcome: dict[str, int] = Field(description="trials by outcome; words without a trial are left out")
+    steps_per_second: float = Field(description="steps of all running trials together; 0 when nothing runs")
+    eta_seconds: float | None = Field(description="until the predicted end; null where nothing is predicted")
+
+
+class Study(BaseModel):
+    """A specification plus all that came of it."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [EXAMPLE_STUDY]})
+
+    id: str = Field(description="UUIDv7: ordered by time of submission")
+    name: str
+    state: State
+    reason: str | None = Field(description="why the study failed")
+    tags: list[str]
+    priority: int = Field(description="higher runs first")
+    spec: dict[str, Any] = Field(description="the specification in canonical form, defaults filled in")
+    spec_hash: str = Field(description="hex SHA-256 of the canonical form")
+    progress: Progress
+    versions: dict[str, Any] = Field(description="of the libraries that the server had when it took the study")
+    created: datetime
+    started: datetime | None
+    ended: datetime | None
+
+
+class Studies(BaseModel):
+    """A page of studies, newest first."""
+
+    model_config = ConfigDict(
+        from_attributes=True, json_schema_extra={"examples": [{"items": [EXAMPLE_STUDY], "next": None}]}
+    )
+
+    items: list[Study]
+    next: str | None = Field(description="`cursor` of the following page; null on the last")
+
+
+def _utc(time: datetime) -> datetime:
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+Time = Annotated[datetime, AfterValidator(_utc)]
+
+
+class StudiesQuery(Paging):
+    """Which studies; every condition given must hold."""
+
+    state: list[State] = Field([], description="any of these states")
+    task: str | None = Field(None, description="the task's kind", examples=["sparse_recovery"])
+    name_prefix: str | None = Field(None, description="beginning of the name")
+    tag: str | None = Field(None, description="one of the study's tags")
+    created_after: Time | None = Field(None, description="RFC 3339; without an offset it is UTC")
+    created_before: Time | None = Field(None, description="RFC 3339; without an offset it is UTC")
+
+
+EXAMPLE_FORECAST: dict[str, Any] = {
+    "trials": 60,
+    "configurations": 12,
+    "draws": 5,
+    "packs": 2,
+    "predicted": {"steps": 8_500_000, "seconds": 21.0, "memory_bytes": 1_900_000},
+    "cells": [{"configuration": 0, "config": {"alpha": 0.01, "beta": 2e-5}, "t2_predicted": 390_000.0, "floor": 4e-4}],
+    "warnings": [{"pointer": "/regularizer/beta", "message": "the floor of 3 cells lies above the test threshold"}],
+}
+
+
+class Predicted(BaseModel):
+    """What a study is expected to take; null where theory says nothing."""
+
+    model_config = ConfigDict(extra="allow")
+
+    steps: float | None = Field(description="steps of all trials together")
+    seconds: float | None = Field(description="wall time")
+    memory_bytes: float | None = Field(description="of the largest pack")
+
+
+class Warning(BaseModel):
+    """Something that is allowed and worth a look."""
+
+    pointer: str | None = Field(None, description="the field of the specification that it is about")
+    message: str
+
+
+class Forecast(BaseModel):
+    """What a specification would take."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_FORECAST]})
+
+    trials: int
+    configurations: int
+    draws: int = Field(description="data sets")
+    packs: int
+    predicted: Predicted
+    cells: list[dict[str, Any]] = Field(description="predictions by configuration, as far as they are shown")
+    warnings: list[Warning]

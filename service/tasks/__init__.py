@@ -1,0 +1,1 @@
+"""The tasks that a study can be of."""

@@ -1,0 +1,74 @@
+"""From query parameters to the store's filter, and from what the store refuses back to the parameter at fault."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from service.problems import Fault, InvalidRequest
+from service.trials.models import TrialsQuery
+from studies.store import InvalidFilter, TrialFilter
+
+Range = tuple[float | None, float | None]
+
+
+def trial_filter(query: TrialsQuery) -> TrialFilter:
+    """Return the filter that a query states.
+
+    Raises:
+        InvalidRequest: a range that is none, or two of one field.
+    """
+    ranges: dict[str, Range] = {}
+    for text in query.range:
+        field, ends = _range(text)
+        if field in ranges:
+            raise _fault("range", f"two ranges of {field}; accepted: one")
+        ranges[field] = ends
+    return TrialFilter(tuple(query.outcome), ranges, query.sort)
+
+
+def _range(text: str) -> tuple[str, Range]:
+    parts = text.split(":")
+    try:
+        field, lowest, highest = parts
+        return field, (_end(lowest), _end(highest))
+    except ValueError:
+        raise _fault("range", f"{text!r} is not a range; accepted: FIELD:LOWEST:HIGHEST") from None
+
+
+def _end(text: str) -> float | None:
+    if not text:
+        return None
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+def _fault(parameter: str, detail: str) -> InvalidRequest:
+    return InvalidRequest(detail, faults=[Fault(place="query", pointer=f"/{parameter}", detail=detail)])
+
+
+@contextmanager
+def blaming(query: TrialsQuery) -> Iterator[None]:
+    """Say which parameter an `InvalidFilter` of the block comes from."""
+    try:
+        yield
+    except InvalidFilter as error:
+        parameter = "sort" if error.field == query.sort.removeprefix("-") else "range"
+        raise _fault(parameter, str(error)) from error
+
+
+def metrics(text: str | None) -> Sequence[str] | None:
+    """Return the names of a comma-separated list."""
+    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+
+
+@contextmanager
+def blaming_metrics() -> Iterator[None]:
+    """Say that an `InvalidFilter` of the block comes from `metrics`."""
+    try:
+        yield
+    except InvalidFilter as error:
+        raise _fault("metrics", str(error)) from error

@@ -1,0 +1,181 @@
+"""Trials as the interface shows them. Times are in steps."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.queries import Paging, Parameters
+from trainers.trial import Censoring, Obtained, OutcomeWord, Value
+
+EXAMPLE_CROSSING: dict[str, Any] = {
+    "step": 78088,
+    "lower": 78087,
+    "upper": 78088,
+    "censoring": "exact",
+    "stayed": 78088,
+}
+
+EXAMPLE_TRIAL: dict[str, Any] = {
+    "id": "0199f6e0-5a3d-7a10-8c55-1d0e9b7a6c42",
+    "study_id": "0199f6e0-5a3c-7c1e-9d7b-3f1f6a2b4c5d",
+    "index": 0,
+    "configuration": 0,
+    "config": {"alpha": 0.1, "beta": 1e-5, "N": 30, "n": 100, "s": 5, "regularizer": "l1", "optimizer": "proximal"},
+    "seed": 0,
+    "outcome": "generalised",
+    "obtained": "stepped",
+    "steps": 79649,
+    "t1": {"step": 27, "lower": 26, "upper": 27, "censoring": "exact", "stayed": 27},
+    "t1_gradient": {"step": 58, "lower": 57, "upper": 58, "censoring": "exact", "stayed": None},
+    "t2": EXAMPLE_CROSSING,
+    "t2_plateau": {"step": 80000, "lower": 79000, "upper": 80000, "censoring": "interval", "stayed": None},
+    "delay": {"step": 78061, "lower": 78060, "upper": 78061, "censoring": "exact"},
+    "delay_reason": None,
+    "ladder": {"1e-2": {"t1": {**EXAMPLE_CROSSING, "step": 27}, "t2": EXAMPLE_CROSSING}},
+    "errors": {"stop": {"relative_l2": 1.8e-3, "mean_l1": 9.4e-6, "step": 79649}, "settled": None},
+    "theory": {"a_gap": 0.0947, "T_star": 0.0781, "t2_predicted": 78100.0, "floor": 1.394e-4},
+    "theory_reasons": {},
+    "pack": 0,
+    "attempt": 1,
+    "host": "worker-1",
+    "seconds": 0.21,
+    "error": None,
+}
+
+
+class _Shown(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Crossing(_Shown):
+    """When an error first came to or below a threshold: in `(lower, upper]`."""
+
+    step: int | None = Field(description="where it was seen to the step")
+    lower: int
+    upper: int | None = Field(description="null where there is no upper end")
+    censoring: Censoring
+    stayed: int | None = Field(None, description="the step from which it never rose above the threshold again")
+
+
+class Delay(_Shown):
+    """t2 - t1, in `(lower, upper]`."""
+
+    step: int | None
+    lower: int
+    upper: int | None
+    censoring: Censoring
+
+
+class Rung(_Shown):
+    """Both crossings of one threshold of the ladder."""
+
+    t1: Crossing | None
+    t2: Crossing | None
+
+
+class ErrorPoint(_Shown):
+    """The test error at one step."""
+
+    relative_l2: float = Field(description="||a - a*|| / ||a*||")
+    mean_l1: float = Field(description="mean absolute error of a coordinate")
+    step: int
+
+
+class Trial(_Shown):
+    """One configuration with one seed. Until it has ended, `outcome` and what follows from it are null or empty."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [EXAMPLE_TRIAL]})
+
+    id: str
+    study_id: str
+    index: int = Field(description="position in the study's plan")
+    configuration: int = Field(description="number of the point of the swept fields")
+    config: dict[str, Value] = Field(description="the fixed and swept fields, flat")
+    seed: int
+    outcome: OutcomeWord | None
+    obtained: Obtained | None
+    steps: int | None = Field(description="steps taken")
+    t1: Crossing | None = Field(description="memorisation: crossing of the train threshold")
+    t1_gradient: Crossing | None = Field(
+        description="first step at which the regulariser's gradient outweighs the loss's"
+    )
+    t2: Crossing | None = Field(description="generalisation: crossing of the test threshold")
+    t2_plateau: Crossing | None = Field(description="by the published plateau rule")
+    delay: Delay | None
+    delay_reason: str | None = Field(description="why there is no delay")
+    ladder: dict[str, Rung] = Field(description="the crossings of other thresholds, by threshold")
+    errors: dict[str, ErrorPoint | None] = Field(description="at `stop`, `min`, `settled`, `plateau`")
+    theory: dict[str, float | None] = Field(description="what theory says of this trial")
+    theory_reasons: dict[str, str] = Field(description="why a theory column is null")
+    pack: int = Field(description="number of the pack that trains it")
+    attempt: int | None = Field(description="attempt of the pack that delivered the outcome")
+    host: str | None
+    seconds: float | None = Field(description="its share of the pack's compute time")
+    error: dict[str, Any] | None = Field(description="of a diverged or failed trial")
+
+
+class Trials(_Shown):
+    """A page of trials."""
+
+    model_config = ConfigDict(
+        from_attributes=True, json_schema_extra={"examples": [{"items": [EXAMPLE_TRIAL], "next": None}]}
+    )
+
+    items: list[Trial]
+    next: str | None = Field(description="`cursor` of the following page; null on the last")
+
+
+class TrialsQuery(Paging):
+    """Which trials, and in which order."""
+
+    outcome: list[Literal[OutcomeWord, "pending"]] = Field([], description="any of these; `pending` has not ended")
+    range: list[Annotated[str, Field(max_length=200)]] = Field(
+        [],
+        description="`FIELD:LOWEST:HIGHEST`, a range of a numeric field of the configuration: both ends included, "
+        "either may be left empty; every range given must hold",
+        examples=[["alpha:0.01:0.1", "N:30:"]],
+    )
+    sort: str = Field(
+        "index",
+        max_length=200,
+        description="`index`, `seed`, `outcome`, `t1`, `t2`, `steps` or a numeric field of the configuration; "
+        "descending with `-` before it; missing values come last",
+    )
+
+
+class Curves(BaseModel):
+    """A trial along its run, thinned to the points asked for; first and last are kept."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "trial_id": EXAMPLE_TRIAL["id"],
+                    "step": [0, 1, 10, 100],
+                    "columns": {"train_error": [1.0, 0.93, 0.21, 0.0007], "test_error": [1.0, 0.99, 0.88, 0.84]},
+                    "coordinates": None,
+                }
+            ]
+        }
+    )
+
+    trial_id: str
+    step: list[int]
+    columns: dict[str, list[float | None]] = Field(description="one value a point; null where it was not finite")
+    coordinates: list[list[float] | None] | None = Field(
+        description="the iterate at each point; only where `metrics` names `coordinates` and the budget recorded them"
+    )
+
+
+class CurvesQuery(Parameters):
+    """Which curves."""
+
+    metrics: str | None = Field(
+        None,
+        max_length=1000,
+        description="columns, comma-separated; all but the coordinates if left out",
+        examples=["train_error,test_error"],
+    )
+    max_points: int = Field(500, ge=2, le=100_000, description="points at most")

@@ -1,0 +1,189 @@
+"""Events over HTTP: replay, live fan-out, the end of the stream."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from service.events.feed import Feed
+from studies.store import EventRecord, Lease, Store
+
+SECONDS = 20
+
+
+def follow(http: TestClient, study_id: str, last: int | None = None) -> Any:
+    headers = {} if last is None else {"Last-Event-ID": str(last)}
+    return http.get(f"/v1/studies/{study_id}/events", headers=headers)
+
+
+def parsed(text: str) -> list[dict[str, str]]:
+    blocks = [block for block in text.split("\n\n") if block and not block.startswith(":")]
+    return [dict(line.split(": ", 1) for line in block.splitlines()) for block in blocks]
+
+
+def test_the_stream_of_an_ended_study_is_all_of_its_events_and_then_ends(
+    http: TestClient, store: Store, finished: str
+) -> None:
+    events = parsed(follow(http, finished).text)
+    assert [int(event["id"]) for event in events] == [event.seq for event in store.events(finished)]
+    states = [json.loads(event["data"])["data"]["state"] for event in events if event["event"] == "state"]
+    assert states == ["queued", "running", "completed"]
+    assert sum(event["event"] == "trial" for event in events) == 24
+
+
+def test_an_event_carries_its_place_and_time(http: TestClient, finished: str) -> None:
+    event = parsed(follow(http, finished).text)[0]
+    data = json.loads(event["data"])
+    assert (data["study_id"], data["seq"], data["type"]) == (finished, int(event["id"]), event["event"])
+    assert data["time"].endswith("Z")
+
+
+def test_last_event_id_replays_what_came_after_it(http: TestClient, finished: str) -> None:
+    events = parsed(follow(http, finished).text)
+    assert parsed(follow(http, finished, int(events[5]["id"])).text) == events[6:]
+
+
+def test_a_listener_that_has_seen_the_end_is_told_to_come_no_more(http: TestClient, finished: str) -> None:
+    last = int(parsed(follow(http, finished).text)[-1]["id"])
+    assert follow(http, finished, last).status_code == 204
+
+
+def test_a_last_event_id_that_is_no_number_is_refused(http: TestClient, finished: str) -> None:
+    answer = http.get(f"/v1/studies/{finished}/events", headers={"Last-Event-ID": "x"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["in"] == "header"
+
+
+def test_live_events_come_while_the_study_goes_on(
+    http: TestClient, submit: Callable[..., str], run: Callable[..., Lease], store: Store
+) -> None:
+    study_id = submit()
+    seen: list[str] = []
+    with http.stream("GET", f"/v1/studies/{study_id}/events") as stream:
+        for line in stream.iter_lines():
+            if line.startswith("event: "):
+                seen.append(line.removeprefix("event: "))
+            if len(seen) == 1 and line.startswith("id: "):
+                run()  # the rest happens only now that the stream is open
+    assert seen[0] == "state"
+    assert seen.count("trial") == 24
+    assert seen[-1] == "state"
+
+
+async def collect(feed: Feed, study_id: str, after: int) -> list[EventRecord]:
+    return [event async for event in feed.listen(study_id, after)]
+
+
+def listening(store: Store, *listeners: tuple[str, int], while_open: Callable[[], Any] = lambda: None) -> Any:
+    """Return what each listener (study, after) got from one feed until its stream ended."""
+
+    async def main() -> list[list[EventRecord]]:
+        feed = Feed(store, seconds=0.01)
+        poller = asyncio.create_task(feed.run())
+        async with asyncio.timeout(SECONDS):
+            tasks = [asyncio.create_task(collect(feed, study_id, after)) for study_id, after in listeners]
+            await asyncio.sleep(0)  # all of them are registered
+            while_open()
+            found = await asyncio.gather(*tasks)
+        poller.cancel()
+        return found
+
+    return asyncio.run(main())
+
+
+class Counting:
+    """A store that counts how often the poller asks."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.asked: list[dict[str, int]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    def latest_events(self, since: dict[str, int], limit: int) -> list[EventRecord]:
+        self.asked.append(dict(since))
+        return self.store.latest_events(since, limit)
+
+
+def test_one_poller_serves_all_listeners(store: Store, submit: Callable[..., str], run: Callable[..., Lease]) -> None:
+    study_id = submit()
+    counting = Counting(store)
+    found = listening(counting, *[(study_id, 0)] * 50, while_open=run)  # pyright: ignore[reportArgumentType]
+    assert all([event.seq for event in events] == [event.seq for event in found[0]] for events in found)
+    assert found[0][-1].data["state"] == "completed"
+    assert len(counting.asked) < 50
+
+
+def test_listeners_of_one_study_may_begin_anywhere(store: Store, finished: str) -> None:
+    whole, tail = listening(store, (finished, 0), (finished, 10))
+    assert tail == [event for event in whole if event.seq > 10]
+
+
+def test_listeners_hear_only_their_own_study(store: Store, submit: Callable[..., str]) -> None:
+    first, second = submit(), submit()
+
+    def cancel() -> None:
+        store.transition(first, "cancel")
+        store.transition(second, "cancel")
+
+    for study_id, events in zip(
+        (first, second), listening(store, (first, 0), (second, 0), while_open=cancel), strict=True
+    ):
+        assert {event.study_id for event in events} == {study_id}
+
+
+def test_a_study_that_is_revived_is_heard_to_its_second_end(store: Store, submit: Callable[..., str]) -> None:
+    study_id = submit()
+    for event in ("cancel", "retry", "cancel"):
+        store.transition(study_id, event)
+    (events,) = listening(store, (study_id, 0))
+    assert [e.data["state"] for e in events if e.type == "state"] == ["queued", "cancelled", "queued", "cancelled"]
+
+
+def test_a_study_that_is_deleted_ends_its_streams(store: Store, finished: str) -> None:
+    last = store.events(finished)[-1].seq
+    store.delete_study(finished)
+    assert listening(store, (finished, last)) == [[]]
+
+
+def test_a_slow_listener_misses_nothing_and_holds_nobody_up(
+    store: Store, submit: Callable[..., str], run: Callable[..., Lease]
+) -> None:
+    study_id = submit(seeds=600)
+    run()
+
+    async def main() -> tuple[int, int]:
+        feed = Feed(store, seconds=0.01)
+        poller = asyncio.create_task(feed.run())
+        async with asyncio.timeout(SECONDS):
+            slow = feed.listen(study_id, 0)
+            await anext(slow)  # it is registered and does not read on
+            fast = len(await collect(feed, study_id, 0))
+            rest = len([event async for event in slow])
+        poller.cancel()
+        return fast, rest + 1
+
+    fast, slow = asyncio.run(main())
+    assert fast == slow == len(store.events(study_id, 0, 10_000)) > 3600
+
+
+def test_closing_the_feed_ends_streams_that_would_go_on(store: Store, submit: Callable[..., str]) -> None:
+    study_id = submit()
+
+    async def main() -> list[EventRecord]:
+        feed = Feed(store, seconds=0.01)
+        poller = asyncio.create_task(feed.run())
+        heard = []
+        async with asyncio.timeout(SECONDS):
+            async for event in feed.listen(study_id, 0):
+                heard.append(event)
+                feed.close()
+        poller.cancel()
+        return heard
+
+    assert len(asyncio.run(main())) == 1
