@@ -17,7 +17,7 @@ import torch
 from trainers.checkpoint import Checkpoint, save
 from trainers.tasks import TASKS, draw_of
 from trainers.tasks.base import Problem, Theory
-from trainers.trial import Outcome, Pack, Report, Trial
+from trainers.trial import Crossing, Outcome, Pack, Report, Trial
 from trainers.watch import Watch
 
 _BREATH = 0.2
@@ -227,6 +227,8 @@ def refused(trial: Trial, word: str, reason: str, theory: Theory) -> Outcome:
         outcome=word,  # type: ignore[arg-type]
         obtained=None,
         steps=0,
+        # y* = 0: the train error is absolute, and 0 from the start
+        t1=Crossing(0, -1, 0, "left", stayed=0) if word == "uninformative_data" else None,
         delay_reason=reason,
         theory=theory.values,
         theory_reasons=theory.reasons,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from trainers.trial import Censoring, Crossing
 NEVER = -1
 _ROUNDING = 1e-12
 """Slack of a certificate, relative to the error: a bound that holds in exact arithmetic may fail by rounding."""
+_LONGEST = 2**53
+_BLIND = 32
 
 
 class Passage:
@@ -30,24 +32,39 @@ class Passage:
         self.first = np.full((len(levels), columns), NEVER, dtype=np.int64)
         self.since = np.full((len(levels), columns), NEVER, dtype=np.int64)
         self.due = 0
+        self._below = np.zeros((len(levels), columns), dtype=bool)
+        self._blind = 0  # looks left before a plan is tried again
 
     def see(self, step: int, error: np.ndarray) -> None:
         """Take in the error (columns,) at a step."""
         below = error <= self.levels
-        self.first = np.where(below & (self.first == NEVER), step, self.first)
-        self.since = np.where(below, np.where(self.since == NEVER, step, self.since), NEVER)
+        if np.array_equal(below, self._below):
+            return
+        self.first[below & (self.first == NEVER)] = step
+        self.since = np.where(below, np.where(self._below, self.since, step), NEVER)
+        self._below = below
 
-    def plan(self, step: int, error: np.ndarray, speed: Speed) -> None:
-        """Set `due`, the next step at which some column might have crossed some level, up or down."""
+    def plan(self, step: int, error: np.ndarray, speed: Callable[[], Speed]) -> None:
+        """Set `due`, the next step at which some column might have crossed some level, up or down.
+
+        Where the bound allows no step to be left out it is not asked again for a while: it costs as much as a look.
+        """
+        self.due = step + 1
+        if self._blind:
+            self._blind -= 1
+            return
+        bound = speed()
         gap = np.min(np.abs(error - self.levels), axis=0) - _ROUNDING * (1 + error)
         with np.errstate(divide="ignore", invalid="ignore"):
-            safe = np.floor((gap - speed.start) / speed.rate)
-        safe = np.where(np.isnan(safe), 0, safe)
-        self.due = step + 1 + int(np.clip(np.min(safe, initial=np.inf), 0, 2**53))
+            safe = np.floor((gap - bound.start) / bound.rate)
+        skip = int(np.clip(np.min(np.where(np.isnan(safe), 0, safe), initial=np.inf), 0, _LONGEST))
+        self.due += skip
+        self._blind = _BLIND if skip == 0 else 0
 
     def keep(self, columns: np.ndarray) -> None:
         """Go on with these columns."""
         self.first, self.since = self.first[:, columns], self.since[:, columns]
+        self._below = self._below[:, columns]
 
     def crossing(self, level: int, column: int, step: int, missed: Censoring = "right") -> Crossing:
         """Return one crossing as known at `step`; `missed` says why there is none."""
@@ -59,8 +76,9 @@ class Passage:
 
     def state(self) -> dict[str, Any]:
         """Return what `load` needs."""
-        return {"first": self.first, "since": self.since, "due": self.due}
+        return {"first": self.first, "since": self.since, "below": self._below, "due": (self.due, self._blind)}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take over a state."""
-        self.first, self.since, self.due = state["first"], state["since"], state["due"]
+        self.first, self.since, self._below = state["first"], state["since"], state["below"]
+        self.due, self._blind = state["due"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -53,18 +53,18 @@ class Watch:
         """Take in what is due at this step; everything where it is the last of some column."""
         on_curve, in_log = last or step >= self._next_curve, step >= self._next_log
         if on_curve or in_log or step >= self.train.due:
-            self._passage(self.train, step, problem.train_error(), problem.train_speed())
+            self._passage(self.train, step, problem.train_error(), problem.train_speed)
         if on_curve or in_log or step >= self.test.due:
             error = problem.test_error()
             self.diverged |= ~np.isfinite(error)
-            self._passage(self.test, step, error, problem.test_speed())
+            self._passage(self.test, step, error, problem.test_speed)
             if on_curve or in_log:
                 self._record(step, problem, error, on_curve, in_log)
         if on_curve or step >= self.ratio.due:
             self._ratio(step, problem)
 
     @staticmethod
-    def _passage(passage: Passage, step: int, error: np.ndarray, speed: Speed) -> None:
+    def _passage(passage: Passage, step: int, error: np.ndarray, speed: Callable[[], Speed]) -> None:
         passage.see(step, error)
         passage.plan(step, error, speed)
 
