@@ -1,0 +1,7 @@
+"""Scaling laws: pure functions from a table of trials to a fitted law, no store, no clock, no HTTP."""
+
+from studies.laws.errors import BadExpression, LawError, NotApplicable, TooLittle, UnknownName
+from studies.laws.law import law
+from studies.laws.responses import RESPONSES
+
+__all__ = ["RESPONSES", "BadExpression", "LawError", "NotApplicable", "TooLittle", "UnknownName", "law"]

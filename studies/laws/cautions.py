@@ -1,0 +1,121 @@
+"""What a reader of a law must know beside its numbers: the warnings of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from studies.laws.fit import Fit
+from studies.laws.inference import Inference
+from studies.laws.question import Question
+from studies.laws.rows import Rows
+from studies.laws.solve import Solution
+
+MANY_UNREACHABLE = 0.1
+NUMERICAL = 0.01
+"""Scatter of log t within a draw below which it is rounding to whole steps and the O(beta) trend (M2: 1e-4 to 2 %), as
+the runs of a draw are deterministic: there is no noise to sample."""
+_ILL_CONDITIONED = 100.0
+_MOST_LISTED = 8
+
+
+def cautions(question: Question, rows: Rows, solution: Solution) -> list[str]:
+    """Return the warnings, the gravest first."""
+    found = [*_unidentified(solution), *_unreachable(rows), *_unfinished(rows), *_draws(question, rows)]
+    if solution.fit is not None and solution.inference is not None:
+        found += [*_search(solution.fit, solution.design.condition), *_scatter(question, solution.inference)]
+    return [*found, *_censoring(rows), *rows.observed.remarks]
+
+
+def numerical(question: Question, inference: Inference) -> bool:
+    """Whether the standard errors are numerical rather than sampling."""
+    return question.effect == "draw" and inference.sigma < NUMERICAL
+
+
+def _unidentified(solution: Solution) -> Iterator[str]:
+    for reason in dict.fromkeys(solution.design.lost.values()):
+        yield f"not identifiable: {reason}"
+
+
+def _unreachable(rows: Rows) -> Iterator[str]:
+    share = rows.unreachable_share
+    if share <= MANY_UNREACHABLE:
+        return
+    unreachable = rows.unreachable
+    yield (
+        f"{int(unreachable.sum())} trials ({share:.0%} of those known) cannot reach the threshold: "
+        f"{rows.censored['infeasible']} infeasible, {rows.censored['stalled']} stalled. They are kept out, and the law "
+        f"is conditional on reaching the threshold. {_by_draw(rows)}{_by_beta(rows)}"
+    )
+
+
+def _by_draw(rows: Rows) -> str:
+    per_draw = np.bincount(rows.draw, rows.unreachable).astype(int)
+    return f"By draw: in {int((per_draw > 0).sum())} of {len(per_draw)} draws, at most {int(per_draw.max())} in one."
+
+
+def _by_beta(rows: Rows) -> str:
+    betas = np.unique(rows.beta[rows.unreachable & ~np.isnan(rows.beta)])[::-1]
+    if not betas.size:
+        return ""
+    listed = [
+        f"{beta:g}: {int((rows.unreachable & (rows.beta == beta)).sum())} of {int((rows.beta == beta).sum())}"
+        for beta in betas[:_MOST_LISTED]
+    ]
+    return f" By beta: {', '.join(listed)}{', ...' if len(betas) > _MOST_LISTED else ''}."
+
+
+def _unfinished(rows: Rows) -> Iterator[str]:
+    running, pending = int(rows.observed.unended.sum()), rows.censored["pending"]
+    if running:
+        yield f"{running} trials are still running: right-censored at the last step that rules a crossing out"
+    if pending:
+        yield f"{pending} trials have not ended and say nothing yet: the law may change"
+
+
+def _draws(question: Question, rows: Rows) -> Iterator[str]:
+    without = rows.without_crossing
+    if question.effect == "none":
+        if without:
+            yield f"{without} draws without a crossing stay in the pooled likelihood"
+        if rows.draws > 1:
+            yield (
+                f"{rows.draws} draws are pooled: the trials of a draw share its data and so its prefactor, they are "
+                "not independent, and the interval does not allow for it (effect=draw does)"
+            )
+    elif without:
+        yield (
+            f"{without} draws without a crossing say nothing beside a prefactor of their own: counted out, with "
+            f"{rows.counted_out['rows_of_draws_without_crossing']} censored trials"
+        )
+    if rows.draws == 1:
+        yield "one draw: the law is that of its data, and nothing is known of the scatter between draws"
+
+
+def _search(fit: Fit, condition: float) -> Iterator[str]:
+    if not fit.maximum.converged:
+        yield (
+            f"the search for the maximum did not converge: {fit.maximum.gradient_norm:.1e} standard errors away after "
+            f"{fit.maximum.iterations} steps"
+        )
+    if condition > _ILL_CONDITIONED:
+        yield f"the terms hardly vary apart (condition number {condition:.3g}): one exponent trades against another"
+
+
+def _scatter(question: Question, inference: Inference) -> Iterator[str]:
+    if numerical(question, inference):
+        yield (
+            f"the scatter within a draw (sigma = {inference.sigma:.2g}) is that of whole steps and of a slow trend in "
+            "beta, not of sampling: standard errors and intervals are numerical rather than sampling ones"
+        )
+
+
+def _censoring(rows: Rows) -> Iterator[str]:
+    sample = rows.sample
+    open_ = int((~sample.crossed).sum())
+    if 2 * open_ > len(sample.draw):
+        yield f"{open_} of {len(sample.draw)} trials in the likelihood are censored: the law leans on a log-normal tail"
+    lost = sum(rows.counted_out[word] for word in ("missing", "nonpositive", "x_missing", "x_nonpositive"))
+    if lost > MANY_UNREACHABLE * max(1, len(rows.draw)):
+        yield f"{lost} of {len(rows.draw)} trials have no such response or predictor: the law is one of the others"

@@ -1,0 +1,102 @@
+"""The one maximum of a concave log-likelihood, by damped Newton steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from studies.laws.likelihood import Expansion, Point, Sample, expand
+from studies.laws.noise import Floats
+
+_MOST_STEPS = 100
+_CLOSE = 1e-10
+"""Distance to the maximum, in standard errors, at which the search ends: far below any digit that is compared."""
+_AT_MAXIMUM = 1e-6
+"""Distance below which a search counts as converged."""
+_NO_MAXIMUM = 1e7
+"""theta in units of the start's residual scale: the likelihood grows without end (brackets that a line passes)."""
+
+
+class NoMaximum(Exception):
+    """The likelihood has no maximum: it grows as sigma goes to 0, or is flat in some direction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Maximum:
+    """Where the search ended, with the evidence.
+
+    Attributes:
+        point, expansion: the parameters and the second-order expansion there.
+        gradient_norm: the gradient measured by the inverse of the information: the distance to the maximum in
+            standard errors.
+        iterations: Newton steps taken.
+    """
+
+    point: Point
+    expansion: Expansion
+    gradient_norm: float
+    iterations: int
+
+    @property
+    def converged(self) -> bool:
+        """Whether the distance is below a millionth of a standard error."""
+        return self.gradient_norm < _AT_MAXIMUM
+
+
+def maximise(sample: Sample, start: Point) -> Maximum:
+    """Climb from `start` to the maximum.
+
+    Raises:
+        NoMaximum: see the class.
+    """
+    point, here = start, expand(sample, start)
+    before = np.inf
+    for iteration in range(_MOST_STEPS):
+        step, distance = _newton(here)
+        # Newton's steps square the distance: one that no longer halves it is down to rounding
+        if distance < _CLOSE or before / 2 < distance < _AT_MAXIMUM:
+            return Maximum(point, here, distance, iteration)
+        following = _line_search(sample, point, here, step, distance)
+        if following is None:
+            return Maximum(point, here, distance, iteration)
+        point, here = following
+        before = distance
+        if point.theta > _NO_MAXIMUM * start.theta:
+            raise NoMaximum
+    return Maximum(point, here, _newton(here)[1], _MOST_STEPS)
+
+
+def evaluate(sample: Sample, point: Point) -> Maximum:
+    """Return the evidence at a maximum that is known in closed form."""
+    here = expand(sample, point)
+    return Maximum(point, here, _newton(here)[1], 0)
+
+
+def _newton(here: Expansion) -> tuple[Point, float]:
+    try:
+        rest: Floats = np.linalg.solve(here.schur, here.rest - here.ratios.T @ here.levels).astype(float)
+    except np.linalg.LinAlgError:
+        raise NoMaximum from None
+    levels = here.levels / here.levels_levels - here.ratios @ rest
+    gain = float(levels @ here.levels + rest @ here.rest)
+    if not np.isfinite(gain):
+        raise NoMaximum
+    return Point(levels, rest[:-1], float(rest[-1])), max(gain, 0.0) ** 0.5
+
+
+def _line_search(
+    sample: Sample, point: Point, here: Expansion, step: Point, distance: float
+) -> tuple[Point, Expansion] | None:
+    # theta stays positive; within a tenth of a standard error the full step is right and rounding hides the gain
+    length = min(1.0, -0.9 * point.theta / step.theta) if step.theta < 0 else 1.0
+    if distance < 0.1:
+        moved = point.moved(step, length)
+        return moved, expand(sample, moved)
+    while length > 1e-10:
+        moved = point.moved(step, length)
+        there = expand(sample, moved)
+        if there.value >= here.value + 1e-4 * length * distance**2:
+            return moved, there
+        length /= 2
+    return None

@@ -1,0 +1,92 @@
+"""The question a law is asked: which response, in which monomials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import numpy as np
+import pyarrow as pa
+
+from studies.laws import columns
+from studies.laws.errors import BadExpression, NotApplicable, UnknownName
+from studies.laws.grammar import parse
+from studies.laws.monomial import Monomial
+from studies.laws.noise import Floats
+from studies.laws.rows import Effect
+
+PAPER_LAW = "1/(alpha*beta)"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One monomial with one exponent (`x`), or one exponent a field (`terms`).
+
+    Attributes:
+        response: what is fitted.
+        x: the monomial, None where terms are asked for.
+        terms: the fields, None where x is.
+        effect: `draw` (an intercept a draw) or `none` (pooled).
+    """
+
+    response: str
+    x: Monomial | None
+    terms: tuple[str, ...] | None
+    effect: Effect
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The predictors as the answer calls them."""
+        return (self.x.text,) if self.x is not None else self.terms or ()
+
+    def logarithms(self, table: pa.Table) -> Floats:
+        """Return the predictors' logarithms, shape (rows, p): nan where missing, -inf where not positive.
+
+        Raises:
+            UnknownName: a name that is not a numeric column of the configuration or the theory.
+        """
+        if self.x is not None:
+            return columns.logarithm(table, self.x, "x")[:, None]
+        fields = [parse(name, "terms") for name in self.names]
+        return np.stack([columns.logarithm(table, field, "terms") for field in fields], axis=1)
+
+
+def ask(response: str, x: str | None, terms: Sequence[str] | None, effect: str) -> Question:
+    """Check a question as far as that is possible without the data.
+
+    Raises:
+        BadExpression: x is not a monomial with a name in it, or a term is not one name.
+        UnknownName: no such effect.
+        NotApplicable: both x and terms, or no term.
+    """
+    if effect not in get_args(Effect):
+        raise UnknownName(effect, get_args(Effect), "effect")
+    kind: Any = effect
+    if terms is None:
+        return Question(response, _monomial(PAPER_LAW if x is None else x), None, kind)
+    if x is not None:
+        raise NotApplicable("x= asks for one exponent, terms= for one a field: give one of them", "terms")
+    if not terms:
+        raise NotApplicable("terms= names at least one field", "terms")
+    return Question(response, None, _fields(terms), kind)
+
+
+def _monomial(expression: str) -> Monomial:
+    monomial = parse(expression)
+    if not monomial.exponents:
+        raise BadExpression("names no field, so it is the same for every trial", 0, expression)
+    return monomial
+
+
+def _fields(terms: Sequence[str]) -> tuple[str, ...]:
+    names: list[str] = []
+    for term in terms:
+        monomial = parse(term, "terms")
+        if monomial.constant != 1 or list(monomial.exponents.values()) != [1]:
+            raise BadExpression("a term is the name of one field", 0, term, "terms")
+        names += monomial.exponents
+    repeated = [name for name in names if names.count(name) > 1]
+    if repeated:
+        raise BadExpression(f"{repeated[0]} is named twice", 0, repeated[0], "terms")
+    return tuple(names)

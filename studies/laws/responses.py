@@ -1,0 +1,181 @@
+"""What a law can be asked of: each trial's response as an interval of its logarithm, with a word for its kind.
+
+A row enters as what is known about it, and every word that keeps it out is counted, never dropped. A time seen to the
+step enters as log t. t = 0 is (-1, 0] and has no logarithm: such a row says that t + 1 is at most 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from studies.laws import columns, crossings
+from studies.laws.columns import Words
+from studies.laws.crossings import Crossings
+from studies.laws.errors import NotApplicable, UnknownName
+from studies.laws.noise import Floats
+
+_ENDED_WITHOUT = {
+    "diverged": "diverged",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "uninformative_data": "uninformative",
+}
+# a trial that stops after t2 runs on for 1000 steps or 2 %, whichever is more: one that is still running at step S has
+# not crossed before the earlier of these
+_RUNS_ON_STEPS, _RUNS_ON = 1000, 1.02
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A response, one row a trial, columns of shape (rows,).
+
+    Attributes:
+        lower, upper: ends of the response's logarithm; equal where it was seen to the step; nan outside the likelihood.
+        words: `exact`, `interval`, `left`, `right` (these enter the likelihood), `infeasible`, `stalled`, `diverged`,
+            `failed`, `cancelled`, `uninformative`, `pending` (has not ended, nothing known), `nonpositive` (no
+            logarithm), `missing` (ended without this response).
+        unended: `right` rows of trials that are still running.
+        remarks: what a reader should know of the rows.
+    """
+
+    lower: Floats
+    upper: Floats
+    words: Words
+    unended: NDArray[np.bool_]
+    remarks: tuple[str, ...]
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """Rows of the likelihood."""
+        return np.isin(self.words, ("exact", "interval", "left", "right"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Response:
+    """How a response is read.
+
+    Attributes:
+        read: from the table's columns.
+        rung: from a rung of the ladder at a threshold; None: the ladder does not have it.
+        ends: a trial that stops after t2 ends with it, so that a running one has not reached it yet.
+        first: a first crossing, after which the error may rise again.
+    """
+
+    read: Callable[[pa.Table], Crossings]
+    rung: Callable[[pa.Table, float], Crossings] | None = None
+    ends: bool = False
+    first: bool = False
+
+
+def _crossing(name: Literal["t1", "t2"], *, ends: bool) -> _Response:
+    return _Response(
+        lambda table: crossings.of_column(table, name), lambda table, at: crossings.of_rung(table, at, name), ends, True
+    )
+
+
+def _error(name: str) -> _Response:
+    return _Response(lambda table: crossings.positive(crossings.of_values(columns.floats(table, name))))
+
+
+def _last(table: pa.Table, first: Crossings) -> Crossings:
+    return crossings.last(first, columns.floats(table, "steps"))
+
+
+RESPONSES: dict[str, _Response] = {
+    "t1": _crossing("t1", ends=False),
+    "t1_gradient": _Response(lambda table: crossings.of_column(table, "t1_gradient")),
+    "t2": _crossing("t2", ends=True),
+    "t2_stayed": _Response(
+        lambda table: _last(table, crossings.of_column(table, "t2")),
+        lambda table, at: _last(table, crossings.of_rung(table, at, "t2")),
+        ends=True,
+    ),
+    "t2_plateau": _Response(lambda table: crossings.of_column(table, "t2_plateau")),
+    "delay": _Response(crossings.delay_of_column, crossings.delay_of_rung),
+    "error_settled": _error("error_settled"),
+    "error_min": _error("error_min"),
+    "error_plateau": _error("error_plateau"),
+}
+
+
+def observe(table: pa.Table, response: str, threshold: float | None) -> Observed:
+    """Read a response of every trial.
+
+    Args:
+        table: a study's trials.
+        response: one of `RESPONSES`.
+        threshold: a rung of the ladder; None: the study's own thresholds.
+
+    Raises:
+        UnknownName: no such response, or no such rung.
+        NotApplicable: the response is no threshold's.
+    """
+    if response not in RESPONSES:
+        raise UnknownName(response, tuple(RESPONSES), "response")
+    how = RESPONSES[response]
+    if threshold is None:
+        read = how.read(table)
+    elif how.rung is not None:
+        read = how.rung(table, threshold)
+    else:
+        possible = ", ".join(name for name, other in RESPONSES.items() if other.rung)
+        raise NotApplicable(f"threshold= picks a rung of {possible}; {response} has none", "threshold")
+    outcomes = columns.words(table, "outcome")
+    running = outcomes == ""
+    read = _running(table, read, running, known=how.ends and threshold is None)
+    words = np.where(read.words == "", "missing", read.words)
+    for outcome, word in _ENDED_WITHOUT.items():
+        words[outcomes == outcome] = word
+    remarks = tuple(_remarks(table, response, read, words == "exact", first=how.first))
+    lower, upper, words = _logarithms(read, words)
+    return Observed(lower, upper, words, running & (words == "right"), remarks)
+
+
+def _running(table: pa.Table, read: Crossings, running: NDArray[np.bool_], *, known: bool) -> Crossings:
+    """Censor the trials that are still running where they cannot have crossed yet; the others are pending."""
+    words, lower = read.words.copy(), read.lower.copy()
+    words[running] = "pending"
+    if known:
+        steps = columns.floats(table, "steps")
+        earliest = np.floor(np.minimum(steps - _RUNS_ON_STEPS, steps / _RUNS_ON))
+        started = columns.floats(table, "started") == 1
+        if "stop" in table.column_names:
+            started &= columns.words(table, "stop") == "after_t2"
+        censored = running & started & (earliest > 0)
+        words[censored], lower[censored] = "right", earliest[censored]
+    return Crossings(read.step, lower, read.upper, words, read.stayed)
+
+
+def _logarithms(read: Crossings, words: Words) -> tuple[Floats, Floats, Words]:
+    exact = (words == "exact") & (read.step > 0)
+    interval = (words == "interval") & (read.upper > 0)
+    left = (words == "left") | (np.isin(words, ("exact", "interval")) & ~exact & ~interval)
+    right = (words == "right") & (read.lower > 0)
+    words = np.where(left, "left", np.where((words == "right") & ~right, "missing", words))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # a bracket that begins at t = 0 is open below
+        ends = np.log(np.where(exact, read.step, read.lower)), np.log(np.where(exact, read.step, read.upper))
+        begin = np.log(np.fmax(read.upper, 0) + 1)
+    lower = np.where(exact | right, ends[0], np.where(interval, np.where(read.lower > 0, ends[0], -np.inf), np.nan))
+    upper = np.where(exact | interval, ends[1], np.nan)
+    lower, upper = np.where(left, -np.inf, lower), np.where(left, begin, upper)
+    return lower, np.where(right, np.inf, upper), words
+
+
+def _remarks(
+    table: pa.Table, response: str, read: Crossings, exact: NDArray[np.bool_], *, first: bool
+) -> Iterator[str]:
+    if returned := int((exact & ~(read.stayed <= read.step)).sum()) if first else 0:
+        yield f"{returned} trials rose above the threshold again after they first crossed it (step is not stayed)"
+    if response == "t1" and (late := int((exact & (read.step > columns.floats(table, "t2_step"))).sum())):
+        yield f"{late} trials reached t1 only after t2: the train error of the slow phase is of order beta"
+    if response == "t2_plateau" and (near := int((exact & (read.step > 0.9 * columns.floats(table, "steps"))).sum())):
+        yield f"{near} plateaus lie in the last tenth of their run, where any decreasing curve shows one"
+    if surrogate := int((columns.words(table, "obtained") == "surrogate").sum()):
+        yield f"{surrogate} trials were predicted by a surrogate, not run"

@@ -1,0 +1,113 @@
+"""Which rows enter a fit, and what becomes of the others: everything is counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from studies.laws import columns
+from studies.laws.crossings import UNREACHABLE
+from studies.laws.likelihood import Sample
+from studies.laws.noise import Floats
+from studies.laws.responses import Observed
+
+Effect = Literal["draw", "none"]
+CENSORED = ("left", "interval", "right", "infeasible", "stalled", "diverged", "failed", "cancelled", "pending")
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A study's trials, sorted into those that enter the likelihood and those that do not.
+
+    Attributes:
+        observed: the response of every trial.
+        x: logarithms of the predictors of every trial, shape (rows, p); nan where missing, -inf where not positive.
+        draw: the draw of every trial.
+        inside: rows of the likelihood, shape (rows,).
+        sample: those rows, as the likelihood takes them.
+        draws: number of draws among them.
+        without_crossing: draws of which no trial crossed although one could have (under effect=draw: counted out).
+        counted_out: reason to count; rows, but for `draws_without_crossing`.
+        censored: censoring word to the number of trials that bear it, in or out of the likelihood.
+        beta: the regularisation strength of every trial, nan where there is none.
+    """
+
+    observed: Observed
+    x: Floats
+    draw: NDArray[np.intp]
+    inside: NDArray[np.bool_]
+    sample: Sample
+    draws: int
+    without_crossing: int
+    counted_out: dict[str, int]
+    censored: dict[str, int]
+    beta: Floats
+
+    @property
+    def unreachable(self) -> NDArray[np.bool_]:
+        """Trials that cannot cross."""
+        return np.isin(self.observed.words, UNREACHABLE)
+
+    @property
+    def unreachable_share(self) -> float:
+        """Their share among the trials of which it is known whether they can."""
+        known = int(self.unreachable.sum() + self.observed.inside.sum())
+        return int(self.unreachable.sum()) / known if known else 0.0
+
+    @property
+    def counts(self) -> dict[str, object]:
+        """All counts as one JSON object."""
+        return {
+            "rows": len(self.draw),
+            "n": len(self.sample.draw),
+            "draws": self.draws,
+            "uncensored": int(self.sample.crossed.sum()),
+            "counted_out": self.counted_out,
+            "censored": self.censored,
+        }
+
+
+def sort(table: pa.Table, observed: Observed, x: Floats, effect: Effect) -> Rows:
+    """Choose the rows of the likelihood and count the others."""
+    draw = columns.draws(table)
+    missing, outside = np.isnan(x).any(axis=1), np.isneginf(x).any(axis=1)
+    usable = observed.inside & ~missing & ~outside
+    crossed = usable & np.isfinite(observed.lower) & np.isfinite(observed.upper)
+    could = usable | np.isin(observed.words, UNREACHABLE)
+    without = np.setdiff1d(draw[could], draw[crossed])
+    inside = usable & ~np.isin(draw, without) if effect == "draw" else usable
+    found = Counter(observed.words.tolist())
+    counted_out = {
+        "draws_without_crossing": len(without) if effect == "draw" else 0,
+        "rows_of_draws_without_crossing": int((usable & ~inside).sum()),
+        "nonpositive": found["nonpositive"],
+        "missing": found["missing"],
+        "uninformative": found["uninformative"],
+        "x_missing": int((observed.inside & missing).sum()),
+        "x_nonpositive": int((observed.inside & outside & ~missing).sum()),
+    }
+    present, own = np.unique(draw[inside], return_inverse=True)
+    pooled = effect == "none"
+    return Rows(
+        observed=observed,
+        x=x,
+        draw=draw,
+        inside=inside,
+        sample=Sample(
+            lower=observed.lower[inside],
+            upper=observed.upper[inside],
+            x=x[inside],
+            draw=np.zeros(len(own), dtype=np.intp) if pooled else own.reshape(-1).astype(np.intp),
+            draws=1 if pooled else len(present),
+        ),
+        draws=len(present),
+        without_crossing=len(without),
+        counted_out=counted_out,
+        censored={word: found[word] for word in CENSORED},
+        beta=columns.floats(table, "beta") if "beta" in table.column_names else np.full(len(draw), np.nan),
+    )

@@ -1,0 +1,76 @@
+"""A law in plain ASCII sentences that a person reads rightly; digits are rounded here and nowhere else."""
+
+from __future__ import annotations
+
+import math
+
+from studies.laws.cautions import numerical
+from studies.laws.hypotheses import MARGIN, MinusOne
+from studies.laws.inference import LEVEL, Estimate, Inference
+from studies.laws.question import Question
+from studies.laws.rows import Rows
+from studies.laws.solve import Solution
+
+
+def text(question: Question, rows: Rows, solution: Solution, tested: MinusOne | None) -> str:
+    """Return the result, the estimate first."""
+    inference = solution.inference
+    if inference is None:
+        reasons = "; ".join(dict.fromkeys(solution.design.lost.values()))
+        return f"No exponent of {question.response} is identifiable: {reasons}."
+    parts = [_estimates(question, solution, inference), _basis(question, rows, inference)]
+    if tested is not None:
+        parts.append(_verdict(question, tested))
+    if numerical(question, inference):
+        parts.append("The runs of a draw are deterministic: the interval is numerical rather than sampling.")
+    unreachable = int(rows.unreachable.sum())
+    if unreachable:
+        parts.append(f"Conditional on reaching the threshold: {_trials(unreachable)} cannot.")
+    return " ".join(parts)
+
+
+def _estimates(question: Question, solution: Solution, inference: Inference) -> str:
+    if question.x is not None:
+        return f"exponent {_interval(inference.slope(0))} of {question.response} in {question.x.text}."
+    told = [
+        f"{name} not identifiable"
+        if name in solution.design.lost
+        else f"{name} {_interval(inference.slope(solution.design.basis.index(j)))}"
+        for j, name in enumerate(question.names)
+    ]
+    return f"exponents {', '.join(told)} of {question.response}."
+
+
+def _interval(estimate: Estimate) -> str:
+    # as many digits as the standard error bears, and never fewer than four
+    digits = min(12, max(4, math.ceil(-math.log10(estimate.se)))) if estimate.se > 0 else 12
+    low, high = estimate.ci95
+    return f"{estimate.value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def _basis(question: Question, rows: Rows, inference: Inference) -> str:
+    n = len(rows.sample.draw)
+    censored = int((~rows.sample.exact).sum())
+    seen = f", {censored} of them censored" if censored else ""
+    draws = f"{rows.draws} draw{'' if rows.draws == 1 else 's'}"
+    effect = ", each with a prefactor of its own" if question.effect == "draw" and rows.draws > 1 else ""
+    pooled = ", pooled" if question.effect == "none" else ""
+    return (
+        f"{LEVEL:.0%} interval, t with {inference.df:.4g} degrees of freedom, "
+        f"from {_trials(n)}{seen}, in {draws}{effect}{pooled}."
+    )
+
+
+def _verdict(question: Question, tested: MinusOne) -> str:
+    one = question.x is not None
+    what = "An exponent of exactly -1 in alpha*beta is" if one else "Exponents of exactly -1 in alpha and beta are"
+    rejected, near = tested.p < 1 - LEVEL, tested.equivalence_p < 1 - LEVEL
+    verdict = f"{what} {'rejected' if rejected else 'not rejected'} (p = {tested.p:.2g})"
+    small = f"within {MARGIN:g} of that (equivalence p = {tested.equivalence_p:.2g})"
+    if rejected:
+        return f"{verdict}, but the law is {small}." if near else f"{verdict}, and the law is not shown to be {small}."
+    return f"{verdict}, and the law is {small}." if near else f"{verdict}, but the law is not shown to be {small}."
+
+
+def _trials(count: int) -> str:
+    return f"{count} trial{'' if count == 1 else 's'}"
