@@ -16,8 +16,9 @@ from scipy.linalg.blas import dger  # pyright: ignore[reportAttributeAccessIssue
 
 from trainers.theory.spectrum import Spectrum
 
-_AT_REST = 1e-10
-"""Speed below which the flow has ended. Along an edge of its polytope it moves at a speed of order one."""
+_AT_REST = 1e-8
+"""Speed below which the flow has ended: on an edge of its polytope it moves at a speed of order one, and of a velocity
+that is zero rounding leaves less than this."""
 
 _ARRIVED = 1e-9
 """Relative error at which the flow counts as having reached a*, where all off-support coordinates come to zero together
@@ -112,8 +113,10 @@ def sign_flow(spectrum: Spectrum, a_star: np.ndarray, a0: np.ndarray) -> SignFlo
 
 
 def _next_at_zero(a: np.ndarray, velocity: np.ndarray) -> tuple[int, float]:
-    """The coordinate that reaches zero first and how long it takes; one does, since ||a||_1 falls at a steady rate."""
+    """The coordinate that reaches zero first and how long it takes."""
     towards = np.flatnonzero(a * velocity < 0)
+    if not towards.size:  # ||a||_1 falls at a steady rate, so only rounding can bring this about
+        raise ArithmeticError("the sign flow moves, yet towards no coordinate plane")
     times = -a[towards] / velocity[towards]
     first = int(np.argmin(times))
     return int(towards[first]), float(times[first])
@@ -122,15 +125,15 @@ def _next_at_zero(a: np.ndarray, velocity: np.ndarray) -> tuple[int, float]:
 class _Sliding:
     """The velocity of the flow, `-P_perp z` with z the shortest choice, from one event to the next.
 
-    With `z = sign(a)` off zero and |z_j| <= 1 at zero, z + velocity lies in the row space: it is `V lam`, and lam
-    minimises 1/2 sum_{a_j != 0} (s_j - (V lam)_j)^2 + 1/2 sum_{a_j = 0} max(|(V lam)_j| - 1, 0)^2. That is convex and
-    piecewise quadratic: Newton steps end at the exact minimiser, and from the last event's lam they are one or two.
+    With `z = sign(a)` off zero and |z_j| <= 1 at zero, u = z + velocity lies in the row space, where it minimises
+    1/2 sum_{a_j != 0} (s_j - u_j)^2 + 1/2 sum_{a_j = 0} max(|u_j| - 1, 0)^2. That is convex and piecewise quadratic:
+    Newton steps end at the exact minimiser, and from the last event's u they are one or two.
     """
 
     def __init__(self, V: np.ndarray) -> None:
         self._V = V
         self._determined = 1.0 - np.sum(V**2, axis=1) < _DETERMINED
-        self._lam = np.zeros(V.shape[1])
+        self._u = np.zeros(V.shape[0])
         self._hessian = _Hessian(V)
 
     def velocity(self, signs: np.ndarray) -> np.ndarray:
@@ -142,7 +145,7 @@ class _Sliding:
         resting = (signs == 0) & ~self._determined
         signs = np.where(self._determined & (signs == 0), 1.0, signs)
         for _ in range(_MOST_NEWTON_STEPS):
-            u = self._V @ self._lam
+            u = self._u
             pull = np.where(resting, np.sign(u) * (1.0 - np.abs(u)), signs - u)
             moving = ~resting | (np.abs(u) > 1.0 + _SETTLED)
             pull[~moving] = 0.0
@@ -150,8 +153,8 @@ class _Sliding:
             if np.linalg.norm(gradient) <= _SETTLED:
                 pull[self._determined] = 0.0
                 return -pull
-            step = self._hessian.inverse(moving) @ gradient
-            self._lam = self._lam + _line_search(u, self._V @ step, signs, resting) * step
+            step = self._V @ (self._hessian.inverse(moving) @ gradient)
+            self._u = u + _line_search(u, step, signs, resting) * step
         raise ArithmeticError("the sliding velocity of the sign flow did not settle")
 
 
