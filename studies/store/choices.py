@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -112,9 +113,19 @@ def _outcomes(words: tuple[str, ...]) -> ColumnElement[bool]:
 def _inside(study_id: str, field: str, lowest: float | None, highest: float | None) -> Select[int]:
     value = Number(Configuration.config, field)
     bounds = [value.is_not(None)]
-    bounds += [value >= float(lowest)] if lowest is not None else []
-    bounds += [value <= float(highest)] if highest is not None else []
+    bounds += [value >= _bound(field, lowest)] if lowest is not None else []
+    bounds += [value <= _bound(field, highest)] if highest is not None else []
     return select(Configuration.number).where(Configuration.study_id == study_id, *bounds)
+
+
+def _bound(field: str, value: float) -> float:
+    try:
+        bound = float(value)
+    except OverflowError:  # an integer beyond the doubles
+        return math.inf if value > 0 else -math.inf
+    if math.isnan(bound):
+        raise InvalidFilter(field, "NaN is not a bound")
+    return bound
 
 
 def _values(study_id: str, field: str) -> Any:

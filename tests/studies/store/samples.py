@@ -60,9 +60,9 @@ def exact(step: int) -> Crossing:
     return Crossing(step, step - 1, step, "exact", step)
 
 
-def outcome(index: int, t2: int = 1000, points: int = 4, **changes: Any) -> Outcome:
-    """A generalised trial with t1 = t2 / 10 and a short curve."""
-    t1 = t2 // 10
+def outcome(index: int, at: int = 1000, points: int = 4, **changes: Any) -> Outcome:
+    """A generalised trial with t2 = `at`, t1 = t2 / 10 and a short curve."""
+    t1, t2 = at // 10, at
     fields: dict[str, Any] = {
         "index": index,
         "outcome": "generalised",

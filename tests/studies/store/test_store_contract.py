@@ -384,7 +384,7 @@ class TestCommit:
     def test_an_outcome_comes_back_with_all_its_numbers(self, store: Store):
         lease = running(store)
         pack = store.open_packs(lease)[0]
-        sent = outcome(3, t2=1000)
+        sent = outcome(3, at=1000)
         assert store.commit(lease, pack.id, [sent], 2, "node-7") == [3]
         trial = store.trials(lease.study_id, TrialFilter(outcomes=("generalised",))).items[0]
         assert store.trial(trial.id) == trial
@@ -420,8 +420,8 @@ class TestCommit:
     def test_what_is_recorded_already_is_left_as_it_is(self, store: Store):
         lease = running(store)
         pack = store.open_packs(lease)[0]
-        store.commit(lease, pack.id, [outcome(0, t2=1000), outcome(1)], 1, "host")
-        again = [outcome(0, t2=5000), outcome(2), outcome(1, t2=5000), outcome(2, t2=5000)]
+        store.commit(lease, pack.id, [outcome(0, at=1000), outcome(1)], 1, "host")
+        again = [outcome(0, at=5000), outcome(2), outcome(1, at=5000), outcome(2, at=5000)]
         assert store.commit(lease, pack.id, again, 2, "other") == [2]
         first, _, third = store.trials(lease.study_id).items[:3]
         assert (first.t2, first.attempt, first.host) == (exact(1000), 1, "host")
