@@ -1,0 +1,222 @@
+"""The pack engine: stop rules, outcome words, reports, checkpoints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.trainers import brute_force
+from tests.trainers.packs import outcomes, pack, reports, sparse
+from trainers.checkpoint import NAME, newest
+from trainers.pack import train
+from trainers.tasks import draw_of
+from trainers.theory.columns import strengths
+from trainers.trial import Outcome, Trial
+
+GRID = [sparse(i, s, N=26, beta=b) for i, (s, b) in enumerate((s, b) for s in range(3) for b in (1e-3, 3e-4))]
+
+
+def same(one: Outcome, other: Outcome) -> bool:
+    """Bit for bit, compute time excepted."""
+    curves = one.curve.keys() == other.curve.keys() and all(
+        np.array_equal(one.curve[name], other.curve[name], equal_nan=True) for name in one.curve
+    )
+    fields = ("outcome", "steps", "t1", "t1_gradient", "t2", "t2_plateau", "delay", "ladder", "errors", "theory")
+    return curves and all(getattr(one, name) == getattr(other, name) for name in fields)
+
+
+def test_a_run_ends_after_t2_by_a_thousand_steps_or_two_percent() -> None:
+    found = outcomes(pack([sparse(0, 0, N=26), sparse(1, 0, N=26, beta=1e-5)], max_steps=400_000))
+    for outcome in found.values():
+        assert outcome.t2 is not None
+        assert outcome.t2.step is not None
+        assert outcome.steps == outcome.t2.step + max(1000, -(-outcome.t2.step // 50))
+    assert found[1].steps - (found[1].t2.step or 0) > 1000  # type: ignore[union-attr]
+
+
+def test_a_run_out_of_budget_is_right_censored_at_its_last_step() -> None:
+    [outcome] = outcomes(pack([sparse(beta=1e-6, N=26)], max_steps=2_000)).values()
+    assert outcome.outcome == "memorised"
+    assert outcome.steps == 2_000
+    assert outcome.t2 is not None
+    assert (outcome.t2.step, outcome.t2.lower, outcome.t2.upper, outcome.t2.censoring) == (None, 2_000, None, "right")
+    assert outcome.delay is not None
+    assert outcome.delay.censoring == "right"
+
+
+def test_max_steps_runs_to_the_budget_whatever_happens() -> None:
+    [outcome] = outcomes(pack([sparse(N=26)], max_steps=7_000, stop="max_steps")).values()
+    assert (outcome.outcome, outcome.steps) == ("generalised", 7_000)
+
+
+def test_settled_ends_at_the_floor_and_keeps_its_error() -> None:
+    [outcome] = outcomes(pack([sparse(N=26)], max_steps=200_000, stop="settled")).values()
+    assert outcome.steps < 200_000
+    settled = outcome.errors["settled"]
+    assert settled is not None
+    assert settled.relative_l2 == pytest.approx(outcome.theory["floor"], rel=2e-3)
+
+
+def test_time_up_ends_every_trial_right_censored() -> None:
+    found = outcomes(pack([sparse(i, i, beta=1e-7) for i in range(3)], max_steps=10**9, max_seconds=0.5))
+    assert {outcome.outcome for outcome in found.values()} == {"memorised"}
+    assert len({outcome.steps for outcome in found.values()}) == 1
+
+
+@pytest.mark.parametrize("method", ["proximal", "gd"])
+def test_a_certificate_is_never_contradicted_by_running_on(method: str) -> None:
+    fields = {"optimizer": method} | ({"regularizer": "l2", "init_scale": 0.1} if method == "gd" else {"beta": 0.03})
+    trials = [sparse(seed, seed, **fields) for seed in range(4)]  # type: ignore[arg-type]
+    found = outcomes(pack(trials, max_steps=60_000))
+    certified = [trial for trial in trials if found[trial.index].outcome == "infeasible"]
+    assert certified
+    for trial in certified:
+        outcome = found[trial.index]
+        assert outcome.t2 is not None
+        assert outcome.t2.censoring == "infeasible"
+        loop = _loop(trial, 3 * outcome.steps)
+        assert loop.test[0].first is None
+
+
+def test_a_sign_method_stalls_where_its_end_lies_above_the_threshold() -> None:
+    found = outcomes(pack([sparse(s, s, optimizer="subgradient", beta=0.03) for s in range(4)], max_steps=60_000))
+    words = {outcome.outcome for outcome in found.values()}
+    assert "stalled" in words
+    assert "infeasible" not in words
+
+
+def test_a_step_size_above_its_limit_is_an_outcome_with_its_reason() -> None:
+    found = outcomes(pack([sparse(0, alpha=3.0), sparse(1, alpha=0.1, N=20)]))
+    assert found[0].outcome == "diverged"
+    assert found[0].t2 is None
+    assert found[0].error is not None
+    assert "alpha = 3 is not below its limit" in found[0].error["message"]
+    assert found[1].outcome != "diverged"
+
+
+def test_measurements_that_are_all_zero_are_uninformative() -> None:
+    config = {"n": 60, "N": 3, "s": 1, "tau": 1.0}
+    trials = [sparse(seed, seed, **config) for seed in range(12)]  # type: ignore[arg-type]
+    words = {index: outcome.outcome for index, outcome in outcomes(pack(trials, max_steps=50)).items()}
+    for trial in trials:
+        empty = not draw_of("sparse_recovery", trial, 0).y.any()
+        assert (words[trial.index] == "uninformative_data") == empty
+    assert "uninformative_data" in words.values()
+
+
+def test_a_threshold_t1_after_t2_has_no_delay_and_says_so() -> None:
+    trial = sparse(0, 0, N=26, beta=3e-3, optimizer="proximal")
+    [outcome] = outcomes(pack([trial], train_threshold=1e-3, test_threshold=0.3, max_steps=20_000)).values()
+    assert outcome.outcome == "generalised"
+    assert outcome.delay is None
+    assert outcome.delay_reason
+
+
+def test_rungs_below_the_threshold_are_left_out_where_t2_stopped_the_run() -> None:
+    [outcome] = outcomes(pack([sparse(N=26)], test_threshold=0.1, train_threshold=0.1)).values()
+    assert outcome.ladder["1e-1"]["t2"] is not None
+    assert outcome.ladder["1e-2"]["t2"] is None
+
+
+def test_curves_share_one_grid_and_end_at_the_last_step() -> None:
+    found = outcomes(pack(GRID))
+    for outcome in found.values():
+        step = outcome.curve["step"]
+        assert step[0] == 0
+        assert step[-1] == outcome.steps
+        assert np.all(np.diff(step) > 0)
+        assert all(column.shape == step.shape for column in outcome.curve.values())
+        assert outcome.curve["test_error"][0] == pytest.approx(1.0, abs=1e-3)
+
+
+def test_reports_deliver_each_outcome_once_and_count_the_steps() -> None:
+    made = reports(pack(GRID), report_seconds=0.0)
+    assert sorted(o.index for report in made for o in report.outcomes) == list(range(len(GRID)))
+    assert [report.done for report in made] == [False] * (len(made) - 1) + [True]
+    assert sum(report.steps for report in made) == sum(o.steps for report in made for o in report.outcomes)
+
+
+def test_compute_time_is_shared_out() -> None:
+    found = outcomes(pack(GRID))
+    shares = [found[i].seconds for i in sorted(found, key=lambda index: found[index].steps)]
+    assert all(share > 0 for share in shares)
+    assert shares == sorted(shares)  # who trains longer takes more
+
+
+class StopAfter:
+    """A stop flag that rises at the n-th question."""
+
+    def __init__(self, questions: int) -> None:
+        self.left = questions
+
+    def __call__(self) -> bool:
+        self.left -= 1
+        return self.left <= 0
+
+
+@pytest.mark.parametrize("method", ["proximal", "subgradient", "projected"])
+def test_a_resumed_pack_continues_bit_identically(method: str, tmp_path: Path) -> None:
+    trials = [
+        sparse(i, s, N=26, beta=b, optimizer=method)
+        for i, (s, b) in enumerate((s, b) for s in range(3) for b in (1e-3, 3e-4, 1e-4))
+    ]
+    of = pack(trials, max_steps=30_000)
+    whole = outcomes(of)
+    resumed: dict[int, Outcome] = {}
+    interruptions = 0
+    while True:
+        checkpoint = newest([tmp_path])
+        for report in train(of, directory=tmp_path, resume=checkpoint, stop=StopAfter(2)):
+            resumed |= {outcome.index: outcome for outcome in report.outcomes}
+            if report.done:
+                break
+        else:
+            interruptions += 1
+            continue
+        break
+    assert interruptions >= 2
+    assert resumed.keys() == whole.keys()
+    for index, outcome in whole.items():
+        assert same(resumed[index], outcome), index
+
+
+def test_a_checkpoint_carries_the_outcomes_so_far(tmp_path: Path) -> None:
+    of = pack(GRID)
+    first = outcomes(of, directory=tmp_path)
+    again = outcomes(of, resume=newest([tmp_path]))
+    assert again.keys() == first.keys()
+    assert all(same(again[index], first[index]) for index in first)
+
+
+def test_half_of_a_pack_resumes_from_the_whole_ones_checkpoint(tmp_path: Path) -> None:
+    of = pack([sparse(i, i, N=26, beta=1e-4) for i in range(6)], max_steps=30_000)
+    list(train(of, directory=tmp_path, stop=StopAfter(1)))
+    resume = newest([tmp_path])
+    assert resume is not None
+    assert resume.step > 0
+    whole = outcomes(of)
+    half = outcomes(pack(of.trials[3:], max_steps=30_000), resume=resume)
+    assert half.keys() == {3, 4, 5}
+    assert all((half[i].t2, half[i].steps) == (whole[i].t2, whole[i].steps) for i in half)
+
+
+def test_a_torn_checkpoint_is_passed_over(tmp_path: Path) -> None:
+    for name in ("1", "2"):
+        (tmp_path / name).mkdir()
+        outcomes(pack(GRID[:2]), directory=tmp_path / name)
+    torn = tmp_path / "2" / NAME
+    torn.write_bytes(torn.read_bytes()[:-10])
+    found = newest([tmp_path / "2", tmp_path / "1", tmp_path / "none"])
+    assert found is not None
+    assert len(found.outcomes) == 2
+    assert newest([tmp_path / "2"]) is None
+
+
+def _loop(trial: Trial, steps: int) -> brute_force.Loop:
+    draw = draw_of("sparse_recovery", trial, 0)
+    a0 = draw.initial(trial.config)
+    beta1, beta2 = strengths(trial.config)
+    method, alpha = str(trial.config["optimizer"]), float(trial.config["alpha"] or 0)
+    return brute_force.run(draw.X, draw.y, draw.a_star, a0, method, alpha, beta1, beta2, steps)
