@@ -149,7 +149,7 @@ class _Run:
         begun, elapsed, columns = time.perf_counter(), 0.0, len(self._problem.trials) if self._problem else 0
         while self.alive and elapsed < seconds:
             assert self._problem is not None
-            k = min(self._watch.due(), int(self._watch.ends().min())) - self._step
+            k = min(self._watch.due(), self._watch.next_end()) - self._step
             k = max(1, min(k, self._chunk))
             before = time.perf_counter()
             self._problem.step(k)
@@ -176,10 +176,13 @@ class _Run:
     def _look(self) -> None:
         assert self._problem is not None
         self._watch.look(self._step, self._problem)
-        if self._watch.over(self._step).any():
-            # an end needs everything of this step, and what it shows may end more columns
-            self._watch.look(self._step, self._problem, last=True)
-            self._let_go(self._watch.over(self._step))
+        if self._watch.over(self._step) is None:
+            return
+        # an end needs everything of this step, and what it shows may end more columns
+        self._watch.look(self._step, self._problem, last=True)
+        over = self._watch.over(self._step)
+        assert over is not None
+        self._let_go(over)
 
     def _enforce(self, elapsed: float) -> None:
         """End what is left where the pack's time is up: right-censored at this step."""

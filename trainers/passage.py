@@ -35,14 +35,15 @@ class Passage:
         self._below = np.zeros((len(levels), columns), dtype=bool)
         self._blind = 0  # looks left before a plan is tried again
 
-    def see(self, step: int, error: np.ndarray) -> None:
-        """Take in the error (columns,) at a step."""
+    def see(self, step: int, error: np.ndarray) -> bool:
+        """Take in the error (columns,) at a step; return whether it crossed a level anywhere."""
         below = error <= self.levels
         if np.array_equal(below, self._below):
-            return
+            return False
         self.first[below & (self.first == NEVER)] = step
         self.since = np.where(below, np.where(self._below, self.since, step), NEVER)
         self._below = below
+        return True
 
     def plan(self, step: int, error: np.ndarray, speed: Callable[[], Speed]) -> None:
         """Set `due`, the next step at which some column might have crossed some level, up or down.

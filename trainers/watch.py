@@ -42,6 +42,8 @@ class Watch:
         self.stalled = np.zeros(columns, dtype=bool)
         self.diverged = np.zeros(columns, dtype=bool)
         self._next_curve = self._next_log = 0
+        self._ends = self._end_steps()
+        self._news = True
 
     # -- looking ----------------------------------------------------------------------------------------------------
 
@@ -56,16 +58,18 @@ class Watch:
             self._passage(self.train, step, problem.train_error(), problem.train_speed)
         if on_curve or in_log or step >= self.test.due:
             error = problem.test_error()
-            self.diverged |= ~np.isfinite(error)
+            finite = np.isfinite(error)
+            if not finite.all():
+                self.diverged |= ~finite
+                self._news = True
             self._passage(self.test, step, error, problem.test_speed)
             if on_curve or in_log:
                 self._record(step, problem, error, on_curve, in_log)
         if on_curve or step >= self.ratio.due:
             self._ratio(step, problem)
 
-    @staticmethod
-    def _passage(passage: Passage, step: int, error: np.ndarray, speed: Callable[[], Speed]) -> None:
-        passage.see(step, error)
+    def _passage(self, passage: Passage, step: int, error: np.ndarray, speed: Callable[[], Speed]) -> None:
+        self._news |= passage.see(step, error)
         passage.plan(step, error, speed)
 
     def _ratio(self, step: int, problem: Problem) -> None:
@@ -86,6 +90,7 @@ class Watch:
             self.curves.see(step, problem.observe(), iterate)
             self._next_curve = next_on_curve(step)
         self._stop = [ErrorPoint(float(e), float(m), step) for e, m in zip(error, mean_l1, strict=True)]
+        self._news = True
         ending = problem.ending(error, self._budget.test_threshold)
         never = self.test.first[0] == NEVER
         self.infeasible |= ending.certified & never
@@ -96,8 +101,12 @@ class Watch:
 
     # -- ending -----------------------------------------------------------------------------------------------------
 
-    def ends(self) -> np.ndarray:
-        """Return the last step of each column by budget and stop rule as known now, shape (columns,)."""
+    def next_end(self) -> int:
+        """Return the step at which the next column ends, by budget and stop rule as known now."""
+        return int(self._ends.min())
+
+    def _end_steps(self) -> np.ndarray:
+        """The last step of each column, shape (columns,)."""
         out = np.full(self.train.first.shape[1], self._budget.max_steps, dtype=np.int64)
         t2 = self.test.first[0]
         if self._budget.stop == "after_t2":
@@ -105,14 +114,17 @@ class Watch:
             out = np.where(t2 == NEVER, out, np.minimum(out, t2 + margin))
         return out
 
-    def over(self, step: int) -> np.ndarray:
-        """Return which columns end at this step, shape (columns,)."""
-        over = (step >= self.ends()) | self.diverged
+    def over(self, step: int) -> np.ndarray | None:
+        """Return which columns end at this step, shape (columns,); None: none does."""
+        if not self._news and step < self._ends.min():
+            return None
+        self._news, self._ends = False, self._end_steps()
+        over = (step >= self._ends) | self.diverged
         if self._budget.stop != "max_steps":
             over |= self.infeasible | self.stalled
         if self._budget.stop == "settled":
             over |= np.array([point is not None for point in self._settled], dtype=bool)
-        return over
+        return over if over.any() else None
 
     def keep(self, columns: np.ndarray) -> None:
         """Go on with these columns."""
@@ -121,7 +133,7 @@ class Watch:
         self._settled = [self._settled[i] for i in columns]
         self._stop = [self._stop[i] for i in columns]
         self.infeasible, self.stalled = self.infeasible[columns], self.stalled[columns]
-        self.diverged = self.diverged[columns]
+        self.diverged, self._ends = self.diverged[columns], self._ends[columns]
 
     def outcome(self, column: int, step: int, problem: Problem, theory: Theory, seconds: float) -> Outcome:
         """Return what a column that ends at `step`, where all was looked at, leaves behind."""
@@ -196,6 +208,7 @@ class Watch:
         self._settled, self._stop = (list(points) for points in state["points"])
         self.infeasible, self.stalled, self.diverged = state["flags"]
         self._next_curve, self._next_log = state["next"]
+        self._ends, self._news = self._end_steps(), True
 
 
 def _word(t1: Crossing, t2: Crossing) -> OutcomeWord:

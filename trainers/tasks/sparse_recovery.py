@@ -39,8 +39,8 @@ class SparseRecovery:
     """The task; see the module."""
 
     kind = "sparse_recovery"
-    data_fields = ("n", "s", "N", "tau", "snr", "stream", "design_variance", "signal")
-    pack_fields = ("n", "N", "regularizer", "optimizer")
+    data_fields: tuple[str, ...] = ("n", "s", "N", "tau", "snr", "stream", "design_variance", "signal")
+    pack_fields: tuple[str, ...] = ("n", "N", "regularizer", "optimizer")
 
     def draw(self, config: Mapping[str, Value], streams: Streams) -> SparseDraw:
         """Return the data of a seed."""

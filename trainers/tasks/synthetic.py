@@ -43,8 +43,8 @@ class Synthetic:
     """The task; see the module."""
 
     kind = "synthetic"
-    data_fields = ("draw_sigma",)
-    pack_fields = ()
+    data_fields: tuple[str, ...] = ("draw_sigma",)
+    pack_fields: tuple[str, ...] = ()
 
     def draw(self, config: Mapping[str, Value], streams: Streams) -> SyntheticDraw:
         """Return the factor of a seed."""
