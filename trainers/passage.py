@@ -56,7 +56,7 @@ class Passage:
             return
         bound = speed()
         gap = np.min(np.abs(error - self.levels), axis=0) - _ROUNDING * (1 + error)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             safe = np.floor((gap - bound.start) / bound.rate)
         skip = int(np.clip(np.min(np.where(np.isnan(safe), 0, safe), initial=np.inf), 0, _LONGEST))
         self.due += skip
