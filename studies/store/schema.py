@@ -10,7 +10,6 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, select
-from sqlalchemy.exc import DBAPIError
 
 from studies.store.errors import SchemaOutdated
 from studies.store.records import Schema
@@ -54,14 +53,6 @@ def check(database: Database) -> None:
     found = revisions(database)
     if found.current != found.head:
         raise SchemaOutdated(found.current, found.head, newer=not _known(found.current))
-
-
-def blame(database: Database, error: DBAPIError) -> None:
-    """Raise SchemaOutdated where that explains a statement's failure."""
-    try:
-        check(database)
-    except SchemaOutdated as outdated:
-        raise outdated from error
 
 
 def _current(connection: Connection) -> str | None:

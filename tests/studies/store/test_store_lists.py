@@ -6,6 +6,7 @@ import base64
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,16 +15,36 @@ from samples import add, failed, outcome, running, spec
 from sqlalchemy import event
 
 from studies.plan import Plan, PlannedPack
-from studies.store import InvalidCursor, InvalidFilter, Lease, Store, StudyFilter, TrialFilter, TrialRecord
+from studies.store import InvalidCursor, InvalidFilter, Lease, Store, StudyFilter, TrialFilter, TrialRecord, open_store
+from studies.store.records import EVERY_TRIAL
 from trainers.trial import Crossing, Outcome, Trial
 
 WORDS = ["generalised", "memorised", "not_memorised", "infeasible", "diverged", "cancelled"]
 SORTS = ["index", "seed", "outcome", "t1", "t2", "steps", "alpha", "snr"]
 
 
-@pytest.fixture
-def mixed(store: Store) -> str:
-    """A study of 200 trials with ties, missing values and every kind of censoring."""
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def mixed(request: pytest.FixtureRequest, migrated) -> Iterator[Mixed]:
+    """A study of 200 trials with ties, missing values and every kind of censoring, which the tests only read."""
+    with migrated(request.param) as url:
+        store = open_store(url)
+        yield Mixed(store, _fill(store))
+        store.close()
+
+
+@dataclass(frozen=True)
+class Mixed:
+    store: Store
+    id: str
+
+    def page(self, filter: TrialFilter = EVERY_TRIAL, limit: int = 100, cursor: str | None = None):
+        return self.store.trials(self.id, filter, limit, cursor)
+
+    def all(self) -> list[TrialRecord]:
+        return list(self.store.iter_trials(self.id))
+
+
+def _fill(store: Store) -> str:
     rng = random.Random(1)
     configs = [
         {"alpha": rng.choice([0.1, 1e-5, 3.0, 2]), "snr": rng.choice([None, 10.0, 0.5]), "kind": "l1"}
@@ -76,32 +97,32 @@ def _sorted(trials: list[TrialRecord], sort: str) -> list[int]:
     return [t.index for t in ordered] + sorted(t.index for t in missing)
 
 
-def _pages(store: Store, study_id: str, filter: TrialFilter, limit: int) -> Iterator[TrialRecord]:
+def _pages(mixed: Mixed, filter: TrialFilter, limit: int) -> Iterator[TrialRecord]:
     cursor = None
     while True:
-        page = store.trials(study_id, filter, limit, cursor)
+        page = mixed.page(filter, limit, cursor)
         assert len(page.items) <= limit
         yield from page.items
         if (cursor := page.next) is None:
             return
 
 
-def test_every_sort_pages_as_a_list_sorted_by_hand(store: Store, mixed: str):
-    everything = list(store.iter_trials(mixed))
+def test_every_sort_pages_as_a_list_sorted_by_hand(mixed: Mixed):
+    everything = mixed.all()
     assert len(everything) == 200
     for sort in [sign + name for name in SORTS for sign in ("", "-")]:
         for limit in (7, 100, 1000):
-            found = [trial.index for trial in _pages(store, mixed, TrialFilter(sort=sort), limit)]
+            found = [trial.index for trial in _pages(mixed, TrialFilter(sort=sort), limit)]
             assert found == _sorted(everything, sort), (sort, limit)
 
 
-def test_the_last_page_has_no_cursor_even_when_it_is_full(store: Store, mixed: str):
-    assert store.trials(mixed, limit=200).next is None
-    assert store.trials(mixed, limit=199).next is not None
+def test_the_last_page_has_no_cursor_even_when_it_is_full(mixed: Mixed):
+    assert mixed.page(limit=200).next is None
+    assert mixed.page(limit=199).next is not None
 
 
-def test_filters_choose_what_a_loop_would(store: Store, mixed: str):
-    everything = list(store.iter_trials(mixed))
+def test_filters_choose_what_a_loop_would(mixed: Mixed):
+    everything = mixed.all()
     low, high = st.sampled_from([None, 0.0, 1e-5, 0.1, 2.0]), st.sampled_from([None, 1e-5, 0.1, 2, 5.0])
     words = st.lists(st.sampled_from([*WORDS, "pending"]), max_size=3).map(tuple)
     fields = st.dictionaries(st.sampled_from(["alpha", "snr"]), st.tuples(low, high))
@@ -111,7 +132,7 @@ def test_filters_choose_what_a_loop_would(store: Store, mixed: str):
     @given(words=words, ranges=fields, sort=sorts, limit=st.integers(1, 60))
     def check(words, ranges, sort, limit):
         wanted = [trial for trial in everything if _chosen(trial, words, ranges)]
-        found = _pages(store, mixed, TrialFilter(words, ranges, sort), limit)
+        found = _pages(mixed, TrialFilter(words, ranges, sort), limit)
         assert [trial.index for trial in found] == _sorted(wanted, sort)
 
     check()
@@ -149,16 +170,16 @@ def test_a_page_of_studies_is_not_moved_by_newer_ones(store: Store):
     "filter",
     [TrialFilter(sort="t2"), TrialFilter(outcomes=("failed",)), TrialFilter(ranges={"alpha": (0.0, 1.0)})],
 )
-def test_a_cursor_of_another_sort_or_filter_is_refused(store: Store, mixed: str, filter: TrialFilter):
-    cursor = store.trials(mixed, limit=5).next
+def test_a_cursor_of_another_sort_or_filter_is_refused(mixed: Mixed, filter: TrialFilter):
+    cursor = mixed.page(limit=5).next
     with pytest.raises(InvalidCursor, match="another list"):
-        store.trials(mixed, filter, cursor=cursor)
+        mixed.page(filter, cursor=cursor)
 
 
-def test_a_cursor_of_another_study_is_refused(store: Store, mixed: str):
-    cursor = store.trials(mixed, limit=5).next
+def test_a_cursor_of_another_study_is_refused(mixed: Mixed):
+    cursor = mixed.page(limit=5).next
     with pytest.raises(InvalidCursor, match="another list"):
-        store.trials(add(store).id, cursor=cursor)
+        mixed.store.trials(add(mixed.store).id, cursor=cursor)
 
 
 def test_a_cursor_of_another_study_filter_is_refused(store: Store):
@@ -169,8 +190,8 @@ def test_a_cursor_of_another_study_filter_is_refused(store: Store):
         store.studies(StudyFilter(states=("queued",)), cursor=cursor)
 
 
-def test_a_damaged_cursor_is_refused(store: Store, mixed: str):
-    good = store.trials(mixed, limit=5).next
+def test_a_damaged_cursor_is_refused(mixed: Mixed):
+    good = mixed.page(limit=5).next
     assert good is not None
     seal = json.loads(base64.urlsafe_b64decode(good + "=="))[0]
     forged = [[seal], [seal, "4", 4], [seal, True, 4], [seal, 4, 10**30], [seal, 4.0, 4], [seal, 4, 4, 4], {"a": 1}, []]
@@ -178,7 +199,7 @@ def test_a_damaged_cursor_is_refused(store: Store, mixed: str):
     texts += [base64.urlsafe_b64encode(json.dumps(parts).encode()).decode() for parts in forged]
     for text in texts:
         with pytest.raises(InvalidCursor):
-            store.trials(mixed, cursor=text)
+            mixed.page(cursor=text)
 
 
 @pytest.mark.parametrize(
@@ -195,14 +216,14 @@ def test_a_damaged_cursor_is_refused(store: Store, mixed: str):
         (TrialFilter(outcomes=("done",)), r"'done' is not an outcome \(known: generalised, .*pending\)"),
     ],
 )
-def test_a_filter_that_makes_no_sense_is_refused_with_what_would(store: Store, mixed: str, filter, message: str):
+def test_a_filter_that_makes_no_sense_is_refused_with_what_would(mixed: Mixed, filter, message: str):
     with pytest.raises(InvalidFilter, match=message):
-        store.trials(mixed, filter)
+        mixed.page(filter)
 
 
 @pytest.mark.parametrize("bound", [10**400, -(10**400), float("inf"), 2**63])
-def test_a_bound_of_any_size_is_taken(store: Store, mixed: str, bound):
-    found = store.trials(mixed, TrialFilter(ranges={"alpha": (None, bound)}), limit=1000).items
+def test_a_bound_of_any_size_is_taken(mixed: Mixed, bound):
+    found = mixed.page(TrialFilter(ranges={"alpha": (None, bound)}), limit=1000).items
     assert len(found) == (200 if bound > 0 else 0)
 
 

@@ -1,0 +1,117 @@
+"""Migrations: from nothing to the models, from every old version, and by several processes at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from old_databases import VERSIONS, load
+from sqlalchemy import Connection, create_engine, inspect
+
+from studies.store import open_store, schema
+from studies.store.engine import Database
+from studies.store.models import Base
+
+REVISIONS = [script.revision for script in ScriptDirectory.from_config(schema.config()).walk_revisions()]
+
+
+def test_the_history_has_one_head_and_a_database_of_every_version_is_kept():
+    assert len(ScriptDirectory.from_config(schema.config()).get_heads()) == 1
+    assert sorted(path.stem for path in VERSIONS.glob("*.json")) == sorted(REVISIONS)
+
+
+def test_the_models_are_what_the_migrations_make(database_url: str):
+    with Database.open(database_url).alter() as connection:
+        command.upgrade(schema.config(connection), "head")
+        assert _differences(connection) == []
+        connection.exec_driver_sql("DROP INDEX ix_gs_trial_study_id_seed_index")
+        connection.exec_driver_sql("ALTER TABLE gs_runner ADD COLUMN colour VARCHAR")
+        assert [name for name, *_ in _differences(connection)] == ["remove_column", "add_index"]
+
+
+def _differences(connection: Connection) -> list:
+    options = {"version_table": schema.VERSION_TABLE, "compare_type": True}
+    return compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata)
+
+
+def test_every_migration_can_be_undone_and_done_again(database_url: str):
+    with Database.open(database_url).alter() as connection:
+        command.upgrade(schema.config(connection), "head")
+        command.downgrade(schema.config(connection), "base")
+        assert inspect(connection).get_table_names() == [schema.VERSION_TABLE]
+        command.upgrade(schema.config(connection), "head")
+        assert _differences(connection) == []
+
+
+def test_migrating_makes_every_table_of_the_models_and_is_done_once(database_url: str):
+    store = open_store(database_url)
+    store.migrate()
+    store.migrate()
+    with store._database.read() as connection:
+        assert set(inspect(connection).get_table_names()) == {*Base.metadata.tables, schema.VERSION_TABLE}
+    store.close()
+
+
+def test_other_peoples_tables_are_left_alone(database_url: str):
+    engine = create_engine(Database.open(database_url).engine.url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32))")
+        connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('optuna')")
+    store = open_store(database_url)
+    store.migrate()
+    with engine.begin() as connection:
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all() == ["optuna"]
+    engine.dispose()
+    store.close()
+
+
+def test_several_processes_may_migrate_at_once(database_url: str):
+    program = "import sys; from studies.store import open_store; open_store(sys.argv[1]).migrate()"
+    children = [subprocess.Popen([sys.executable, "-c", program, database_url]) for _ in range(4)]
+    assert [child.wait(60) for child in children] == [0, 0, 0, 0]
+    store = open_store(database_url)
+    store.check_schema()
+    assert store.studies().items == ()
+    store.close()
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(database_url: str, monkeypatch: pytest.MonkeyPatch):
+    store = open_store(database_url)
+    monkeypatch.setattr(schema, "_head", lambda: "0000")
+    monkeypatch.setattr(schema.command, "upgrade", _half_an_upgrade)
+    with pytest.raises(ZeroDivisionError):
+        store.migrate()
+    with store._database.read() as connection:
+        assert inspect(connection).get_table_names() == []
+    store.close()
+
+
+def _half_an_upgrade(config, _revision) -> None:
+    Base.metadata.create_all(config.attributes["connection"])
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("version", REVISIONS)
+def test_a_database_of_every_version_is_upgraded_with_its_data(database_url: str, version: str):
+    load(Database.open(database_url), version)
+    store = open_store(database_url)
+    store.migrate()
+    store.check_schema()
+    (study,) = store.studies().items
+    assert (study.name, study.state, study.progress.by_outcome) == ("old", "running", {"generalised": 2, "failed": 1})
+    trials = store.trials(study.id).items
+    assert [trial.outcome for trial in trials] == ["generalised", "generalised", "failed", None]
+    assert trials[0].t2 is not None
+    assert trials[0].t2.step == 1000
+    assert trials[0].config["alpha"] == 0.02
+    assert store.curves(trials[0].id).columns["test_error"] == [2.0, 1.0]
+    assert [event.seq for event in store.events(study.id)] == [1, 2, 3, 4, 5, 6]
+    lease = store.claim("new", 60)
+    assert lease is not None
+    assert [trial.index for trial in store.pack_trials(store.open_packs(lease)[0].id)] == [3]
+    store.close()
