@@ -1,5 +1,17 @@
-"""What a study will do, before it does it: trials, packs, predictions. Pure."""
+"""What a study will do, before it does it: trials and packs (pure), and predictions of them."""
 
+from studies.plan.forecast import Caution, Cell, Forecast, forecast
 from studies.plan.plan import Plan, PlannedPack, Resources, budget, pack, plan
 
-__all__ = ["Plan", "PlannedPack", "Resources", "budget", "pack", "plan"]
+__all__ = [
+    "Caution",
+    "Cell",
+    "Forecast",
+    "Plan",
+    "PlannedPack",
+    "Resources",
+    "budget",
+    "forecast",
+    "pack",
+    "plan",
+]

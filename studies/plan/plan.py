@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from studies.plan.packing import cut
-from studies.plan.shapes import data_fields, pack_fields
 from studies.search import configurations
 from studies.spec import StudySpec
+from trainers.tasks import TASKS, draw_key
 from trainers.trial import Budget, Pack, Trial
 
 
@@ -71,17 +71,12 @@ def plan(spec: StudySpec, resources: Resources) -> Plan:
     return Plan(trials, _packs(spec, trials, keys, resources), len(points), len(set(keys)))
 
 
-def draw_key(kind: str, trial: Trial) -> tuple[Any, ...]:
-    """Return what identifies the data of a trial within its study: the data-relevant fields and the seed."""
-    return (*(trial.config[name] for name in data_fields(kind)), trial.seed)
-
-
 def _packs(
     spec: StudySpec, trials: Sequence[Trial], keys: Sequence[tuple[Any, ...]], resources: Resources
 ) -> tuple[PlannedPack, ...]:
     groups: dict[tuple[Any, ...], list[int]] = {}
     for trial in trials:
-        shape = tuple(trial.config[name] for name in pack_fields(spec.task.kind))
+        shape = tuple(trial.config[name] for name in TASKS[spec.task.kind].pack_fields)
         groups.setdefault(shape, []).append(trial.index)
     wanted = slots(spec, resources)
     made = [

@@ -1,0 +1,182 @@
+"""What `POST /v1/studies:validate` answers: sizes, predictions cell by cell, and what will probably go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any
+
+from studies.plan.cost import Cost, cost
+from studies.plan.plan import Plan, Resources, budget, slots
+from studies.plan.sample import SECONDS, Known, Sample, sample
+from studies.spec import StudySpec
+from studies.spec.methods import Random, Sobol
+from trainers.trial import Budget, Value, finite
+
+NAMED = 10
+"""Cells that a warning names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Predictions for one configuration over the draws that were looked at.
+
+    Attributes:
+        configuration: its number.
+        config: its flat fields.
+        draws: how many draws were looked at.
+        t2_predicted: median step of generalisation, None where theory gives it for no draw; t2_low and t2_high: ends.
+        floor: median relative error where training ends.
+        feasible: whether that lies at or below the test threshold, None where it is unknown.
+        alpha_max: lowest limit of the step size.
+        reasons: why a prediction is None, by name.
+    """
+
+    configuration: int
+    config: dict[str, Value]
+    draws: int
+    t2_predicted: float | None
+    t2_low: float | None
+    t2_high: float | None
+    floor: float | None
+    feasible: bool | None
+    alpha_max: float | None
+    reasons: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """Something that will probably go wrong, at a field of the specification where there is one."""
+
+    message: str
+    pointer: str | None = None
+
+    def to_json(self) -> dict[str, str]:
+        """Return plain JSON values."""
+        return {"message": self.message} | ({} if self.pointer is None else {"pointer": self.pointer})
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The answer; numbers are predictions where they are called so."""
+
+    plan: Plan
+    cost: Cost
+    sample: Sample
+    cells: tuple[Cell, ...]
+    warnings: tuple[Caution, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values, finite or null."""
+        return {
+            "trials": len(self.plan.trials),
+            "configurations": self.plan.configurations,
+            "draws": self.plan.draws,
+            "packs": len(self.plan.packs),
+            "predicted": {
+                "steps": self.cost.steps,
+                "seconds": finite(self.cost.seconds),
+                "memory_bytes": self.cost.memory_bytes,
+                "trials_without_prediction": self.cost.unpredicted,
+            },
+            "looked_at": {"cells": len(self.cells), "draws": self.sample.draws, "limits": list(self.sample.limits)},
+            "cells": [asdict(cell) for cell in self.cells],
+            "warnings": [warning.to_json() for warning in self.warnings],
+        }
+
+
+def forecast(spec: StudySpec, plan: Plan, resources: Resources, seconds: float = SECONDS) -> Forecast:
+    """Predict a plan: `cells` are at most 1,000, of at most 64 draws, computed for at most `seconds`."""
+    limits = budget(spec)
+    looked = sample(spec.task.kind, spec.seed, plan, limits, seconds)
+    by_cell: dict[int, list[Known]] = {}
+    for one in looked.known.values():
+        by_cell.setdefault(one.trial.configuration, []).append(one)
+    seeds = len(plan.trials) // plan.configurations
+    cells = tuple(_cell(plan.trials[n * seeds].config, n, by_cell.get(n, []), limits) for n in looked.cells)
+    predicted = cost(spec.task.kind, plan, looked.known, limits, slots(spec, resources))
+    warnings = (*_repeats(spec, plan), *_of_cells(cells, limits), *_refusals(looked), *_unpredicted(predicted, plan))
+    return Forecast(plan, predicted, looked, cells, warnings)
+
+
+def _cell(config: Any, number: int, known: Sequence[Known], limits: Budget) -> Cell:
+    def column(name: str) -> list[float]:
+        values = (one.theory.values[name] for one in known)
+        return [value for value in values if value is not None]
+
+    t2, floor, alpha_max = column("t2_predicted"), column("floor"), column("alpha_max")
+    reasons: dict[str, str] = {}
+    for name, values in (("t2_predicted", t2), ("floor", floor), ("alpha_max", alpha_max)):
+        if not values:
+            said = [one.theory.reasons[name] for one in known if name in one.theory.reasons]
+            reasons[name] = said[0] if said else "not computed"
+    middle = median(floor) if floor else None
+    return Cell(
+        configuration=number,
+        config=dict(config),
+        draws=len(known),
+        t2_predicted=finite(median(t2)) if t2 else None,
+        t2_low=finite(min(t2)) if t2 else None,
+        t2_high=finite(max(t2)) if t2 else None,
+        floor=middle,
+        feasible=None if middle is None else middle <= limits.test_threshold,
+        alpha_max=min(alpha_max) if alpha_max else None,
+        reasons=reasons,
+    )
+
+
+def _repeats(spec: StudySpec, plan: Plan) -> Iterator[Caution]:
+    if isinstance(spec.search, (Random, Sobol)) and plan.configurations < spec.search.num_configs:
+        message = f"of {spec.search.num_configs} points drawn {plan.configurations} differ; each is planned once"
+        yield Caution(message, "/search/num_configs")
+
+
+def _of_cells(cells: Sequence[Cell], limits: Budget) -> Iterator[Caution]:
+    theta = limits.test_threshold
+    above = [cell for cell in cells if cell.feasible is False]
+    near = [cell for cell in cells if cell.feasible and cell.floor is not None and cell.floor > theta / 10]
+    late = [cell for cell in cells if cell.t2_predicted is not None and cell.t2_predicted > limits.max_steps]
+    if above:
+        yield Caution(
+            f"{_named(above, cells)}: the predicted floor of the test error lies above its threshold {theta:g}; "
+            "they will probably not generalise: take a smaller beta or a larger test_threshold",
+            "/budget/test_threshold",
+        )
+    if near:
+        yield Caution(
+            f"{_named(near, cells)}: the predicted floor lies above a tenth of the test threshold {theta:g}, "
+            "where t2 departs from 1/(alpha beta)",
+            "/budget/test_threshold",
+        )
+    if late:
+        yield Caution(
+            f"{_named(late, cells)}: t2 is predicted beyond max_steps = {limits.max_steps} (up to "
+            f"{max(cell.t2_predicted or 0 for cell in late):.3g}); such trials will be right-censored",
+            "/budget/max_steps",
+        )
+
+
+def _refusals(looked: Sample) -> Iterator[Caution]:
+    reasons: dict[str, list[str]] = {}
+    for one in looked.known.values():
+        if one.refusal is not None:
+            reasons.setdefault(one.refusal[0], []).append(one.refusal[1])
+    for outcome, said in reasons.items():
+        message = f"{len(said)} of {len(looked.known)} trials looked at will be {outcome} at once: {said[0]}"
+        yield Caution(message, "/optimizer/alpha" if outcome == "diverged" else None)
+
+
+def _unpredicted(predicted: Cost, plan: Plan) -> Iterator[Caution]:
+    if predicted.unpredicted:
+        yield Caution(
+            f"for {predicted.unpredicted} of {len(plan.trials)} trials theory gives no t2: steps and seconds count "
+            "them at max_steps",
+            "/budget/max_steps",
+        )
+
+
+def _named(some: Sequence[Cell], cells: Sequence[Cell]) -> str:
+    numbers = ", ".join(str(cell.configuration) for cell in some[:NAMED])
+    more = ", ..." if len(some) > NAMED else ""
+    return f"{len(some)} of {len(cells)} cells (configurations {numbers}{more})"

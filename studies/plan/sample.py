@@ -1,0 +1,102 @@
+"""The theory of some of a plan's trials: enough of them to predict the whole, few enough to answer in seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from studies.plan.plan import Plan
+from trainers.tasks import TASKS, draw_key, draw_of
+from trainers.tasks.base import Theory
+from trainers.trial import Budget, Trial
+
+CELLS = 1000
+DRAWS = 64
+SECONDS = 4.0
+LARGEST_N = 1000
+"""Ambient dimension above which one draw's theory takes longer than all of this may (2 s at 1000, 7 s at 1600)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was computed for one trial.
+
+    Attributes:
+        trial: the trial.
+        theory: its theory columns.
+        refusal: why it will not train (its outcome, the reason), None where it will.
+    """
+
+    trial: Trial
+    theory: Theory
+    refusal: tuple[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Trials with their theory.
+
+    Attributes:
+        known: by trial index.
+        cells: the configurations looked at, in order.
+        draws: how many data sets were drawn.
+        limits: what kept the rest from being computed, in words; empty where all of it was.
+    """
+
+    known: dict[int, Known]
+    cells: tuple[int, ...]
+    draws: int
+    limits: tuple[str, ...]
+
+
+def sample(kind: str, study_seed: int, plan: Plan, budget: Budget, seconds: float = SECONDS) -> Sample:
+    """Compute the theory of a plan's trials, the first seed of every cell before the second.
+
+    Args:
+        kind: of the task.
+        study_seed: the study's seed.
+        plan: the plan.
+        budget: the trials' budget: thresholds enter the theory.
+        seconds: time after which no further trial is begun.
+    """
+    task, deadline = TASKS[kind], time.monotonic() + seconds
+    cells = _spread(plan.configurations, CELLS)
+    limits: dict[str, None] = {}
+    if len(cells) < plan.configurations:
+        limits[f"{len(cells)} of {plan.configurations} cells are looked at"] = None
+    draws: dict[tuple[Any, ...], Any] = {}
+    known: dict[int, Known] = {}
+    for trial in _by_seed(plan, cells):
+        if known and time.monotonic() > deadline:
+            limits[f"predictions stopped after {seconds:g} s"] = None
+            break
+        if _large(trial):
+            limits[f"cells with n above {LARGEST_N} are not predicted"] = None
+            continue
+        key = draw_key(kind, trial)
+        if key not in draws:
+            if len(draws) == DRAWS:
+                limits[f"{DRAWS} of {plan.draws} draws are looked at"] = None
+                continue
+            draws[key] = draw_of(kind, trial, study_seed)
+        draw = draws[key]
+        known[trial.index] = Known(trial, task.theory(draw, trial, budget), task.refusal(draw, trial))
+    return Sample(known, cells, len(draws), tuple(limits))
+
+
+def _spread(total: int, most: int) -> tuple[int, ...]:
+    """Return up to `most` of the numbers below `total`, evenly spread."""
+    number = min(total, most)
+    return tuple(total * i // number for i in range(number))
+
+
+def _by_seed(plan: Plan, cells: Sequence[int]) -> Iterator[Trial]:
+    seeds = len(plan.trials) // plan.configurations
+    return (plan.trials[cell * seeds + i] for i in range(seeds) for cell in cells)
+
+
+def _large(trial: Trial) -> bool:
+    n = trial.config.get("n")
+    return isinstance(n, int) and n > LARGEST_N
