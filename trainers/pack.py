@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from trainers.checkpoint import Checkpoint, save
-from trainers.tasks import TASKS, draw_of
+from trainers.tasks import TASKS, draws_of
 from trainers.tasks.base import Problem, Theory
 from trainers.trial import Crossing, Outcome, Pack, Report, Trial
 from trainers.watch import Watch
@@ -110,7 +110,8 @@ class _Run:
         return self._problem is not None and bool(self._problem.trials)
 
     def _start(self, trials: list[Trial], resume: Checkpoint | None) -> None:
-        draws = {trial.index: draw_of(self._pack.task, trial, self._pack.study_seed) for trial in trials}
+        drawn = draws_of(self._pack.task, trials, self._pack.study_seed)
+        draws = {trial.index: draw for trial, draw in zip(trials, drawn, strict=True)}
         if resume is None:
             trials = [trial for trial in trials if not self._refused(trial, draws[trial.index])]
         if not trials:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from trainers.tasks.base import Streams, Task
@@ -21,3 +22,13 @@ def draw_of(kind: str, trial: Trial, study_seed: int) -> Any:
     """Return the data of a trial, drawn afresh from its own streams."""
     task = TASKS[kind]
     return task.draw(trial.config, Streams.of(study_seed, trial.seed, trial.config, task.data_fields))
+
+
+def draws_of(kind: str, trials: Sequence[Trial], study_seed: int) -> list[Any]:
+    """Return the draw of each trial, one object for all trials of a draw: what shares X in a pack, and its theory."""
+    drawn: dict[tuple[Any, ...], Any] = {}
+    for trial in trials:
+        key = draw_key(kind, trial)
+        if key not in drawn:
+            drawn[key] = draw_of(kind, trial, study_seed)
+    return [drawn[draw_key(kind, trial)] for trial in trials]
