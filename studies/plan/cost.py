@@ -57,43 +57,52 @@ def cost(kind: str, plan: Plan, known: Mapping[int, Known], budget: Budget, slot
     return Cost(int(counted.sum()), _side_by_side(seconds, slots), sum(sizes[:slots]), unpredicted)
 
 
-def predicted_steps(known: Known, budget: Budget) -> int | None:
-    """Return about how many steps a trial takes, None where theory does not say."""
-    if known.refusal is not None:
-        return 0
-    if budget.stop != "after_t2":
-        return budget.max_steps
+def predicted_t2(known: Known, budget: Budget) -> float | None:
+    """Return about when a trial generalises or is given up, None where theory does not say."""
     values = known.theory.values
     t2, T_star, floor = values["t2_predicted"], values["T_star"], values["floor"]
     if t2 is None and T_star is not None:
         # near or below the floor t2 is no longer T*/(alpha beta); the run is given up at about three times that
         above = floor is not None and floor > budget.test_threshold
         t2 = T_star * slowness(known.trial.config) * (3 if above else 1)
-    if t2 is None or not math.isfinite(t2):
-        return None
+    return None if t2 is None or not math.isfinite(t2) else t2
+
+
+def run_length(t2: float, budget: Budget) -> int:
+    """Return how many steps a trial takes that generalises at t2."""
     return min(budget.max_steps, math.ceil(t2 + max(1000.0, 0.02 * t2)))
 
 
 def _all_steps(trials: Sequence[Trial], known: Mapping[int, Known], budget: Budget) -> list[int | None]:
-    """Predict every trial: from its own theory, else its cell's, else what the others say of T*."""
-    own = {index: predicted_steps(one, budget) for index, one in known.items()}
-    found = [(known[index].trial, steps) for index, steps in own.items() if steps is not None]
-    cells: dict[int, list[int]] = {}
-    for trial, steps in found:
-        cells.setdefault(trial.configuration, []).append(steps)
-    of_cell = {cell: int(median(steps)) for cell, steps in cells.items()}
-    scale = median([steps / slowness(trial.config) for trial, steps in found]) if found else None
+    """Predict every trial: from its own theory, else its cell's, else what the others say of T*; None: unknown."""
+    if budget.stop != "after_t2":
+        refused = {index for index, one in known.items() if one.refusal is not None}
+        return [0 if trial.index in refused else budget.max_steps for trial in trials]
+    own = {index: _own_steps(one, budget) for index, one in known.items()}
+    of_cell: dict[int, list[int]] = {}
+    for index, steps in own.items():
+        if steps is not None:
+            of_cell.setdefault(known[index].trial.configuration, []).append(steps)
+    middle = {cell: int(median(steps)) for cell, steps in of_cell.items()}
+    times = [(one.trial, predicted_t2(one, budget)) for one in known.values() if one.refusal is None]
+    scales = [t2 / slowness(trial.config) for trial, t2 in times if t2 is not None]
+    scale = median(scales) if scales else None
 
-    def of(trial: Trial) -> int | None:
+    def steps_of(trial: Trial) -> int | None:
         if trial.index in own:
             return own[trial.index]
-        if trial.configuration in of_cell:
-            return of_cell[trial.configuration]
-        if scale is None:
-            return None
-        return int(min(budget.max_steps, scale * slowness(trial.config)))
+        if trial.configuration in middle:
+            return middle[trial.configuration]
+        return None if scale is None else run_length(scale * slowness(trial.config), budget)
 
-    return [of(trial) for trial in trials]
+    return [steps_of(trial) for trial in trials]
+
+
+def _own_steps(known: Known, budget: Budget) -> int | None:
+    if known.refusal is not None:
+        return 0
+    t2 = predicted_t2(known, budget)
+    return None if t2 is None else run_length(t2, budget)
 
 
 def _pack_seconds(kind: str, trials: Sequence[Trial], steps: np.ndarray) -> float:

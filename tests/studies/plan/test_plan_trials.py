@@ -27,7 +27,7 @@ def planned(cpus: int = 2, **fields: Any) -> Plan:
 
 
 @given(specs(), st.integers(1, 64))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_every_trial_is_in_exactly_one_pack(data: dict[str, Any], cpus: int) -> None:
     made = plan(parse(data), Resources(cpus))
     assert sorted(i for one in made.packs for i in one.members) == list(range(len(made.trials)))
@@ -36,7 +36,7 @@ def test_every_trial_is_in_exactly_one_pack(data: dict[str, Any], cpus: int) -> 
 
 
 @given(specs())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_trials_run_by_configuration_then_by_seed(data: dict[str, Any]) -> None:
     spec = parse(data)
     seeds = range(spec.seeds) if isinstance(spec.seeds, int) else spec.seeds
@@ -47,7 +47,7 @@ def test_trials_run_by_configuration_then_by_seed(data: dict[str, Any]) -> None:
 
 
 @given(specs(), st.integers(1, 64), st.integers(1, 64))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_the_cluster_changes_packs_and_nothing_else(data: dict[str, Any], one: int, other: int) -> None:
     spec = parse(data)
     here, there = plan(spec, Resources(one)), plan(spec, Resources(other))

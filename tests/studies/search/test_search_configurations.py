@@ -33,7 +33,7 @@ def values(value: Any) -> list[Any]:
 
 
 @given(specs())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_grid_is_every_combination_with_the_last_field_fastest(data: dict[str, Any]) -> None:
     spec = parse(data)
     if spec.search.kind != "grid":
@@ -118,7 +118,7 @@ def test_a_point_drawn_twice_is_kept_once(kind: str) -> None:
 
 
 @given(specs())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_every_point_lies_within_its_fields(data: dict[str, Any]) -> None:
     spec = parse(data)
     found = configurations(spec)
