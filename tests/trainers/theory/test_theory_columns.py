@@ -214,6 +214,14 @@ def test_equal_columns_leave_no_floor():
     assert "unique" in reasons["floor"]
 
 
+def test_a_draw_too_large_for_the_sign_flow_keeps_its_other_columns():
+    X, y, a_star = gaussian(np.random.default_rng(0), n=2001, N=30, s=1)
+    values, reasons = of(DrawTheory(X, y, a_star), l1(alpha=1e-3, beta=1e-4), a0=np.zeros(2001))
+    assert values["T_star"] is None
+    assert "n = 2000" in reasons["T_star"]
+    assert values["floor"] is not None
+
+
 def test_a_draw_keeps_what_its_trials_share(draws):
     assert draws[0].lasso(1e-4) is draws[0].lasso(1e-4)
     assert draws[0].sign_flow(SMALL_INIT) is draws[0].sign_flow(SMALL_INIT.copy())
