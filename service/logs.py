@@ -17,6 +17,10 @@ _SHARED: list[structlog.typing.Processor] = [
 ]
 
 
+QUIET = ("alembic", "uvicorn")
+"""Libraries that say at `info` what our own lines say already, or what nobody asks."""
+
+
 def configure(level: str) -> None:
     """Send the logs of structlog and of the standard library through one JSON formatter.
 
@@ -42,3 +46,5 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -7,30 +7,38 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 
 import structlog
 
 from studies.settings import PREFIX, SECRETS, Settings
 
+RUNNER = (sys.executable, "-P", "-m", "service.cli", "runner", "--embedded")
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 """Seconds before a runner that ended is started again; doubled each time, forgotten once one has run for a minute."""
 STEADY_SECONDS = 60.0
 STOP_SECONDS = 30.0
 """How long a runner may take to end its studies' drivers and Ray before it is killed."""
+LOOK_SECONDS = 0.1
 
 log = structlog.stdlib.get_logger("service.supervisor")
 
 
 class Supervisor:
-    """One runner process, for as long as this object's thread lives.
+    """One runner process after another, until asked to end.
 
-    The thread that starts the child lives until the child has ended: Linux sends the parent-death signal when the
-    thread that forked ends, not the process.
+    All of them are started by one thread that lives until the last has ended: Linux sends the parent-death signal when
+    the thread that forked ends, not the process. The child also gets the end of its standard input when this process
+    ends, however it ends.
+
+    Args:
+        settings: passed on by the environment; secrets are there already.
+        command: the runner.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._command = [sys.executable, "-m", "service.cli", "runner", "--embedded"]
-        self._environment = {**os.environ, **environment(settings)}
+    def __init__(self, settings: Settings, command: Sequence[str] = RUNNER) -> None:
+        self._command = command
+        self._environment = environment(settings)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="supervisor")
         self._child: subprocess.Popen[bytes] | None = None
@@ -38,14 +46,15 @@ class Supervisor:
     @property
     def pid(self) -> int | None:
         """Process id of the runner; None while there is none."""
-        return self._child.pid if self._child else None
+        child = self._child
+        return child.pid if child else None
 
     def start(self) -> None:
         """Start the runner and watch it."""
         self._thread.start()
 
     def end(self) -> None:
-        """Ask the runner to end; return at once. Safe in a signal handler."""
+        """Ask the runner to end; return at once."""
         self._stop.set()
 
     def join(self) -> None:
@@ -59,7 +68,8 @@ class Supervisor:
             code = self._run_once()
             if self._stop.is_set():
                 return
-            wait = FIRST_WAIT if time.monotonic() - began > STEADY_SECONDS else wait
+            if time.monotonic() - began > STEADY_SECONDS:
+                wait = FIRST_WAIT
             log.error("runner ended", code=code, again_in_seconds=wait)
             self._stop.wait(wait)
             wait = min(2 * wait, LONGEST_WAIT)
@@ -67,15 +77,17 @@ class Supervisor:
     def _run_once(self) -> int:
         """Start a runner; return its exit code when it has ended, of itself or because it was asked to."""
         # a session of its own: Ctrl-C on the terminal comes to the server alone, which then ends the runner in order
-        child = subprocess.Popen(self._command, env=self._environment, stdin=subprocess.DEVNULL, start_new_session=True)
+        child = subprocess.Popen(self._command, env=self._environment, stdin=subprocess.PIPE, start_new_session=True)
         self._child = child
         log.info("runner started", pid=child.pid)
         try:
-            while child.poll() is None and not self._stop.wait(0.1):
+            while (code := child.poll()) is None and not self._stop.wait(LOOK_SECONDS):
                 pass
-            return child.poll() or self._end(child)
+            return self._end(child) if code is None else code
         finally:
             self._child = None
+            assert child.stdin is not None
+            child.stdin.close()
 
     def _end(self, child: subprocess.Popen[bytes]) -> int:
         child.terminate()
@@ -88,6 +100,7 @@ class Supervisor:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Return the settings in force as environment variables, secrets excepted: the child inherits those."""
+    """Return the environment of a runner: the settings in force, and of the secrets only the way to the database."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(f"{PREFIX}API_KEY")}
     values = settings.model_dump(mode="json", exclude={name.lower() for name in SECRETS})
-    return {f"{PREFIX}{name.upper()}": str(value) for name, value in values.items() if value is not None}
+    return kept | {f"{PREFIX}{name.upper()}": str(value) for name, value in values.items() if value is not None}

@@ -1,5 +1,72 @@
 """`grokscale runner`: takes queued studies and runs them."""
 
+from __future__ import annotations
 
-def runner():
-    pass
+import os
+import signal
+import threading
+from typing import Annotated
+
+import typer
+
+from service.commands.errors import CommandFailed
+from service.commands.options import (
+    CheckpointDir,
+    Cpus,
+    DataDir,
+    LeaseSeconds,
+    LogLevel,
+    RayAddress,
+    SilenceSeconds,
+)
+from service.commands.pipes import wait_for_end_of_input
+from service.commands.settings import settings as read_settings
+
+
+def runner(
+    data_dir: DataDir = None,
+    checkpoint_dir: CheckpointDir = None,
+    ray_address: RayAddress = None,
+    cpus: Cpus = None,
+    lease_seconds: LeaseSeconds = None,
+    silence_seconds: SilenceSeconds = None,
+    log_level: LogLevel = None,
+    embedded: Annotated[bool, typer.Option("--embedded", help="End with the process that started this one.")] = False,
+) -> None:
+    """Run queued studies until SIGTERM or Ctrl-C; `serve` starts one of its own."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    from service import logs
+    from studies.runner import Runner
+    from studies.runner.parent import die_with_parent
+    from studies.store import StoreError, open_store
+
+    if embedded:
+        # a parent that was gone before this line has closed standard input
+        die_with_parent(os.getppid())
+        threading.Thread(target=_stop_at_end_of_input, args=(stop,), daemon=True).start()
+    settings = read_settings(
+        data_dir=data_dir,
+        checkpoint_dir=checkpoint_dir,
+        ray_address=ray_address,
+        cpus=cpus,
+        lease_seconds=lease_seconds,
+        silence_seconds=silence_seconds,
+        log_level=log_level,
+    )
+    logs.configure(settings.log_level)
+    try:
+        store = open_store(settings.url)
+        if settings.embedded:
+            store.migrate()
+        else:
+            store.check_schema()
+        Runner(settings, store, embedded=embedded).run(stop)
+    except StoreError as error:
+        raise CommandFailed(str(error)) from error
+
+
+def _stop_at_end_of_input(stop: threading.Event) -> None:
+    wait_for_end_of_input()
+    stop.set()

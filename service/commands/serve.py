@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sys
 import threading
 from typing import Annotated
 
@@ -23,6 +22,7 @@ from service.commands.options import (
     RayAddress,
     SilenceSeconds,
 )
+from service.commands.pipes import wait_for_end_of_input
 from service.commands.settings import settings as read_settings
 from studies.settings import Settings
 
@@ -75,7 +75,7 @@ def _end(_number: int, _frame: object) -> None:
 
 
 def _end_with_input() -> None:
-    sys.stdin.buffer.read()
+    wait_for_end_of_input()
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -20,7 +20,8 @@ from service.studies.errors import (
     StudyNotEnded,
     StudyNotFound,
 )
-from service.studies.models import Forecast, Studies, StudiesQuery, Study
+from service.studies.forecasts import Forecast
+from service.studies.models import Studies, StudiesQuery, Study
 from service.studies.submission import Submission, resources
 from studies.lifecycle import Event
 from studies.plan import forecast, plan

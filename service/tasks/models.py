@@ -6,36 +6,45 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+EXAMPLE_TASKS: dict[str, Any] = {
+    "items": [
+        {
+            "kind": "sparse_recovery",
+            "description": "Sparse recovery (compressed sensing).",
+            "schema": {"type": "object", "properties": {"n": {"default": 100, "x-unit": "1"}}},
+        }
+    ],
+    "next": None,
+    "regularizers": [],
+    "optimizers": [],
+    "searches": [],
+    "rules": {"gd": "takes regularizers none and l2 only"},
+    "later": {"tasks": ["matrix_completion"]},
+    "schema": {"type": "object"},
+}
 
-class Task(BaseModel):
-    """One kind of task and its fields."""
+
+class Kind(BaseModel):
+    """One kind of a tagged part of a specification, and its fields."""
 
     kind: str
     description: str
     fields: dict[str, Any] = Field(
         alias="schema",
-        description="JSON Schema of the `task` part of a specification; `x-unit` and `x-source` say a field's unit and "
-        "where it is defined",
+        description="JSON Schema with defaults; `x-unit` is a field's unit, `x-source` where it is defined",
     )
 
 
 class Tasks(BaseModel):
-    """All tasks of this server, and the schema of a whole specification."""
+    """What a study can be made of: tasks, and the methods to train them with."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "items": [
-                        {"kind": "sparse_recovery", "description": "Sparse recovery", "schema": {"type": "object"}}
-                    ],
-                    "next": None,
-                    "specification": {"type": "object"},
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_TASKS]})
 
-    items: list[Task]
+    items: list[Kind] = Field(description="the tasks")
     next: None = Field(None, description="there is one page")
-    specification: dict[str, Any] = Field(description="JSON Schema of a whole specification")
+    regularizers: list[Kind]
+    optimizers: list[Kind]
+    searches: list[Kind]
+    rules: dict[str, str] = Field(description="what goes together, by kind")
+    later: dict[str, list[str]] = Field(description="words that this version does not carry out yet")
+    specification: dict[str, Any] = Field(alias="schema", description="JSON Schema of a whole specification")

@@ -14,10 +14,11 @@ def test_tasks_are_described_by_json_schema(http: TestClient) -> None:
     assert {"sparse_recovery", "synthetic"} <= set(tasks)
     fields = tasks["sparse_recovery"]["schema"]
     Draft202012Validator.check_schema(fields)
-    Draft202012Validator.check_schema(body["specification"])
+    Draft202012Validator.check_schema(body["schema"])
     assert fields["properties"]["n"]["default"] == 100
     assert fields["properties"]["n"]["x-unit"]
     assert fields["properties"]["tau"]["x-source"]
+    assert {"none", "l1"} <= {one["kind"] for one in body["regularizers"]}
 
 
 def test_the_library_shows_its_studies(http: TestClient) -> None:

@@ -45,7 +45,7 @@ def test_a_trial_shows_what_was_committed(http: TestClient, finished: str) -> No
     assert trial["config"]["alpha"] == 0.1
     assert trial["seed"] == 2
     assert trial["outcome"] == "generalised"
-    t2 = round(1.2 / 1e-6)
+    t2 = round(1.2 / 1e-6 * math.exp(0.01 * math.sin(12.9898 * trial["index"])))
     assert trial["t2"] == {"step": t2, "lower": t2 - 1, "upper": t2, "censoring": "exact", "stayed": t2}
     assert trial["t2_plateau"]["censoring"] == "interval"
     assert trial["delay"]["step"] == t2 - 100
