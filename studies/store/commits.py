@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from studies.store import curves, events, flat, progress
 from studies.store.errors import NotFound
@@ -63,9 +63,8 @@ def cancel(connection: Connection, study: Locked) -> int:
     reached = select(Pack.step).where(Pack.study_id == Trial.study_id, Pack.number == Trial.pack).scalar_subquery()
     statement = update(Trial).where(Trial.study_id == study.id, Trial.outcome.is_(None))
     count = connection.execute(statement.values(outcome="cancelled", steps=func.coalesce(reached, 0))).rowcount
-    ends = case((Pack.state == "halved", Pack.state), else_="ended")
     packs = update(Pack).where(Pack.study_id == study.id, Pack.ended.is_(None))
-    connection.execute(packs.values(state=ends, ended=Now(), unended=0, steps_per_second=None))
+    connection.execute(packs.values(state="ended", ended=Now(), unended=0, steps_per_second=None))
     if count:
         _count(connection, study, Counter(cancelled=count), Counter())
         progress.publish(connection, study)

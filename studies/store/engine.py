@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -103,7 +104,14 @@ class Database:
         return self.engine.url.render_as_string(hide_password=True)
 
 
-_POSTGRESQL = {"connect_timeout": 10, "application_name": "grokscale"}
+_POSTGRESQL = {
+    "application_name": "grokscale",
+    "connect_timeout": 10,
+    # a server that vanished without a word is noticed within a minute, not in two hours
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
 
 
 def _parse(url: str) -> URL:
@@ -141,10 +149,23 @@ def _sqlite(url: URL) -> Engine:
 
 def _configure(connection: sqlite3.Connection, _record: Any) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA journal_mode = WAL")
+    _use_wal(connection)
     # FULL: a study that was answered 201 is still there after a power cut
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA cache_size = -32768")
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch a file to WAL. Of several processes that open a new file at once SQLite refuses some without waiting."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def _begin(connection: Connection) -> None:

@@ -31,21 +31,28 @@ def config(connection: Connection | None = None) -> Config:
     return made
 
 
+def head() -> str:
+    """Return the revision that this program needs."""
+    found = _scripts().get_current_head()
+    assert found is not None
+    return found
+
+
 def migrate(database: Database) -> None:
     """See `Store.migrate`. One transaction; whoever comes second waits, and then finds nothing to do."""
     with database.alter() as connection:
         if not database.sqlite:  # there the write transaction itself excludes every other
             connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
         found = _current(connection)
-        if found != _head() and not _known(found):
-            raise SchemaOutdated(found, _head(), newer=True)
+        if found != head() and not _known(found):
+            raise SchemaOutdated(found, head(), newer=True)
         command.upgrade(config(connection), "head")
 
 
 def revisions(database: Database) -> Schema:
     """See `Store.schema`."""
     with database.read() as connection:
-        return Schema(_current(connection), _head())
+        return Schema(_current(connection), head())
 
 
 def check(database: Database) -> None:
@@ -61,12 +68,6 @@ def _current(connection: Connection) -> str | None:
 
 def _scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(config())
-
-
-def _head() -> str:
-    head = _scripts().get_current_head()
-    assert head is not None
-    return head
 
 
 def _known(revision: str | None) -> bool:

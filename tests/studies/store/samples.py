@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from studies.plan import Plan, PlannedPack
 from studies.spec import StudySpec, parse
 from studies.store import Idempotency, Lease, Store, StudyRecord
 from trainers.trial import Crossing, Delay, ErrorPoint, Outcome, Trial
+
+if TYPE_CHECKING:
+    from studies.plan import Plan
 
 ALPHAS = (0.02, 0.05, 0.1, 0.2)
 VERSIONS = {"grokscale": "0.1.0"}
@@ -30,6 +32,8 @@ def spec(**changes: Any) -> StudySpec:
 
 def plan(configurations: int = 4, seeds: int = 3, per_pack: int = 6, predicted_steps: int | None = 1000) -> Plan:
     """A grid of `configurations` alphas by `seeds`, seed fastest, in packs of consecutive trials."""
+    from studies.plan import Plan, PlannedPack  # seconds to import, which children that only commit can do without
+
     trials = tuple(
         Trial(
             c * seeds + s, c, s, {"alpha": ALPHAS[c % 4] * (1 + c // 4), "beta": 1e-4, "snr": None, "optimizer": "gd"}

@@ -82,7 +82,7 @@ def test_several_processes_may_migrate_at_once(database_url: str):
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(database_url: str, monkeypatch: pytest.MonkeyPatch):
     store = open_store(database_url)
-    monkeypatch.setattr(schema, "_head", lambda: "0000")
+    monkeypatch.setattr(schema, "head", lambda: "0000")
     monkeypatch.setattr(schema.command, "upgrade", _half_an_upgrade)
     with pytest.raises(ZeroDivisionError):
         store.migrate()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from samples import add
 
-from studies.store import DatabaseUnavailable, SchemaOutdated, open_store
+from studies.store import DatabaseUnavailable, SchemaOutdated, Store, open_store
 from studies.store.engine import Database
 
 
@@ -95,6 +97,21 @@ def test_sqlite_is_set_up_to_be_shared(sqlite_url: str):
         assert settings == ["wal", 1]
         assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() >= 30_000
     store.close()
+
+
+def test_a_new_sqlite_file_may_be_opened_by_many_at_once(tmp_path: Path):
+    for attempt in range(10):
+        stores = [open_store(f"sqlite:///{tmp_path / str(attempt)}.db") for _ in range(8)]
+        barrier = threading.Barrier(8)
+
+        def meet(store: Store, barrier: threading.Barrier = barrier) -> None:
+            barrier.wait()
+            store.ping()
+
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(meet, stores)) == [None] * 8
+        for store in stores:
+            store.close()
 
 
 def test_a_writer_on_sqlite_has_the_lock_before_it_reads(sqlite_url: str, tmp_path: Path):
