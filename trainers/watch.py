@@ -11,7 +11,7 @@ from trainers.curves import Curves
 from trainers.ladder import RUNGS, NoDelay, delay
 from trainers.passage import NEVER, Passage
 from trainers.plateau import PlateauLog
-from trainers.schedule import next_in_log, next_on_curve
+from trainers.schedule import DENSE, next_in_log, next_on_curve
 from trainers.tasks.base import Problem, Speed, Theory
 from trainers.trial import Budget, Crossing, ErrorPoint, Outcome, OutcomeWord
 
@@ -36,8 +36,8 @@ class Watch:
         self.ratio = Passage([-1.0], columns)  # of minus the ratio: beta ||H|| / ||G|| >= 1
         self.curves = Curves(columns, budget.record == "coordinates")
         self.plateau = PlateauLog(columns)
-        self._settled: list[ErrorPoint | None] = [None] * columns
-        self._stop: list[ErrorPoint | None] = [None] * columns
+        self._latest = np.zeros((3, columns))  # relative l2, mean l1, step
+        self._settled = np.full((3, columns), np.nan)
         self.infeasible = np.zeros(columns, dtype=bool)
         self.stalled = np.zeros(columns, dtype=bool)
         self.diverged = np.zeros(columns, dtype=bool)
@@ -89,15 +89,19 @@ class Watch:
             iterate = problem.iterate() if self.curves.coordinates else None
             self.curves.see(step, problem.observe(), iterate)
             self._next_curve = next_on_curve(step)
-        self._stop = [ErrorPoint(float(e), float(m), step) for e, m in zip(error, mean_l1, strict=True)]
-        self._news = True
+        self._latest = np.stack([error, mean_l1, np.full_like(error, step)])
+        if on_curve or step >= DENSE:
+            self._judge(problem, error)
+
+    def _judge(self, problem: Problem, error: np.ndarray) -> None:
+        """Hold each column against where its training ends."""
         ending = problem.ending(error, self._budget.test_threshold)
         never = self.test.first[0] == NEVER
         self.infeasible |= ending.certified & never
         self.stalled |= ending.stalled & never & ~self.infeasible
-        for column in np.flatnonzero(ending.settled):
-            if self._settled[column] is None:
-                self._settled[column] = ErrorPoint(float(error[column]), float(mean_l1[column]), step)
+        newly = ending.settled & np.isnan(self._settled[0])
+        self._settled[:, newly] = self._latest[:, newly]
+        self._news = True
 
     # -- ending -----------------------------------------------------------------------------------------------------
 
@@ -123,15 +127,14 @@ class Watch:
         if self._budget.stop != "max_steps":
             over |= self.infeasible | self.stalled
         if self._budget.stop == "settled":
-            over |= np.array([point is not None for point in self._settled], dtype=bool)
+            over |= ~np.isnan(self._settled[0])
         return over if over.any() else None
 
     def keep(self, columns: np.ndarray) -> None:
         """Go on with these columns."""
         for part in _PARTS:
             getattr(self, part).keep(columns)
-        self._settled = [self._settled[i] for i in columns]
-        self._stop = [self._stop[i] for i in columns]
+        self._latest, self._settled = self._latest[:, columns], self._settled[:, columns]
         self.infeasible, self.stalled = self.infeasible[columns], self.stalled[columns]
         self.diverged, self._ends = self.diverged[columns], self._ends[columns]
 
@@ -164,9 +167,9 @@ class Watch:
             delay_reason=lag.reason if isinstance(lag, NoDelay) else None,
             ladder=self._ladder(column, step, t2),
             errors={
-                "stop": self._stop[column],
+                "stop": _point(self._latest[:, column]),
                 "min": self._least(column),
-                "settled": self._settled[column],
+                "settled": _point(self._settled[:, column]),
                 "plateau": at_plateau,
             },
             **common,
@@ -175,7 +178,9 @@ class Watch:
 
     def _least(self, column: int) -> ErrorPoint | None:
         """The least test error over the logged steps and the last: the minimum as published code takes it."""
-        candidates = [point for point in (self.plateau.least(column), self._stop[column]) if point is not None]
+        candidates = [
+            point for point in (self.plateau.least(column), _point(self._latest[:, column])) if point is not None
+        ]
         return min(candidates, key=lambda point: point.relative_l2, default=None)
 
     def _ladder(self, column: int, step: int, t2: Crossing) -> dict[str, dict[str, Crossing | None]]:
@@ -196,7 +201,7 @@ class Watch:
         """Return what `load` needs."""
         return {
             **{part: getattr(self, part).state() for part in _PARTS},
-            "points": (self._settled, self._stop),
+            "points": (self._latest, self._settled),
             "flags": (self.infeasible, self.stalled, self.diverged),
             "next": (self._next_curve, self._next_log),
         }
@@ -205,10 +210,17 @@ class Watch:
         """Take over a state of the same columns."""
         for part in _PARTS:
             getattr(self, part).load(state[part])
-        self._settled, self._stop = (list(points) for points in state["points"])
+        self._latest, self._settled = (points.copy() for points in state["points"])
         self.infeasible, self.stalled, self.diverged = state["flags"]
         self._next_curve, self._next_log = state["next"]
         self._ends, self._news = self._end_steps(), True
+
+
+def _point(column: np.ndarray) -> ErrorPoint | None:
+    """Return (relative l2, mean l1, step) as a point; None where there is none yet."""
+    if np.isnan(column).any():
+        return None
+    return ErrorPoint(float(column[0]), float(column[1]), int(column[2]))
 
 
 def _word(t1: Crossing, t2: Crossing) -> OutcomeWord:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trainers.linear import Stack
+from trainers.linear import Stack, column_norms
 from trainers.regularizers import subgradient
 from trainers.tasks.base import Ending, Speed, Streams, Theory, numpy
 from trainers.tasks.sparse_data import SparseDraw, draw_sparse, number
@@ -166,7 +166,7 @@ class SparseProblem:
 
     def train_error(self) -> np.ndarray:
         """Relative residual ||X a - y|| / ||y||, shape (columns,)."""
-        return self._live(torch.linalg.vector_norm(self._stack.evaluate_residual(), dim=1)) / self._norms[0]
+        return self._live(column_norms(self._stack.evaluate_residual())) / self._norms[0]
 
     def test_error(self) -> np.ndarray:
         """Relative recovery error ||a - a*|| / ||a*||, shape (columns,)."""
@@ -178,15 +178,18 @@ class SparseProblem:
 
     def _distance(self, point: Tensor) -> np.ndarray:
         torch.sub(self._stack.a, point, out=self._stack.scratch)
-        return self._live(torch.linalg.vector_norm(self._stack.scratch, dim=1))
+        return self._live(column_norms(self._stack.scratch))
 
     def gradient_ratio(self) -> np.ndarray | None:
         """||beta1 sign(a) + beta2 a||_2 / ||G||_2, shape (columns,): beta ||H|| / ||G||; infinite where G = 0."""
         if not (self._beta1 > 0).any() and not (self._beta2 > 0).any():
             return None
         stack = self._stack
-        pull = torch.linalg.vector_norm(subgradient(stack.a, stack.beta1, stack.beta2), dim=1)
-        return self._live(pull / torch.linalg.vector_norm(stack.evaluate_gradient(), dim=1))
+        if stack.has_l2:
+            pull = column_norms(subgradient(stack.a, stack.beta1, stack.beta2))
+        else:  # ||sign(a)|| is the root of the number of non-zeros
+            pull = stack.beta1[:, 0] * (stack.a != 0).sum(dim=1).sqrt()
+        return self._live(pull / column_norms(stack.evaluate_gradient()))
 
     # -- certified speed --------------------------------------------------------------------------------------------
 
@@ -225,7 +228,7 @@ class SparseProblem:
         """||P (a - a_hat)|| <= ||G|| / sigma_min^2, the smallest non-zero eigenvalue of X^T X, shape (columns,)."""
         if self.rule == "projected":
             return np.zeros(len(self.trials))
-        gradient = self._live(torch.linalg.vector_norm(self._stack.evaluate_gradient(), dim=1))
+        gradient = self._live(column_norms(self._stack.evaluate_gradient()))
         return gradient / self._ends.smallest_eigenvalue
 
     def ending(self, test_error: np.ndarray, threshold: float) -> Ending:
@@ -246,11 +249,11 @@ class SparseProblem:
             "test_error": self.test_error(),
             "train_loss": 0.5 * (train * self._norms[0]) ** 2,
             "l1_norm": self._live(stack.a.abs().sum(dim=1)),
-            "l2_norm": self._live(torch.linalg.vector_norm(stack.a, dim=1)),
+            "l2_norm": self._live(column_norms(stack.a)),
             "gradient_ratio": np.full(train.shape, np.nan) if ratio is None else ratio,
             "support_size": self._live((stack.a.abs() > SUPPORT_ABOVE).sum(dim=1)).astype(np.float64),
-            "on_support_norm": self._live(torch.linalg.vector_norm(on, dim=1)),
-            "off_support_norm": self._live(torch.linalg.vector_norm(stack.a - on, dim=1)),
+            "on_support_norm": self._live(column_norms(on)),
+            "off_support_norm": self._live(column_norms(stack.a - on)),
         }
 
     def iterate(self) -> np.ndarray:
