@@ -1,0 +1,86 @@
+"""A child process that is told things on its standard input and says things on its standard output."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_LOOK_SECONDS = 0.02
+
+
+class Child:
+    """A process, one JSON object a line in either direction.
+
+    Only the creating process holds the write end of the child's standard input: when it ends, however it ends, the
+    child reads the end of its input. Make children in a thread that lives as long as they shall: Linux sends the
+    parent-death signal when that thread ends, not the process.
+
+    Args:
+        command: the program and its arguments, which every user of the machine can read.
+        environment: of the child, in full.
+        first: told at once; secrets belong here.
+    """
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], first: Mapping[str, Any]) -> None:
+        # a session of its own: Ctrl-C on the terminal is for our ancestor, which then ends its children in order
+        self._process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        )
+        self.said: dict[str, Any] = {}
+        """What the child has said last, by key."""
+        self._reader = threading.Thread(target=self._read, daemon=True, name=f"child-{self.pid}")
+        self._reader.start()
+        self.tell(first)
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    @property
+    def code(self) -> int | None:
+        """Exit code; None while the process lives."""
+        code = self._process.poll()
+        if code is not None:
+            self._reader.join()  # its last words count
+        return code
+
+    def tell(self, message: Mapping[str, Any]) -> None:
+        """Send a message. One to a dead child is lost; its death shows in `code`."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps(message).encode() + b"\n")
+            self._process.stdin.flush()
+
+    def close(self) -> None:
+        """End the child's standard input, which asks it to end."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+
+    def kill(self) -> None:
+        """End the process at once and wait for its end."""
+        self._process.kill()
+        self._process.wait()
+
+    def gone_within(self, seconds: float) -> bool:
+        """Wait for the process's end; return whether it came."""
+        deadline = time.monotonic() + seconds
+        while self._process.poll() is None:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_LOOK_SECONDS)
+        return True
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            try:
+                self.said |= json.loads(line)
+            except ValueError:  # a library that prints
+                continue

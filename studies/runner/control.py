@@ -1,0 +1,102 @@
+"""What a driver is asked to do: by its runner through the wire, and by people through the study's state."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Literal, NoReturn
+
+import structlog
+
+from studies.lifecycle import State
+from studies.runner.wire import Wire
+from studies.store import DatabaseUnavailable, Store
+
+log = structlog.stdlib.get_logger("studies.runner")
+
+Wanted = Literal["run", "stop", "pause", "cancel", "leave"]
+"""`stop`: train what has begun, begin nothing. `pause`, `leave`: checkpoint and end; the study is then paused, or free
+for the next runner. `cancel`: end."""
+
+_ASKED: dict[State, Wanted] = {"stopping": "stop", "pausing": "pause", "cancelling": "cancel"}
+
+LOOK_SECONDS = 0.5
+PATIENCE: dict[Wanted, float] = {"pause": 10.0, "cancel": 4.0, "leave": 5.0}
+"""Seconds in which packs, Tune and Ray may end in order; then this process ends, and Ray ends its workers."""
+
+
+class Control:
+    """What is wanted now. Two threads keep it so: one reads the wire, one the study's state.
+
+    Args:
+        store: asked for the state.
+        study_id: of the study.
+        wire: to the runner.
+        conclude: brings the rows to what was wanted and ends the process; called where the main thread does not come
+            to it in time.
+    """
+
+    def __init__(self, store: Store, study_id: str, wire: Wire, conclude: Callable[[Wanted], NoReturn]) -> None:
+        self._store, self._study_id, self._wire, self._conclude = store, study_id, wire, conclude
+        self._leave = False
+        self._share, self._need = 1.0, 1.0
+        self._since: float | None = None
+        self.wanted: Wanted = "run"
+        self.slots = 1
+        """Packs of this study that the whole cluster holds."""
+        self.most = 1
+        """Packs of this study that may run side by side."""
+
+    @property
+    def limit(self) -> int:
+        """How many packs may be in Tune's hands now."""
+        share = self.most if self._share >= 1 else math.ceil(self._share * self.slots - 1e-9)
+        return max(1, min(self.most, share))
+
+    def need(self, packs: int) -> None:
+        """Tell the runner what part of the cluster the study can use, where that has changed."""
+        need = min(1.0, min(packs, self.most) / self.slots)
+        if need != self._need:
+            self._need = need
+            self._wire.say(need=need)
+
+    def start(self) -> None:
+        """Look once, then go on looking beside everything else."""
+        self._look()
+        threading.Thread(target=self._read, daemon=True, name="wire").start()
+        threading.Thread(target=self._watch, daemon=True, name="state").start()
+
+    def _read(self) -> None:
+        for message in self._wire.messages():
+            self._share = message.get("share", self._share)
+            if "leave" in message:
+                self._leave = True
+                self._want("leave")
+        os._exit(1)  # the runner is gone, however it went: the next one takes the study over
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(LOOK_SECONDS)
+            try:
+                self._look()
+            except DatabaseUnavailable as error:
+                log.warning("study's state unknown", error=str(error))
+            if self._overdue():
+                log.warning("ending without order", wanted=self.wanted)
+                self._conclude(self.wanted)
+
+    def _look(self) -> None:
+        if not self._leave:
+            self._want(_ASKED.get(self._store.state(self._study_id), "run"))
+
+    def _want(self, wanted: Wanted) -> None:
+        if wanted != self.wanted:
+            log.info("asked", wanted=wanted)
+            self.wanted, self._since = wanted, time.monotonic()
+
+    def _overdue(self) -> bool:
+        patience = PATIENCE.get(self.wanted)
+        return patience is not None and self._since is not None and time.monotonic() - self._since > patience

@@ -1,0 +1,91 @@
+"""One study, from a lease to its end: `python -m studies.runner.driver`, a child of the runner.
+
+A Tune run over the packs that have not ended, and nothing else: whatever becomes of it, the rows are the truth, and the
+next driver makes a new run of what is left.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import structlog
+
+from studies import logs
+from studies.runner import attempts
+from studies.runner.control import Control, Wanted
+from studies.runner.parent import die_with_parent
+from studies.runner.persistence import firmly
+from studies.runner.wire import Job, Wire
+from studies.spec import StudySpec
+from studies.store import Store
+from studies.store import open_store as open_real_store
+
+log = structlog.stdlib.get_logger("studies.runner")
+
+
+def main(open_store: Callable[[str], Store] = open_real_store) -> None:
+    """Drive the study that the runner names, until it ends, is paused, or the runner ends.
+
+    Args:
+        open_store: from the database's URL.
+    """
+    wire = Wire()
+    job = Job(**wire.first())
+    die_with_parent(job.parent)
+    logs.configure(job.log_level)
+    structlog.contextvars.bind_contextvars(study=job.study_id)
+    try:
+        Driver(job, open_store(job.url), wire).run()
+    except Exception as error:
+        wire.say(error=f"{type(error).__name__}: {error}")
+        raise
+
+
+class Driver:
+    """Drives one study under one lease."""
+
+    def __init__(self, job: Job, store: Store, wire: Wire) -> None:
+        self._job, self._store, self._lease = job, store, job.lease
+        self._study = Path(job.checkpoint_dir) / job.study_id
+        self._control = Control(store, job.study_id, wire, self._conclude)
+        self._concluding = threading.Lock()
+
+    def run(self) -> None:
+        """Train what is left, then bring the study's row to its end."""
+        self._control.start()
+        if self._control.wanted == "run":
+            self._train(StudySpec.model_validate(self._store.study(self._job.study_id).spec))
+        self._conclude(self._control.wanted)
+
+    def _train(self, spec: StudySpec) -> None:
+        # here and not above: Ray takes seconds to import, and ending a study does not need it
+        from studies.runner.tuning import Impossible, connect, tune
+
+        connect(self._job.ray_address)
+        try:
+            tune(self._store, self._job, spec, self._study, self._control)
+        except Impossible as error:
+            firmly(self._store.transition, self._job.study_id, "fail", lease=self._lease, reason=str(error))
+            os._exit(0)
+
+    def _conclude(self, wanted: Wanted) -> NoReturn:
+        """Bring the rows to what was wanted, and end this process: Ray ends what it still runs."""
+        self._concluding.acquire()  # for good: the thread that comes second has nothing left to do
+        if wanted == "leave":
+            firmly(self._store.release, self._lease)
+        else:
+            if wanted in ("cancel", "stop"):
+                firmly(self._store.cancel_unended, self._lease)
+            if wanted != "pause":
+                attempts.discard(self._study)
+            state = firmly(self._store.finish, self._lease)
+            log.info("study ended", state=state)
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""The environment of everything that touches Ray: a worker inherits it, and a worker may see no secret."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from studies.settings import PREFIX
+
+_OURS = (PREFIX, "PG")  # libpq reads its passwords from PG... variables
+_OTHER_CLUSTERS = ("RAY_ADDRESS", "RAY_AUTH_TOKEN")
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+_RAY = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    # Ray's own 30 s are not enough on a busy machine
+    "RAY_raylet_start_wait_time_s": "120",
+    # a worker stays where it is: its trial directory is of no use to us
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
+}
+_TUNE = {
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    # 31 ms and five files a trial
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    # Tune's own snapshots cost a third of the run at 256 trials, and nobody reads them
+    "TUNE_GLOBAL_CHECKPOINT_S": "600",
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+}
+
+
+def of_ray(token: Path | None) -> dict[str, str]:
+    """Return the environment of the process that owns the cluster, and so of all its workers.
+
+    Args:
+        token: file with the cluster's token; None: not our cluster, its own settings stand.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    if token is not None:
+        kept = {name: value for name, value in kept.items() if name not in _OTHER_CLUSTERS}
+    # a pack asks for more threads itself; a default of one a core would put CPUs x CPUs threads on the machine
+    threads = {name: kept.get(name, "1") for name in _THREADS}
+    return kept | threads | _RAY | _authentication(token)
+
+
+def of_driver(token: Path | None) -> dict[str, str]:
+    """Return the environment of a driver: the same, and what libpq needs to reach the database."""
+    libpq = {name: value for name, value in os.environ.items() if name.startswith("PG")}
+    return of_ray(token) | _TUNE | libpq
+
+
+def _authentication(token: Path | None) -> dict[str, str]:
+    # Ray listens on all interfaces whatever address it is given, and its own default is a file under ~/.ray
+    return {} if token is None else {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}

@@ -1,0 +1,67 @@
+"""One runner a data directory: a lock that the kernel gives back however its holder ends."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+log = structlog.stdlib.get_logger("studies.runner")
+
+NAME = "runner.lock"
+_LOOK_SECONDS = 0.1
+
+
+@contextmanager
+def only_runner(directory: Path, note: dict[str, Any], stop: threading.Event) -> Iterator[dict[str, Any] | None]:
+    """Hold the directory's lock; wait for it as long as another runner has it.
+
+    Who gets the lock knows that the former holder is dead.
+
+    Args:
+        directory: DATA_DIR; made where it is missing.
+        note: what the next holder has to know about this one; written into the file.
+        stop: ends the waiting.
+
+    Yields:
+        The former holder's note, empty where there is none; None: asked to stop while waiting.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    with open(directory / NAME, "a+") as file:
+        if not _wait(file.fileno(), directory, stop):
+            yield None
+            return
+        file.seek(0)
+        former = _read(file.read())
+        file.truncate(0)
+        file.write(json.dumps(note))
+        file.flush()
+        yield former
+
+
+def _wait(handle: int, directory: Path, stop: threading.Event) -> bool:
+    said = False
+    while not stop.is_set():
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if not said:
+                log.warning("another runner uses this data directory; waiting for its end", data_dir=str(directory))
+                said = True
+            stop.wait(_LOOK_SECONDS)
+    return False
+
+
+def _read(text: str) -> dict[str, Any]:
+    try:
+        note = json.loads(text)
+    except ValueError:  # its writer was killed, or there was none
+        return {}
+    return note if isinstance(note, dict) else {}

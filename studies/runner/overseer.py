@@ -1,0 +1,74 @@
+"""Between any two steps of Tune's loop: end what is to end, and what shows no sign of life."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import ray
+import structlog
+from ray.tune import Stopper
+
+from studies.runner.control import Control
+from studies.runner.work import Running, Work
+
+log = structlog.stdlib.get_logger("studies.runner")
+
+_GRACE_SECONDS = 30.0
+"""Beyond a pack's silence: a worker ends itself first, and a new one has torch to import."""
+_LONGEST_TICK = 1.0
+"""More time than this between two looks was spent by this process itself, waiting for the database, say."""
+
+
+class Overseer(Stopper):
+    """Asked by Tune after every event, at least ten times a second."""
+
+    def __init__(self, work: Work, control: Control) -> None:
+        self._work, self._control = work, control
+        self._looked = time.monotonic()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Tune pickles its parts for `Tuner.restore`, which nobody calls: the rows are the truth."""
+        return {}
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """Hold back a pack that has only just begun, where none shall begin any more."""
+        return "attempt" in result and self._control.wanted != "run"
+
+    def stop_all(self) -> bool:
+        """Return whether everything is to end now."""
+        self._listen()
+        self._control.need(len(self._work))
+        wanted = self._control.wanted
+        if wanted == "cancel":
+            # nothing of them is wanted: no last report, no checkpoint
+            for running in self._work.running.values():
+                self._kill(running)
+        elif wanted == "run":
+            self._make_room()
+        return wanted in ("cancel", "pause", "leave")
+
+    def _listen(self) -> None:
+        now = time.monotonic()
+        tick, self._looked = min(now - self._looked, _LONGEST_TICK), now
+        for running in list(self._work.running.values()):
+            if running.actor is None:
+                continue  # waits for its turn, or starts: that is Ray's to watch
+            running.silent += tick
+            if running.silent > running.assignment.silence_seconds + _GRACE_SECONDS:
+                log.warning("worker shows no sign of life", pack=running.pack_id, host=running.host)
+                running.silent = 0.0
+                self._kill(running)
+
+    def _make_room(self) -> None:
+        """Give up packs beyond the study's share, the last begun first: they go on from their checkpoints later."""
+        begun = [running for running in self._work.running.values() if running.actor is not None]
+        for running in begun[self._control.limit :]:
+            if not running.withdrawn:
+                log.info("pack makes room", pack=running.pack_id)
+                running.withdrawn = True
+                self._kill(running)
+
+    def _kill(self, running: Running) -> None:
+        if running.actor is not None:
+            ray.kill(running.actor, no_restart=True)

@@ -1,0 +1,46 @@
+"""Outcomes on their way from a worker to its driver: pickled and compressed, about a megabyte at most in one piece.
+
+Ray hands a return value of this size over as an object of the driver's, so that it outlives the worker; the pieces
+keep the object store and each of the store's transactions small.
+"""
+
+from __future__ import annotations
+
+import pickle
+import zlib
+from collections.abc import Iterator, Sequence
+
+from trainers.trial import Outcome
+
+PIECE_BYTES = 1 << 20
+"""Before compression. A single outcome may be larger: one with recorded coordinates."""
+_SUMMARY_BYTES = 4096
+
+
+def pack(outcomes: Sequence[Outcome]) -> bytes:
+    """Return the outcomes as bytes."""
+    return zlib.compress(pickle.dumps(outcomes, protocol=pickle.HIGHEST_PROTOCOL), level=1)
+
+
+def unpack(piece: bytes) -> list[Outcome]:
+    """Return what `pack` was given."""
+    return pickle.loads(zlib.decompress(piece))
+
+
+def pieces(outcomes: Sequence[Outcome]) -> Iterator[list[Outcome]]:
+    """Yield the outcomes in lists of about `PIECE_BYTES`, in order."""
+    piece: list[Outcome] = []
+    size = 0
+    for outcome in outcomes:
+        if piece and size + _weight(outcome) > PIECE_BYTES:
+            yield piece
+            piece, size = [], 0
+        piece.append(outcome)
+        size += _weight(outcome)
+    if piece:
+        yield piece
+
+
+def _weight(outcome: Outcome) -> int:
+    coordinates = 0 if outcome.coordinates is None else outcome.coordinates.nbytes
+    return _SUMMARY_BYTES + coordinates + sum(column.nbytes for column in outcome.curve.values())

@@ -1,0 +1,120 @@
+"""Results into rows as they arrive: the driver's one way of writing."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+from ray.tune import Callback
+from ray.tune.experiment import Trial
+
+from studies.runner import attempts, payload
+from studies.runner.persistence import firmly
+from studies.runner.work import Running, Work
+from studies.store import Lease, NotEnded, Store
+
+log = structlog.stdlib.get_logger("studies.runner")
+
+PROGRESS_SECONDS = 1.0
+"""Between two progress rows of one pack."""
+
+
+class Recorder(Callback):
+    """Commits what packs report, and keeps the books of packs that end, fail or are withdrawn.
+
+    Args:
+        store: written under the lease.
+        lease: of the study.
+        work: the packs in Tune's hands, by Tune's name.
+        study: directory of the study's checkpoints.
+        pack_attempts: attempts of a pack before it is halved, or its one trial fails.
+    """
+
+    def __init__(self, store: Store, lease: Lease, work: Work, study: Path, pack_attempts: int) -> None:
+        self._store, self._lease, self._work = store, lease, work
+        self._study, self._pack_attempts = study, pack_attempts
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Tune pickles its parts for `Tuner.restore`, which nobody calls: the rows are the truth."""
+        return {}
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any
+    ) -> None:
+        """Write one result. What is large goes out of it: Tune keeps a trial's last result, and writes it down."""
+        running = self._work.running[trial.trial_id]
+        running.silent = 0.0
+        if "attempt" in result:
+            self._begin(running, result)
+        elif "outcomes" in result:
+            self._commit(running, result.pop("outcomes"))
+        if "step" in result:
+            self._progress(running, result)
+        if "ended" in result:
+            self._end(running)
+        elif "error" in result:
+            self._fail(running, result.pop("error"))
+
+    def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        """The trial has left Tune's hands in order: its pack has ended, has raised, or was held back."""
+        self._work.end(trial.trial_id)
+
+    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        """The worker is gone."""
+        running = self._work.running[trial.trial_id]
+        if not running.withdrawn:
+            self._fail(running, self._death(running, _exception(trial)))
+        self._work.end(trial.trial_id)
+
+    def _begin(self, running: Running, result: dict[str, Any]) -> None:
+        attempt, host = result["attempt"], result["host"]
+        running.attempt, running.host, running.actor = attempt, host, result.pop("actor")
+        if not result["done"]:
+            firmly(self._store.pack_started, self._lease, running.pack_id, attempt, host)
+
+    def _commit(self, running: Running, outcomes: bytes) -> None:
+        assert running.attempt is not None
+        assert running.host is not None
+        ended = payload.unpack(outcomes)
+        firmly(self._store.commit, self._lease, running.pack_id, ended, running.attempt, running.host)
+
+    def _progress(self, running: Running, result: Mapping[str, Any]) -> None:
+        running.steps += result["steps"]
+        now = time.monotonic()
+        elapsed = now - running.told
+        if elapsed < PROGRESS_SECONDS:
+            return
+        speed = running.steps / elapsed
+        firmly(self._store.pack_progress, self._lease, running.pack_id, result["step"], speed)
+        running.told, running.steps = now, 0
+
+    def _end(self, running: Running) -> None:
+        try:
+            firmly(self._store.end_pack, self._lease, running.pack_id)
+            running.ended = True
+        except NotEnded as error:
+            self._fail(running, {"type": "NotEnded", "message": str(error)})
+
+    def _fail(self, running: Running, error: Mapping[str, Any]) -> None:
+        """Count a failed attempt: the pack waits again, or its halves do, or its one trial has failed."""
+        where = {"host": running.host, "attempt": running.attempt}
+        verdict = firmly(self._store.fail_pack, self._lease, running.pack_id, {**error, **where}, self._pack_attempts)
+        log.warning("pack failed", pack=running.pack_id, verdict=verdict, **where, error=error["message"])
+
+    def _death(self, running: Running, error: Exception | None) -> dict[str, Any]:
+        """Describe an attempt whose process ended before it could say anything itself."""
+        silent = attempts.trace(self._study, running.pack_id, running.attempt)
+        if silent is not None:
+            seconds = running.assignment.silence_seconds
+            return {"type": "Silent", "message": f"nothing reported for {seconds:g} s", "traceback": silent}
+        text = str(error)
+        return {"type": type(error).__name__, "message": text.partition("\n")[0], "traceback": text}
+
+
+def _exception(trial: Trial) -> Exception | None:
+    path = trial.pickled_error_file
+    return pickle.loads(Path(path).read_bytes()) if path else None

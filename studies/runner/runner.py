@@ -1,0 +1,225 @@
+"""The runner: claims studies, keeps a driver for each, and the Ray cluster under them."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from studies.runner import attempts, environment
+from studies.runner.child import Child
+from studies.runner.cluster import Cluster, is_ray_directory, ray_directory
+from studies.runner.leases import Leases
+from studies.runner.lock import only_runner
+from studies.runner.shares import shares
+from studies.runner.wire import Job
+from studies.settings import Settings
+from studies.store import DatabaseUnavailable, Lease, LeaseLost, RunnerInfo, Store
+
+log = structlog.stdlib.get_logger("studies.runner")
+
+DRIVER = (sys.executable, "-P", "-m", "studies.runner.driver")
+DEATHS = 5
+"""Drivers of one study that may die in a row with no trial ended in between; then the study has failed."""
+LEAVE_SECONDS = 6.5
+"""For drivers to end in order: more than they take at most, and with Ray's end within ten seconds."""
+LOOK_SECONDS = 0.1
+CLAIM_SECONDS = 0.5
+RESTART_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class Driven:
+    """A study and its driver; `ended`: its trials that had ended when the driver began."""
+
+    lease: Lease
+    child: Child
+    ended: int
+    share: float = 1.0
+
+
+class Runner:
+    """Runs studies until it is asked to end. One a data directory: a second one waits for the first one's end.
+
+    Args:
+        settings: database, directories, cluster, limits.
+        store: migrated.
+        embedded: started by `serve`, under the lock of its DATA_DIR.
+        driver_command: the program that drives one study.
+    """
+
+    def __init__(
+        self, settings: Settings, store: Store, *, embedded: bool = True, driver_command: Sequence[str] = DRIVER
+    ) -> None:
+        self._settings, self._store, self._command = settings, store, driver_command
+        self._info = RunnerInfo(str(uuid.uuid4()), platform.node(), os.getpid(), embedded)
+        self._leases = Leases(store, self._info, settings.lease_seconds)
+        self._cluster = Cluster(settings, ray_directory(self._info.id))
+        self._driven: dict[str, Driven] = {}
+        self._deaths: dict[str, int] = {}
+        self._claim_at = self._cluster_at = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Claim studies and drive them until `stop`; return when nothing that was started is left.
+
+        Drivers and the cluster are children of the calling thread: it has to live as long as they shall.
+
+        Raises:
+            DatabaseUnavailable: the database does not answer at the start; later it is waited for.
+        """
+        note = {"runner": self._info.id, "ray": str(ray_directory(self._info.id))}
+        with only_runner(self._settings.data_dir, note, stop) as former:
+            if former is None:
+                return
+            self._take_over(former)
+            self._leases.start()
+            try:
+                self._work(stop)
+            finally:
+                self._end()
+
+    def _take_over(self, former: dict[str, Any]) -> None:
+        """The former holder of the lock is dead: free what it held, remove what its Ray left."""
+        freed = self._store.take_over(former["runner"]) if "runner" in former else []
+        if self._settings.embedded:
+            freed += self._store.take_over()
+        if freed:
+            log.info("took over", studies=freed)
+        if is_ray_directory(former.get("ray", "")):
+            shutil.rmtree(former["ray"], ignore_errors=True)
+
+    def _work(self, stop: threading.Event) -> None:
+        while not stop.wait(LOOK_SECONDS):
+            try:
+                self._mind_cluster()
+                self._mind_drivers()
+                self._claim()
+                self._share_out()
+            except DatabaseUnavailable as error:
+                log.warning("database away", error=str(error))
+                stop.wait(CLAIM_SECONDS)
+
+    # -- the cluster ------------------------------------------------------------------------------------------------
+
+    def _mind_cluster(self) -> None:
+        """Start our own cluster again when it has died; its studies go on where they were."""
+        if self._cluster.alive:
+            return
+        if self._cluster.started:
+            # one that was up has been killed; one that never was would most likely not come up now either
+            wait = 0.0 if self._cluster.address else RESTART_SECONDS
+            log.error("the Ray cluster ended", again_in_seconds=wait)
+            for driven in list(self._driven.values()):
+                driven.child.kill()
+                self._let_go(driven)
+            self._cluster.stop()
+            self._cluster_at = time.monotonic() + wait
+        if time.monotonic() >= self._cluster_at:
+            self._cluster.start()
+
+    # -- studies ----------------------------------------------------------------------------------------------------
+
+    def _claim(self) -> None:
+        """Take the next study, where there is room for one more."""
+        if self._cluster.address is None or len(self._driven) >= self._room() or time.monotonic() < self._claim_at:
+            return
+        lease = self._store.claim(self._info.id, self._settings.lease_seconds)
+        if lease is None:
+            self._claim_at = time.monotonic() + CLAIM_SECONDS
+            return
+        self._leases.hold(lease)
+        ended = self._store.study(lease.study_id).progress.ended
+        self._driven[lease.study_id] = Driven(lease, self._driver(lease), ended)
+        log.info("driver started", study=lease.study_id, token=lease.token)
+
+    def _room(self) -> int:
+        """Return how many studies may run side by side: a driver without a CPU for its packs would only wait."""
+        most = self._settings.max_studies
+        return most if self._cluster.cpus is None else max(1, min(most, int(self._cluster.cpus)))
+
+    def _driver(self, lease: Lease) -> Child:
+        job = Job(
+            parent=os.getpid(),
+            url=self._settings.url,
+            study_id=lease.study_id,
+            runner_id=lease.runner_id,
+            token=lease.token,
+            expires=lease.expires.isoformat(),
+            ray_address=self._cluster.address or "",
+            own_cluster=self._cluster.own,
+            checkpoint_dir=str(self._settings.checkpoint_dir),
+            silence_seconds=self._settings.silence_seconds,
+            pack_attempts=self._settings.pack_attempts,
+            log_level=self._settings.log_level,
+        )
+        return Child(self._command, environment.of_driver(self._cluster.token), job.to_json())
+
+    def _mind_drivers(self) -> None:
+        for driven in list(self._driven.values()):
+            if self._leases.lost(driven.lease):
+                driven.child.kill()
+            code = driven.child.code
+            if code is not None:
+                self._bury(driven, code)
+
+    def _bury(self, driven: Driven, code: int) -> None:
+        """A driver has ended. Where it died its study is free for the next one at once, but not for ever."""
+        study_id = driven.lease.study_id
+        if code == 0:
+            self._deaths.pop(study_id, None)
+        else:
+            log.error("driver died", study=study_id, code=code, error=driven.child.said.get("error"))
+            ended = self._store.study(study_id).progress.ended
+            self._deaths[study_id] = 1 if ended > driven.ended else self._deaths.get(study_id, 0) + 1
+            if self._deaths[study_id] >= DEATHS:
+                self._fail(driven, code)
+        self._let_go(driven)
+
+    def _fail(self, driven: Driven, code: int) -> None:
+        last = driven.child.said.get("error") or f"exit code {code}"
+        reason = f"its driver died {DEATHS} times in a row and no trial ended in between; the last time: {last}"
+        self._deaths.pop(driven.lease.study_id)
+        try:
+            self._store.transition(driven.lease.study_id, "fail", lease=driven.lease, reason=reason)
+        except LeaseLost:
+            return
+        attempts.discard(Path(str(self._settings.checkpoint_dir)) / driven.lease.study_id)
+
+    def _let_go(self, driven: Driven) -> None:
+        self._leases.drop(driven.lease)
+        self._store.release(driven.lease)
+        del self._driven[driven.lease.study_id]
+
+    def _share_out(self) -> None:
+        everyone = list(self._driven.values())
+        for driven, share in zip(everyone, shares([d.child.said.get("need", 0.0) for d in everyone]), strict=True):
+            if share != driven.share:
+                driven.share = share
+                driven.child.tell({"share": share})
+
+    # -- the end ----------------------------------------------------------------------------------------------------
+
+    def _end(self) -> None:
+        """Have packs checkpointed and drivers ended, give the leases back, end Ray."""
+        deadline = time.monotonic() + LEAVE_SECONDS
+        for driven in self._driven.values():
+            driven.child.tell({"leave": True})
+        for driven in list(self._driven.values()):
+            if not driven.child.gone_within(deadline - time.monotonic()):
+                driven.child.kill()
+            try:
+                self._let_go(driven)
+            except DatabaseUnavailable as error:
+                log.warning("lease not given back", study=driven.lease.study_id, error=str(error))
+        self._cluster.stop()
+        self._leases.end()

@@ -1,0 +1,48 @@
+"""Packs as the suggestions of a Tune search algorithm: retries and halves come out as they arise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ray.tune.search import Searcher
+
+from studies.runner.control import Control
+from studies.runner.work import Work
+
+
+class PackSearcher(Searcher):
+    """Suggests the next pack while the study's share of the cluster has room for it."""
+
+    def __init__(self, work: Work, control: Control) -> None:
+        super().__init__()
+        self._work, self._control = work, control
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Tune pickles its parts for `Tuner.restore`, which nobody calls: the rows are the truth."""
+        return {}
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | None:
+        """Return the next pack; None: not now; FINISHED (a text, for which Tune's own type has no place): no more.
+
+        Never None while nothing runs: Tune would sleep a second between questions and ask nobody else meanwhile.
+        FINISHED is for good, so it has to wait for packs that may still fail and come back.
+        """
+        finished: Any = Searcher.FINISHED
+        running = len(self._work.running)
+        if self._control.wanted != "run":
+            return None if running else finished
+        if running >= self._control.limit:
+            return None
+        assignment = self._work.begin(trial_id)
+        if assignment is None:
+            return None if running else finished
+        return {"assignment": assignment}
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        """Nothing to learn: the recorder keeps the books."""
+
+    def save(self, checkpoint_path: str) -> None:
+        """Tune's snapshots serve nobody here: the rows are the truth."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """See `save`."""

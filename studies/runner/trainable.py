@@ -1,0 +1,135 @@
+"""One pack as one trial of Ray Tune: what runs in a Ray worker. No database here, and no credential."""
+
+from __future__ import annotations
+
+import faulthandler
+import platform
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, TextIO
+
+import ray
+from ray import tune
+
+from studies.runner import attempts, payload
+from trainers.trial import Pack
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What a worker is given.
+
+    Attributes:
+        pack: the trials that are left of it.
+        study: directory of the study's checkpoints, the same on every node.
+        ancestry: ids of the pack and of those it was made from: their checkpoints serve it.
+        silence_seconds: the worker ends its own process when one report takes longer.
+    """
+
+    pack: Pack
+    study: Path
+    ancestry: tuple[str, ...]
+    silence_seconds: float
+
+    def __str__(self) -> str:
+        return self.pack.id  # Tune makes names of it
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self  # Tune copies every configuration several times
+
+
+class PackTrainable(tune.Trainable):
+    """Trains one pack after another, and reports about once a second.
+
+    The first result of a pack comes at once: `attempt`, `host`, and `actor`, its own handle. Each later one has
+    `step`, `steps` (column steps since the last), `alive`, and perhaps `outcomes` (see `payload`); the last has `ended`
+    or, where the pack raised, `error`.
+    """
+
+    def setup(self, config: dict[str, Any]) -> None:
+        """Take the first pack."""
+        # here and not above: the driver imports this module too, and needs no torch
+        from trainers.pack import train
+
+        self._trainer = train
+        self._take(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Take another pack in the same process."""
+        self.cleanup()
+        self._take(new_config)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Return the pack's next result, within `silence_seconds`."""
+        return self._guarded(lambda: next(self._results))
+
+    def cleanup(self) -> None:
+        """Checkpoint a pack that has not ended, within `silence_seconds`."""
+        self._stopping = True
+        self._guarded(lambda: [None for _ in self._results])
+
+    def _take(self, config: dict[str, Any]) -> None:
+        self._assignment: Assignment = config["assignment"]
+        self.config = {}  # would go along with every result
+        self._stopping = False
+        self._trace: TextIO | None = None
+        self._results = self._run(self._assignment)
+
+    def _guarded(self, work: Any) -> Any:
+        # a thread of the C library's: it ends the process also where a loop in C code never gives up the interpreter
+        faulthandler.dump_traceback_later(self._assignment.silence_seconds, exit=True, file=self._trace or sys.stderr)
+        try:
+            return work()
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+
+    def _run(self, assignment: Assignment) -> Iterator[dict[str, Any]]:
+        if self._stopping:
+            return
+        number, directory = attempts.begin(assignment.study, assignment.pack.id)
+        host = platform.node()
+        with open(directory / attempts.TRACE, "w") as trace:
+            self._trace = trace
+            actor = ray.get_runtime_context().current_actor
+            yield {"attempt": number, "host": host, "actor": actor}
+            try:
+                yield from self._train(assignment, directory)
+            except Exception as error:
+                if _device_may_be_lost():
+                    raise  # the next pack deserves a process that works
+                yield {"error": _describe(error), "done": True}
+            finally:
+                self._trace = None
+
+    def _train(self, assignment: Assignment, directory: Path) -> Iterator[dict[str, Any]]:
+        if self._stopping:
+            return
+        resume = attempts.resume(assignment.study, assignment.ancestry)
+        for report in self._trainer(assignment.pack, directory=directory, resume=resume, stop=lambda: self._stopping):
+            state = {"step": report.step, "alive": report.alive}
+            steps = report.steps
+            for piece in payload.pieces(report.outcomes):
+                yield {**state, "steps": steps, "outcomes": payload.pack(piece)}
+                steps = 0
+            if report.done:
+                yield {**state, "steps": steps, "ended": True, "done": True}
+            elif not report.outcomes:
+                yield {**state, "steps": steps}
+        if not self._stopping:
+            raise RuntimeError("the pack ended without a last report")
+
+
+def _device_may_be_lost() -> bool:
+    """After an error on a GPU every later call in the process may fail."""
+    import torch
+
+    return torch.cuda.is_available() and torch.cuda.is_initialized()
+
+
+def _describe(error: Exception) -> Mapping[str, Any]:
+    lines = traceback.format_exception(error)
+    return {"type": type(error).__name__, "message": str(error), "traceback": "".join(lines)}

@@ -1,0 +1,80 @@
+"""The child's end of the wire: orders on standard input, answers on standard output, one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from studies.store import Lease
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a driver is told first, and only through the pipe: the URL may hold a password.
+
+    Attributes:
+        parent: process id of the runner.
+        url: of the database.
+        study_id, runner_id, token, expires: the lease.
+        ray_address: of the cluster; None while there is none yet.
+        own_cluster: the runner's own, which never grows.
+        checkpoint_dir: directory of all studies' checkpoints.
+        silence_seconds: a pack that reports nothing for so long is ended.
+        pack_attempts: attempts of a pack before it is halved.
+        log_level: of the driver.
+    """
+
+    parent: int
+    url: str
+    study_id: str
+    runner_id: str
+    token: int
+    expires: str
+    ray_address: str
+    own_cluster: bool
+    checkpoint_dir: str
+    silence_seconds: float
+    pack_attempts: int
+    log_level: str
+
+    @property
+    def lease(self) -> Lease:
+        """The lease under which the driver writes."""
+        return Lease(self.study_id, self.runner_id, self.token, datetime.fromisoformat(self.expires))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values; the constructor takes them back."""
+        return asdict(self)
+
+
+class Wire:
+    """Standard input and output of this process, taken for messages: what libraries print goes to standard error."""
+
+    def __init__(self) -> None:
+        self._out = os.fdopen(os.dup(1), "wb", buffering=0)
+        os.dup2(2, 1)
+        # without a buffer: its lock would be held by the thread that reads while the interpreter ends
+        self._in = os.fdopen(0, "rb", buffering=0, closefd=False)
+
+    def say(self, **message: Any) -> None:
+        """Tell the parent."""
+        try:
+            self._out.write(json.dumps(message).encode() + b"\n")
+        except BrokenPipeError:
+            os._exit(1)  # it is gone, and nothing that we do counts any more
+
+    def first(self) -> dict[str, Any]:
+        """Return the first message."""
+        line = self._in.readline()
+        if not line:
+            os._exit(1)
+        return json.loads(line)
+
+    def messages(self) -> Iterator[dict[str, Any]]:
+        """Yield what the parent says, until it ends or closes the pipe."""
+        for line in self._in:
+            yield json.loads(line)
