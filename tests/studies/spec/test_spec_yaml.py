@@ -117,6 +117,7 @@ def test_a_merge_key_is_a_field_like_any_other() -> None:
         ('{"a": ' * 5000, "", "not readable as JSON: "),
         ("[" * 5000, "/0", "nested too deep; accepted: up to 16 deep"),
         ("x" * (1 << 21), "", "the text is too large; accepted: up to 1048576 bytes"),
+        ("x" * (1 << 19), "", "the text is too large; accepted: up to 131072 characters of YAML, more of JSON"),
     ],
     ids=lambda part: part[:24],
 )
@@ -136,6 +137,14 @@ def test_a_nest_of_aliases_is_harmless() -> None:
         load(bomb)
     assert "too large; accepted: up to" in error.value.problems[0].message
     assert time.perf_counter() - started < 5
+
+
+def test_a_large_study_fits_as_json() -> None:
+    text = json.dumps(BASE | {"seeds": list(range(100_000)), "regularizer": {"kind": "none"}})
+    assert len(text) > 500_000
+    with pytest.raises(SpecError) as error:
+        load(text)
+    assert [p.pointer for p in error.value.problems] == ["/seeds"]  # 300,000 trials, but read all the same
 
 
 def test_a_file_of_the_library_loads_as_yaml() -> None:
