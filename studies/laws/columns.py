@@ -17,7 +17,7 @@ Words = NDArray[np.object_]
 THEORY = frozenset({"a_gap", "alpha_max", "t1_predicted", "T_star", "t2_predicted", "floor", "floor_closed_form"})
 _CROSSINGS = ("t1", "t1_gradient", "t2", "t2_plateau", "delay")
 _TRIAL = frozenset(
-    {"id", "index", "configuration", "seed", "outcome", "obtained", "steps", "started", "stop"}
+    {"id", "index", "configuration", "seed", "outcome", "obtained", "steps", "started"}
     | {f"{name}_{part}" for name in _CROSSINGS for part in ("step", "lower", "upper", "censoring", "stayed")}
     | {f"error_{name}{part}" for name in ("stop", "min", "settled", "plateau") for part in ("", "_mean_l1", "_step")}
     | {"ladder", "pack", "attempt", "host", "seconds"}
@@ -43,16 +43,16 @@ def logarithm(table: pa.Table, monomial: Monomial, parameter: str) -> Floats:
     """Return the log of a monomial, shape (rows,): nan where a column is null, -inf where one is not positive.
 
     Raises:
-        UnknownName: a name that is not a predictor of this table.
+        UnknownName: a name that is neither a predictor of this table nor a theory column that is still to come.
     """
     known = predictors(table)
-    unknown = [name for name in monomial.exponents if name not in known]
+    unknown = [name for name in monomial.exponents if name not in known and name not in THEORY]
     if unknown:
         raise UnknownName(unknown[0], known, parameter)
     total = np.full(len(table), np.log(monomial.constant))
     outside = np.zeros(len(table), dtype=bool)
     for name, exponent in monomial.exponents.items():
-        values = floats(table, name)
+        values = floats(table, name) if name in table.column_names else np.full(len(table), np.nan)
         outside |= values <= 0
         with np.errstate(divide="ignore", invalid="ignore"):
             total += float(exponent) * np.log(values)
@@ -93,4 +93,4 @@ def _codes(table: pa.Table, name: str) -> NDArray[np.int64]:
 
 def _is_number(column: pa.ChunkedArray) -> bool:
     kind = column.type
-    return (pa.types.is_integer(kind) or pa.types.is_floating(kind)) and column.null_count < len(column)
+    return (pa.types.is_integer(kind) or pa.types.is_floating(kind)) and not 0 < column.null_count == len(column)

@@ -70,5 +70,5 @@ def means(x: Floats, draw: NDArray[np.intp], draws: int) -> Floats:
 def _constant(column: Floats, name: str, draws: int) -> str:
     spread = np.ptp(column) if column.size else 0.0
     if draws > 1 and spread > _CONSTANT * max(1.0, float(np.abs(column).max())):
-        return f"{name} is the same in all rows of a draw, whose own intercept absorbs it"
+        return f"{name} is the same in all rows of a draw, whose own prefactor absorbs it"
     return f"{name} has only one level"

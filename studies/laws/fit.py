@@ -8,7 +8,7 @@ import numpy as np
 
 from studies.laws.design import means
 from studies.laws.likelihood import Point, Sample
-from studies.laws.newton import Maximum, evaluate, maximise
+from studies.laws.newton import Maximum, NoMaximum, closed_form, maximise
 from studies.laws.noise import Floats
 
 _NO_SCATTER = 1e-13
@@ -45,20 +45,29 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class _Units:
-    """Centres (by draw) and scales that make the problem round: y' = (y - y_mean) / y_scale, x' alike."""
+    """A least-squares line and its scatter as the origin and unit of log t: every number of the search is near 1.
+
+    Without the line as origin, theta and the slopes of a law with next to no scatter would be one direction to
+    rounding, and its standard errors noise.
+
+    Attributes:
+        y_mean, x_mean: means by draw, shapes (draws,) and (draws, p).
+        x_scale: standard deviation of x within draws, shape (p,).
+        slopes: of the line, by scaled x, shape (p,).
+        scatter: about the line.
+    """
 
     y_mean: Floats
-    y_scale: float
     x_mean: Floats
     x_scale: Floats
+    slopes: Floats
+    scatter: float
 
     def apply(self, sample: Sample) -> Sample:
-        centre = self.y_mean[sample.draw]
+        x = (sample.x - self.x_mean[sample.draw]) / self.x_scale
+        line = self.y_mean[sample.draw] + x @ self.slopes
         return replace(
-            sample,
-            lower=(sample.lower - centre) / self.y_scale,
-            upper=(sample.upper - centre) / self.y_scale,
-            x=(sample.x - self.x_mean[sample.draw]) / self.x_scale,
+            sample, lower=(sample.lower - line) / self.scatter, upper=(sample.upper - line) / self.scatter, x=x
         )
 
 
@@ -71,50 +80,52 @@ def fit(sample: Sample) -> Fit:
     Raises:
         NoMaximum: the likelihood has none (all times are brackets that one curve passes).
     """
-    units, slopes = _least_squares(sample)
+    units = _least_squares(sample)
     scaled = units.apply(sample)
-    start = Point(np.zeros(sample.draws), slopes, 1.0)
-    closed = bool(sample.exact.all()) or units.y_scale <= _rounding(sample)
-    maximum = evaluate(scaled, start) if closed else maximise(scaled, start)
+    start = Point(np.zeros(sample.draws), np.zeros(sample.x.shape[1]), 1.0)
+    no_scatter = units.scatter <= _rounding(sample)
+    closed = no_scatter or bool(sample.exact.all())
+    maximum = closed_form(scaled, start) if closed else maximise(scaled, start)
     return _in_own_units(maximum, units, sample)
 
 
-def _least_squares(sample: Sample) -> tuple[_Units, Floats]:
-    """Least squares over the rows bounded on both sides, brackets at their middle: units, and slopes in them."""
+def _least_squares(sample: Sample) -> _Units:
+    """Least squares over the rows bounded on both sides, brackets at their middle."""
     crossed, draw = sample.crossed, sample.draw[sample.crossed]
     y = (sample.lower[crossed] + sample.upper[crossed]) / 2
     y_mean = means(y[:, None], draw, sample.draws)[:, 0]
     x_mean = means(sample.x[crossed], draw, sample.draws)
-    centred = sample.x[crossed] - x_mean[draw]
-    x_scale = np.sqrt((centred**2).mean(axis=0))
-    slopes = np.linalg.lstsq(centred / x_scale, y - y_mean[draw], rcond=None)[0]
-    residual = y - y_mean[draw] - centred / x_scale @ slopes
+    x = sample.x[crossed] - x_mean[draw]
+    x_scale = np.sqrt((x**2).mean(axis=0))
+    slopes = np.linalg.lstsq(x / x_scale, y - y_mean[draw], rcond=None)[0]
+    residual = y - y_mean[draw] - x / x_scale @ slopes
     # a bracket's middle is off by its width over root 12
     scatter = np.sqrt((residual**2).mean() + ((sample.upper - sample.lower)[crossed] ** 2).mean() / 12)
-    units = _Units(y_mean, 1.0, x_mean, x_scale)
     if scatter <= (rounding := _rounding(sample)):
-        scatter = max(rounding, _violation(units.apply(sample), Point(np.zeros(sample.draws), slopes, 1.0)))
-    return replace(units, y_scale=float(scatter)), slopes / scatter
+        line = _Units(y_mean, x_mean, x_scale, slopes, 1.0)
+        scatter = max(rounding, _violation(line.apply(sample)))
+    return _Units(y_mean, x_mean, x_scale, slopes, float(scatter))
 
 
 def _rounding(sample: Sample) -> float:
     return _NO_SCATTER * max(1.0, float(np.abs(sample.lower[sample.crossed]).max()))
 
 
-def _violation(sample: Sample, point: Point) -> float:
-    """How far the curve at theta = 1 lies on the wrong side of a censored row's end, at most; 0 where it does not."""
-    curve = point.levels[sample.draw] + sample.x @ point.slopes
-    open_rows = ~sample.crossed
-    return float(np.maximum(sample.lower - curve, curve - sample.upper)[open_rows].max(initial=0.0))
+def _violation(residual: Sample) -> float:
+    """How far beyond the line the end of a censored row lies, at most: it says that t is there or further."""
+    return float(np.maximum(residual.lower, -residual.upper)[~residual.crossed].max(initial=0.0))
 
 
 def _in_own_units(maximum: Maximum, units: _Units, sample: Sample) -> Fit:
     point, expansion = maximum.point, maximum.expansion
-    theta, sigma = point.theta, units.y_scale / point.theta
+    theta, sigma = point.theta, units.scatter / point.theta
     by_slope = sigma / units.x_scale  # d slope / d its scaled one
-    slopes = by_slope * point.slopes
-    jacobian = np.column_stack([np.diag(by_slope), -slopes / theta])
-    rest = np.linalg.inv(expansion.schur)
+    slopes = units.slopes / units.x_scale + by_slope * point.slopes
+    jacobian = np.column_stack([np.diag(by_slope), -by_slope * point.slopes / theta])
+    try:
+        rest = np.linalg.inv(expansion.schur)
+    except np.linalg.LinAlgError:
+        raise NoMaximum from None
     levels = sigma * point.levels
     # the intercepts' mean follows its own levels, and the rest both directly and through them
     by_level = np.full(sample.draws, sigma / sample.draws)

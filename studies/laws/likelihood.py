@@ -144,16 +144,16 @@ def _one_end(f: noise.Curve, end: Floats) -> Floats:
 
 
 def _two_ends(lower: Floats, upper: Floats, eta: Floats, theta: float) -> Floats:
-    f = noise.between(theta * lower - eta, theta * upper - eta)
-    by_lower, by_upper = f.lower_lower + f.lower_upper, f.upper_upper + f.lower_upper
-    theta_theta = lower**2 * f.lower_lower + 2 * lower * upper * f.lower_upper + upper**2 * f.upper_upper
+    # m = theta * middle - eta, w = theta * width
+    middle, width = (lower + upper) / 2, upper - lower
+    f = noise.between(theta * middle - eta, theta * width)
     return np.stack(
         [
             f.value,
-            -(f.lower + f.upper),
-            lower * f.lower + upper * f.upper,
-            -(by_lower + by_upper),
-            lower * by_lower + upper * by_upper,
-            -theta_theta,
+            -f.m,
+            middle * f.m + width * f.w,
+            -f.mm,
+            middle * f.mm + width * f.mw,
+            -(middle**2 * f.mm + 2 * middle * width * f.mw + width**2 * f.ww),
         ]
     )

@@ -30,18 +30,15 @@ class Maximum:
         point, expansion: the parameters and the second-order expansion there.
         gradient_norm: the gradient measured by the inverse of the information: the distance to the maximum in
             standard errors.
-        iterations: Newton steps taken.
+        iterations: Newton steps taken; 0 for a solution in closed form.
+        converged: the distance is below a millionth of a standard error, or the solution is in closed form.
     """
 
     point: Point
     expansion: Expansion
     gradient_norm: float
     iterations: int
-
-    @property
-    def converged(self) -> bool:
-        """Whether the distance is below a millionth of a standard error."""
-        return self.gradient_norm < _AT_MAXIMUM
+    converged: bool
 
 
 def maximise(sample: Sample, start: Point) -> Maximum:
@@ -56,21 +53,24 @@ def maximise(sample: Sample, start: Point) -> Maximum:
         step, distance = _newton(here)
         # Newton's steps square the distance: one that no longer halves it is down to rounding
         if distance < _CLOSE or before / 2 < distance < _AT_MAXIMUM:
-            return Maximum(point, here, distance, iteration)
+            return Maximum(point, here, distance, iteration, distance < _AT_MAXIMUM)
         following = _line_search(sample, point, here, step, distance)
         if following is None:
-            return Maximum(point, here, distance, iteration)
+            return Maximum(point, here, distance, iteration, distance < _AT_MAXIMUM)
         point, here = following
         before = distance
         if point.theta > _NO_MAXIMUM * start.theta:
             raise NoMaximum
-    return Maximum(point, here, _newton(here)[1], _MOST_STEPS)
+    distance = _newton(here)[1]
+    return Maximum(point, here, distance, _MOST_STEPS, distance < _AT_MAXIMUM)
 
 
-def evaluate(sample: Sample, point: Point) -> Maximum:
-    """Return the evidence at a maximum that is known in closed form."""
+def closed_form(sample: Sample, point: Point) -> Maximum:
+    """Return the evidence at a least-squares solution: levels and slopes are at the maximum whatever theta is."""
     here = expand(sample, point)
-    return Maximum(point, here, _newton(here)[1], 0)
+    levels, slopes = here.levels, here.rest[:-1]
+    distance = np.sqrt((levels**2 / here.levels_levels).sum() + (slopes**2 / np.diag(here.rest_rest)[:-1]).sum())
+    return Maximum(point, here, float(distance), 0, converged=True)
 
 
 def _newton(here: Expansion) -> tuple[Point, float]:

@@ -29,14 +29,17 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """A function of both ends (lower, upper): value, gradient and Hessian, each entry of shape (rows,)."""
+    """A function of a bracket's middle m and width w: value, gradient and Hessian, each entry of shape (rows,).
+
+    In its ends the same derivatives are of order 1/w^2 and cancel.
+    """
 
     value: Floats
-    lower: Floats
-    upper: Floats
-    lower_lower: Floats
-    lower_upper: Floats
-    upper_upper: Floats
+    m: Floats
+    w: Floats
+    mm: Floats
+    mw: Floats
+    ww: Floats
 
 
 def at(z: Floats) -> Curve:
@@ -60,37 +63,34 @@ def below(z: Floats) -> Curve:
     return Curve(mirror.value, -mirror.slope, mirror.bend)
 
 
-def between(lower: Floats, upper: Floats) -> Surface:
-    """Log P(lower < Z <= upper), lower < upper, both finite."""
-    width = upper - lower
-    narrow = width * np.maximum(1.0, np.abs(lower + upper) / 2) < _NARROW
-    wide = _wide(np.where(narrow, -1.0, lower), np.where(narrow, 1.0, upper))
-    thin = _thin(np.where(narrow, lower, -0.0005), np.where(narrow, upper, 0.0005))
+def between(middle: Floats, width: Floats) -> Surface:
+    """Log P(middle - width/2 < Z <= middle + width/2), width > 0."""
+    narrow = width * np.maximum(1.0, np.abs(middle)) < _NARROW
+    wide = _wide(np.where(narrow, 0.0, middle), np.where(narrow, 1.0, width))
+    thin = _thin(np.where(narrow, middle, 0.0), np.where(narrow, width, _NARROW))
     return Surface(*(np.where(narrow, getattr(thin, part), getattr(wide, part)) for part in Surface.__slots__))
 
 
-def _wide(lower: Floats, upper: Floats) -> Surface:
+def _wide(middle: Floats, width: Floats) -> Surface:
+    lower, upper = middle - width / 2, middle + width / 2
     # in the upper tail both logarithms of Phi are 0 to machine precision: mirror it into the lower one
-    flip = lower + upper > 0
-    a, b = np.where(flip, -upper, lower), np.where(flip, -lower, upper)
+    a, b = np.where(middle > 0, -upper, lower), np.where(middle > 0, -lower, upper)
     value = log_ndtr(b) + np.log1p(-np.exp(log_ndtr(a) - log_ndtr(b)))
-    to_upper = np.exp(-0.5 * upper * upper - _LOG_ROOT_TAU - value)
-    to_lower = -np.exp(-0.5 * lower * lower - _LOG_ROOT_TAU - value)
+    f_l = -np.exp(-0.5 * lower * lower - _LOG_ROOT_TAU - value)
+    f_u = np.exp(-0.5 * upper * upper - _LOG_ROOT_TAU - value)
+    f_ll, f_lu, f_uu = -lower * f_l - f_l**2, -f_l * f_u, -upper * f_u - f_u**2
     return Surface(
-        value,
-        to_lower,
-        to_upper,
-        -lower * to_lower - to_lower**2,
-        -to_lower * to_upper,
-        -upper * to_upper - to_upper**2,
+        value, f_l + f_u, (f_u - f_l) / 2, f_ll + 2 * f_lu + f_uu, (f_uu - f_ll) / 2, (f_uu - 2 * f_lu + f_ll) / 4
     )
 
 
-def _thin(lower: Floats, upper: Floats) -> Surface:
+def _thin(middle: Floats, width: Floats) -> Surface:
     # log(width * phi(middle)) with the first correction of the midpoint rule; the next is of order width^4
-    width, middle = upper - lower, (lower + upper) / 2
-    value = np.log(width) - 0.5 * middle**2 - _LOG_ROOT_TAU + (middle**2 - 1) * width**2 / 24
-    m = middle * (width**2 / 12 - 1)
-    w = 1 / width + (middle**2 - 1) * width / 12
-    mm, mw, ww = width**2 / 12 - 1, middle * width / 6, (middle**2 - 1) / 12 - 1 / width**2
-    return Surface(value, m / 2 - w, m / 2 + w, mm / 4 - mw + ww, mm / 4 - ww, mm / 4 + mw + ww)
+    return Surface(
+        value=np.log(width) - 0.5 * middle**2 - _LOG_ROOT_TAU + (middle**2 - 1) * width**2 / 24,
+        m=middle * (width**2 / 12 - 1),
+        w=1 / width + (middle**2 - 1) * width / 12,
+        mm=width**2 / 12 - 1,
+        mw=middle * width / 6,
+        ww=(middle**2 - 1) / 12 - 1 / width**2,
+    )

@@ -26,9 +26,10 @@ _ENDED_WITHOUT = {
     "cancelled": "cancelled",
     "uninformative_data": "uninformative",
 }
-# a trial that stops after t2 runs on for 1000 steps or 2 %, whichever is more: one that is still running at step S has
-# not crossed before the earlier of these
-_RUNS_ON_STEPS, _RUNS_ON = 1000, 1.02
+# the stop rule `after_t2` lets a trial run on for 1000 steps or 2 %, whichever is more
+_RUNS_ON_STEPS, _RUNS_ON_SHARE = 1000, 0.02
+_SHORTEST = 20
+"""Steps below which rounding up to whole steps moves log t by more than 5 %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,31 +142,38 @@ def _running(table: pa.Table, read: Crossings, running: NDArray[np.bool_], *, kn
     """Censor the trials that are still running where they cannot have crossed yet; the others are pending."""
     words, lower = read.words.copy(), read.lower.copy()
     words[running] = "pending"
-    if known:
-        steps = columns.floats(table, "steps")
-        earliest = np.floor(np.minimum(steps - _RUNS_ON_STEPS, steps / _RUNS_ON))
+    steps = columns.floats(table, "steps")
+    if known and _stops_after(read, steps):
         started = columns.floats(table, "started") == 1
-        if "stop" in table.column_names:
-            started &= columns.words(table, "stop") == "after_t2"
+        # one that still runs at step S has not crossed before the earlier of these
+        earliest = np.floor(np.fmin(steps - _RUNS_ON_STEPS, steps / (1 + _RUNS_ON_SHARE)))
         censored = running & started & (earliest > 0)
         words[censored], lower[censored] = "right", earliest[censored]
     return Crossings(read.step, lower, read.upper, words, read.stayed)
 
 
+def _stops_after(read: Crossings, steps: Floats) -> bool:
+    """Whether every trial that crossed ended soon after: under the other stop rules a running one may have crossed."""
+    last = read.upper + np.maximum(_RUNS_ON_STEPS, np.ceil(_RUNS_ON_SHARE * read.upper))
+    return bool((steps <= last)[read.seen].all())
+
+
 def _logarithms(read: Crossings, words: Words) -> tuple[Floats, Floats, Words]:
     exact = (words == "exact") & (read.step > 0)
     interval = (words == "interval") & (read.upper > 0)
-    left = (words == "left") | (np.isin(words, ("exact", "interval")) & ~exact & ~interval)
     right = (words == "right") & (read.lower > 0)
-    words = np.where(left, "left", np.where((words == "right") & ~right, "missing", words))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        # a bracket that begins at t = 0 is open below
-        ends = np.log(np.where(exact, read.step, read.lower)), np.log(np.where(exact, read.step, read.upper))
-        begin = np.log(np.fmax(read.upper, 0) + 1)
-    lower = np.where(exact | right, ends[0], np.where(interval, np.where(read.lower > 0, ends[0], -np.inf), np.nan))
-    upper = np.where(exact | interval, ends[1], np.nan)
-    lower, upper = np.where(left, -np.inf, lower), np.where(left, begin, upper)
-    return lower, np.where(right, np.inf, upper), words
+    left = (words == "left") | (np.isin(words, ("exact", "interval")) & ~exact & ~interval)
+    # a bracket of one step is a time seen to the step
+    seen = exact | (interval & (read.upper - read.lower <= 1))
+    lower, upper = np.full(len(words), np.nan), np.full(len(words), np.nan)
+    lower[seen] = upper[seen] = np.log(np.where(exact, read.step, read.upper)[seen])
+    bracket = interval & ~seen
+    with np.errstate(divide="ignore"):  # one that begins at t = 0 is open below
+        lower[bracket] = np.log(np.maximum(read.lower[bracket], 0))
+    upper[bracket] = np.log(read.upper[bracket])
+    lower[left], upper[left] = -np.inf, np.log(np.fmax(read.upper[left], 0) + 1)
+    lower[right], upper[right] = np.log(read.lower[right]), np.inf
+    return lower, upper, np.where(left, "left", np.where((words == "right") & ~right, "missing", words))
 
 
 def _remarks(
@@ -173,9 +181,13 @@ def _remarks(
 ) -> Iterator[str]:
     if returned := int((exact & ~(read.stayed <= read.step)).sum()) if first else 0:
         yield f"{returned} trials rose above the threshold again after they first crossed it (step is not stayed)"
-    if response == "t1" and (late := int((exact & (read.step > columns.floats(table, "t2_step"))).sum())):
-        yield f"{late} trials reached t1 only after t2: the train error of the slow phase is of order beta"
+    if response == "t1":
+        t2 = columns.floats(table, "t2_step")
+        if late := int((exact & (read.step > t2)).sum() + ((read.words == "right") & (t2 >= 0)).sum()):
+            yield f"{late} trials reach t1 only after t2, if at all: the train error of the slow phase is of order beta"
     if response == "t2_plateau" and (near := int((exact & (read.step > 0.9 * columns.floats(table, "steps"))).sum())):
         yield f"{near} plateaus lie in the last tenth of their run, where any decreasing curve shows one"
+    if not response.startswith("error") and (short := int((exact & (read.step < _SHORTEST)).sum())):
+        yield f"{short} times are below {_SHORTEST} steps: rounding up to whole steps moves their logarithms"
     if surrogate := int((columns.words(table, "obtained") == "surrogate").sum()):
         yield f"{surrogate} trials were predicted by a surrogate, not run"

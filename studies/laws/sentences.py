@@ -65,11 +65,15 @@ def _verdict(question: Question, tested: MinusOne) -> str:
     one = question.x is not None
     what = "An exponent of exactly -1 in alpha*beta is" if one else "Exponents of exactly -1 in alpha and beta are"
     rejected, near = tested.p < 1 - LEVEL, tested.equivalence_p < 1 - LEVEL
-    verdict = f"{what} {'rejected' if rejected else 'not rejected'} (p = {tested.p:.2g})"
-    small = f"within {MARGIN:g} of that (equivalence p = {tested.equivalence_p:.2g})"
+    verdict = f"{what} {'rejected' if rejected else 'not rejected'} (p {_p(tested.p)})"
+    small = f"within {MARGIN:g} of that (equivalence p {_p(tested.equivalence_p)})"
     if rejected:
         return f"{verdict}, but the law is {small}." if near else f"{verdict}, and the law is not shown to be {small}."
     return f"{verdict}, and the law is {small}." if near else f"{verdict}, but the law is not shown to be {small}."
+
+
+def _p(p: float) -> str:
+    return f"= {p:.2g}" if p >= 1e-12 else "< 1e-12"
 
 
 def _trials(count: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -68,27 +69,26 @@ def power_law(
     draw_sigma: float = 0.4,
     seed: int = 0,
     response: str = "t2",
-    whole: bool = True,
 ) -> list[Row]:
-    """Give every row an exact crossing at prefactor * e^(draw_sigma u + sigma eps) * (alpha beta)^-exponent.
-
-    The table holds whole steps; where `whole` is False the columns of the crossing are replaced by floats.
-    """
+    """Give every row an exact crossing at prefactor * e^(draw_sigma u + sigma eps) * (alpha beta)^-exponent, rounded up
+    to whole steps; the trial ends soon after, as under `stop: after_t2`."""
     rng = np.random.default_rng(seed)
     draws = {s: draw_sigma * rng.normal() for s in sorted({row["seed"] for row in rows})}
+    out = []
     for row in rows:
         log_t = np.log(prefactor) + draws[row["seed"]] - exponent * np.log(row["alpha"] * row["beta"])
-        t = float(np.exp(log_t + sigma * rng.normal()))
-        row |= crossing(response, "exact", float(np.ceil(t)) if whole else t)
-    return rows
+        t = math.ceil(np.exp(log_t + sigma * rng.normal()))
+        out.append(row | crossing(response, "exact", t) | {"steps": t + max(1000, math.ceil(0.02 * t))})
+    return out
 
 
-def censor(rows: list[Row], budget: float, response: str = "t2") -> list[Row]:
+def censor(rows: Sequence[Row], budget: int, response: str = "t2") -> list[Row]:
     """Right-censor every crossing beyond a budget in steps."""
-    for row in rows:
-        if row[f"{response}_step"] is not None and row[f"{response}_step"] > budget:
-            row |= crossing(response, "right", lower=budget) | {"outcome": "memorised", "steps": int(budget)}
-    return rows
+    beyond = crossing(response, "right", lower=budget) | {"outcome": "memorised", "steps": budget}
+    return [
+        row | beyond if row[f"{response}_step"] is not None and row[f"{response}_step"] > budget else row
+        for row in rows
+    ]
 
 
 def times(rows: Sequence[Row], response: str = "t2") -> np.ndarray:

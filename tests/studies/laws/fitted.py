@@ -1,0 +1,23 @@
+"""A law's maximum-likelihood fit, before degrees of freedom are corrected: what other programs report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from studies.laws.fit import Fit
+from studies.laws.question import ask
+from studies.laws.responses import observe
+from studies.laws.rows import sort
+from studies.laws.solve import solve
+from tests.studies.laws.tables import Row, table
+
+
+def fitted(rows: Sequence[Row], response: str = "t2", *, effect: str = "draw", **asked: Any) -> Fit:
+    """Fit as `law` does and return what it builds its answer from."""
+    data = table(rows)
+    question = ask(response, asked.get("x"), asked.get("terms"), effect)
+    sorted_rows = sort(data, observe(data, response, None), question.logarithms(data), question.effect)
+    fit = solve(sorted_rows, question.names, question.effect).fit
+    assert fit is not None
+    return fit
