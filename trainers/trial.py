@@ -62,7 +62,7 @@ class Budget:
         train_threshold: relative train error that counts as memorised, in (0, 1).
         test_threshold: relative test error that counts as generalised, in (0, 1).
         plateau_every: cadence in steps of the published plateau rule D2 after its dense prefix of 1000 steps
-            (experiments.md 2.2: 1000 for vectors); `t2_plateau` depends on it (R-M: 1,176 / 1,200 / 2,000).
+            (published code: 1000 for vectors); `t2_plateau` depends on it, see docs/science.md.
     """
 
     max_steps: int

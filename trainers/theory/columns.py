@@ -1,7 +1,7 @@
 """What theory says of one trial of sparse recovery, column by column, each with its source and its hypotheses.
 
-A column is a number only where its hypotheses were checked and hold; otherwise it is None with the reason. Sections and
-equation names are those of the science notes: T1 to T9 from the paper, M1 to M3 measured.
+A column is a number only where its hypotheses were checked and hold; otherwise it is None with the reason. T1 to T9 and
+M1 to M3 are the names of docs/science.md, the first from the paper, the second measured.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def columns(
     """The theory columns of one trial.
 
     `a_gap`: ||a_hat - a*||_inf, the distance behind the heuristic count a_gap / (alpha beta) (T2).
-    `alpha_max`: 2 / (sigma_max(X^T X) + beta2), the limit of the step size (section 1.1).
-    `t1_predicted`: step at which the linear row-space residual comes to the train threshold (section 4, "Exact t1").
+    `alpha_max`: 2 / (sigma_max(X^T X) + beta2), the limit of the step size.
+    `t1_predicted`: step at which the linear row-space residual comes to the train threshold ("exact t1").
     `T_star`: time of the sign flow to the test threshold (M2).
     `t2_predicted`: T_star / (alpha beta) steps (M2).
     `floor`: relative error of the point where training ends, computed exactly (M1; T5 for l2).
@@ -88,7 +88,7 @@ def columns(
 
 
 def strengths(config: Mapping[str, Value]) -> tuple[float, float]:
-    """`(beta1, beta2)` of a configuration: strengths of ||a||_1 and of 1/2 ||a||^2 (section 1.1)."""
+    """`(beta1, beta2)` of a configuration: strengths of ||a||_1 and of 1/2 ||a||^2."""
     match config["regularizer"]:
         case "none":
             return 0.0, 0.0

@@ -1,7 +1,7 @@
 """The projected sign flow: how long the slow phase of l1 training takes, whatever alpha, beta and the method.
 
 After memorisation the iterate drifts in the null space of X along `da/dT = -P_perp sign(a)`, T = alpha beta t, from
-`a_hat + P_perp a0` (experiments.md, M2). Where coordinates rest at zero the flow slides (Filippov): its velocity is
+`a_hat + P_perp a0` (docs/science.md, M2). Where coordinates rest at zero the flow slides (Filippov): its velocity is
 `-P_perp z` with z the member of the subdifferential of ||a||_1 that makes it shortest. Between two events (a coordinate
 reaches zero) the velocity is constant, so the flow is integrated exactly, event by event, and every first passage is
 the root of a quadratic.

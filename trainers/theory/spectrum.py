@@ -72,7 +72,7 @@ class Spectrum:
         return self.V @ (self.sigma * (self.U.T @ self.y) / (self.sigma**2 + beta2))
 
     def alpha_max(self, beta2: float = 0.0) -> float | None:
-        """Step sizes must lie below `2 / (sigma_max(X^T X) + beta2)` (section 1.1); None where X = 0 and beta2 = 0."""
+        """Step sizes must lie below `2 / (sigma_max(X^T X) + beta2)`; None where X = 0 and beta2 = 0."""
         curvature = (self.sigma[0] ** 2 if self.rank else 0.0) + beta2
         return float(2.0 / curvature) if curvature > 0 else None
 
@@ -80,14 +80,14 @@ class Spectrum:
         """Relative train error at which the row space comes to rest while `a` (n,) keeps its signs.
 
         In the slow phase `X^T (Xa - y) + beta1 sign(a) + beta2 a` vanishes in the row space, which fixes the residual:
-        `(sigma^2 + beta2) U^T r = -(beta1 sigma V^T sign(a) + beta2 U^T y)` (section 5.3, "train <= theta1 may never
-        hold"). 0 without a regulariser.
+        `(sigma^2 + beta2) U^T r = -(beta1 sigma V^T sign(a) + beta2 U^T y)` (docs/science.md:
+        a threshold t1 may be missing). 0 without a regulariser.
         """
         pull = beta1 * self.sigma * (self.V.T @ np.sign(a)) + beta2 * (self.U.T @ self.y)
         return float(np.linalg.norm(pull / (self.sigma**2 + beta2)) / np.linalg.norm(self.y))
 
     def t1_predicted(self, theta: float, alpha: float, a0: np.ndarray) -> int | None:
-        """First step of plain gradient descent at which `||X a - y|| <= theta ||y||` (section 4, "Exact t1").
+        """First step of plain gradient descent at which `||X a - y|| <= theta ||y||` (docs/science.md, "exact t1").
 
         The residual is linear, `r_t = U diag((1 - alpha sigma^2)^t) U^T r_0` plus what lies outside the range of X, so
         for `0 < alpha < alpha_max` its norm never grows and bisection finds the step. The regulariser's O(beta) is left

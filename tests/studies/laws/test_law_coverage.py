@@ -15,7 +15,7 @@ ALPHAS, BETAS = (0.01, 0.1), (1e-5, 1e-4)
 
 
 def study(seed: int, sigma: float = 0.3, **law_of: Any) -> list[Row]:
-    """10 draws x 4 cells: the smallest study of which laws.md promises an interval."""
+    """10 draws x 4 cells: the smallest study that is promised an interval."""
     return power_law(grid(ALPHAS, BETAS), sigma=sigma, draw_sigma=0.4, seed=seed, **law_of)
 
 
