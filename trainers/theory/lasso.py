@@ -52,7 +52,7 @@ def kkt_residual(X: np.ndarray, y: np.ndarray, a: np.ndarray, beta1: float, beta
 
 
 def lasso_point(X: np.ndarray, y: np.ndarray, beta1: float, beta2: float = 0.0) -> LassoPoint:
-    """Minimiser of 1/2 ||Xa - y||^2 + beta1 ||a||_1 + 1/2 beta2 ||a||^2 (docs/science.md, "Objective and update rules").
+    """Minimiser of 1/2 ||Xa - y||^2 + beta1 ||a||_1 + 1/2 beta2 ||a||^2 (docs/science.md, "Objective").
 
     Args:
         X: design, shape (N, n), any N and n; zero and repeated columns are fine.
