@@ -76,6 +76,8 @@ def fail(connection: Connection, lease: Lease, pack_id: str, error: Mapping[str,
     """See `Store.fail_pack`."""
     study = held(connection, lease)
     pack = _get(connection, lease, pack_id)
+    if pack["state"] not in _OPEN:  # asked again: the answer to the first was lost on its way
+        return pack["state"]
     failures = pack["failures"] + 1
     _set(connection, lease, pack_id, failures=failures, error=error, state="waiting", steps_per_second=None)
     left = [trial.index for trial in unended(connection, pack_id)]

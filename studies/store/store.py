@@ -408,7 +408,8 @@ class Store:
         Returns:
             `retry`: the pack waits for its next attempt. `halved`: out of attempts, two new packs (parent: this one)
             share its unended trials. `failed`: its one unended trial has the outcome `failed` with this error, and
-            the pack is ended. `ended`: all its trials had ended before it failed.
+            the pack is ended. `ended`: all its trials had ended before it failed. Of a pack that has been halved or
+            ended already nothing changes.
 
         Raises:
             NotFound, LeaseLost: as `pack_started`.

@@ -11,15 +11,15 @@ For a trial that has not ended, `started` says whether its pack has, and `steps`
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, Text, case, type_coerce
+from sqlalchemy import Connection, Select, Text, case, select, type_coerce
 
-from studies.store.choices import choose
+from studies.store.choices import Chosen, choose
 from studies.store.flat import CROSSINGS, ERRORS
-from studies.store.models import CONFIGURATION, Configuration, Pack, Trial
+from studies.store.models import Configuration, Pack, Trial
 from studies.store.records import TrialFilter
 
 _INT, _FLOAT, _TEXT = pa.int64(), pa.float64(), pa.string()
@@ -36,39 +36,44 @@ _STORED = {**_HEAD, **_TIMES, **_DELAY, **_ERRORS, **_TAIL}
 
 def table(connection: Connection, study_id: str, filter: TrialFilter) -> pa.Table:
     """See `Store.table`."""
-    chosen = choose(connection, study_id, filter)
-    ended = Trial.outcome.is_not(None)
-    started = Pack.started.is_not(None)
-    steps = case((ended, Trial.steps), (started, Pack.step))
-    stored = [getattr(Trial, name) for name in _STORED if name != "ladder"]
-    columns = [*stored, type_coerce(Trial.ladder, Text).label("ladder"), steps.label("steps"), started.label("started")]
-    statement = chosen.select(*columns, Trial.theory, Configuration.config)
-    statement = statement.join(*CONFIGURATION).join(
-        Pack, (Pack.study_id == Trial.study_id) & (Pack.number == Trial.pack)
-    )
-    found = connection.execute(statement)
+    found = connection.execute(_statement(choose(connection, study_id, filter)))
     rows = found.all()
-    by_name: dict[str, Sequence[Any]] = dict(zip(found.keys(), zip(*rows, strict=True), strict=False)) if rows else {}
-    arrays: dict[str, pa.Array] = {}
-    for name, kind in {**_HEAD, **_REACHED}.items():
-        arrays[name] = pa.array(by_name.get(name, ()), kind)
-    arrays |= _spread(by_name.get("config", ()))
-    for name, kind in {**_TIMES, **_DELAY, **_ERRORS}.items():
-        arrays[name] = pa.array(by_name.get(name, ()), kind)
-    arrays |= {name: values.cast(_FLOAT) for name, values in _spread(by_name.get("theory", ())).items()}
-    for name, kind in _TAIL.items():
-        arrays[name] = pa.array(by_name.get(name, ()), kind)
-    return pa.table(arrays)
+    values: dict[str, Sequence[Any]] = dict(zip(found.keys(), zip(*rows, strict=True), strict=False)) if rows else {}
+    # a configuration is shared by its seeds: parsed once, not once a trial
+    configs = _configs(connection, study_id)
+    fields = dict.fromkeys(name for config in configs.values() for name in config)
+    chosen = [configs[number] for number in values.get("configuration", ())]
+    theory = [theory or {} for theory in values.get("theory", ())]
+    predicted = dict.fromkeys(name for columns in theory for name in columns)
+    return pa.table(
+        _typed(values, _HEAD | _REACHED)
+        | {name: _array([config.get(name) for config in chosen]) for name in fields}
+        | _typed(values, _TIMES | _DELAY | _ERRORS)
+        | {name: pa.array([columns.get(name) for columns in theory], _FLOAT) for name in predicted}
+        | _typed(values, _TAIL)
+    )
 
 
-def _spread(documents: Iterable[dict[str, Any] | None]) -> dict[str, pa.Array]:
-    """Return one array per key of the documents, in order of appearance; absent and null alike are null."""
-    filled = [document or {} for document in documents]
-    names = dict.fromkeys(name for document in filled for name in document)
-    return {name: _typed([document.get(name) for document in filled]) for name in names}
+def _statement(chosen: Chosen) -> Select[*tuple[Any, ...]]:
+    started = Pack.started.is_not(None)
+    steps = case((Trial.outcome.is_not(None), Trial.steps), (started, Pack.step))
+    stored = [getattr(Trial, name) for name in _STORED if name != "ladder"]
+    ladder = type_coerce(Trial.ladder, Text)  # as it is stored: JSON text
+    columns = [*stored, Trial.theory, ladder.label("ladder"), steps.label("steps"), started.label("started")]
+    return chosen.select(*columns).join(Pack, (Pack.study_id == Trial.study_id) & (Pack.number == Trial.pack))
 
 
-def _typed(values: list[Any]) -> pa.Array:
+def _configs(connection: Connection, study_id: str) -> dict[int, dict[str, Any]]:
+    statement = select(Configuration.number, Configuration.config).where(Configuration.study_id == study_id)
+    return {row.number: row.config for row in connection.execute(statement)}
+
+
+def _typed(values: Mapping[str, Sequence[Any]], kinds: Mapping[str, pa.DataType]) -> dict[str, pa.Array]:
+    return {name: pa.array(values.get(name, ()), kind) for name, kind in kinds.items()}
+
+
+def _array(values: list[Any]) -> pa.Array:
+    """Return a field of the configurations: doubles where one is a float or none has a value, else as they are."""
     if any(isinstance(value, float) for value in values) or all(value is None for value in values):
         return pa.array([None if value is None else float(value) for value in values], _FLOAT)
     return pa.array([json.dumps(value) if isinstance(value, dict) else value for value in values])

@@ -372,6 +372,14 @@ class TestPacks:
         trial = store.trials(lease.study_id, TrialFilter(outcomes=("failed",))).items[0]
         assert (trial.index, trial.error) == (culprit, {"type": "Killed", "message": "signal 9"})
 
+    def test_a_pack_that_was_halved_is_not_halved_again(self, store: Store):
+        lease = running(store)
+        pack = store.open_packs(lease)[0]
+        assert store.fail_pack(lease, pack.id, {}, 1) == "halved"
+        before = store.packs(lease.study_id)
+        assert store.fail_pack(lease, pack.id, {}, 1) == "halved"
+        assert store.packs(lease.study_id) == before
+
     def test_a_pack_that_fails_after_its_last_trial_has_simply_ended(self, store: Store):
         lease = running(store)
         pack = store.open_packs(lease)[0]
