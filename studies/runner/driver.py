@@ -15,7 +15,6 @@ from typing import NoReturn
 import structlog
 
 from studies import logs
-from studies.runner import attempts
 from studies.runner.control import Control, Wanted
 from studies.runner.parent import die_with_parent
 from studies.runner.persistence import firmly
@@ -23,6 +22,7 @@ from studies.runner.wire import Job, Wire
 from studies.spec import StudySpec
 from studies.store import Store
 from studies.store import open_store as open_real_store
+from studies.worker import attempts
 
 log = structlog.stdlib.get_logger("studies.runner")
 
@@ -41,7 +41,8 @@ def main(open_store: Callable[[str], Store] = open_real_store) -> None:
     try:
         Driver(job, open_store(job.url), wire).run()
     except Exception as error:
-        wire.say(error=f"{type(error).__name__}: {error}")
+        # what Tune raises ends with what our own code raised
+        wire.say(error=f"{type(error).__name__}: {str(error).strip().splitlines()[-1]}")
         raise
 
 

@@ -12,10 +12,10 @@ import structlog
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 
-from studies.runner import attempts, payload
 from studies.runner.persistence import firmly
 from studies.runner.work import Running, Work
 from studies.store import Lease, NotEnded, Store
+from studies.worker import attempts, payload
 
 log = structlog.stdlib.get_logger("studies.runner")
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 
-from studies.runner import attempts, environment
+from studies.runner import environment
 from studies.runner.child import Child
 from studies.runner.cluster import Cluster, is_ray_directory, ray_directory
 from studies.runner.leases import Leases
@@ -25,6 +25,7 @@ from studies.runner.shares import shares
 from studies.runner.wire import Job
 from studies.settings import Settings
 from studies.store import DatabaseUnavailable, Lease, LeaseLost, RunnerInfo, Store
+from studies.worker import attempts
 
 log = structlog.stdlib.get_logger("studies.runner")
 

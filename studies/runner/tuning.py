@@ -16,11 +16,11 @@ from studies.runner.control import Control
 from studies.runner.overseer import Overseer
 from studies.runner.recorder import Recorder
 from studies.runner.searcher import PackSearcher
-from studies.runner.trainable import PackTrainable
 from studies.runner.wire import Job
 from studies.runner.work import Work
 from studies.spec import StudySpec
 from studies.store import Store
+from studies.worker.trainable import PackTrainable
 
 _MOST_PENDING = 64
 """Packs that wait in Ray for a place on a cluster that may grow; each is a placement group."""

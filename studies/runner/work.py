@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from studies import plan
-from studies.plan import PlannedPack
+from studies.packs import pack
 from studies.runner.persistence import firmly
-from studies.runner.trainable import Assignment
 from studies.spec import StudySpec
 from studies.store import Lease, PackRecord, Store
+from studies.worker.trainable import Assignment
 
 
 @dataclass(slots=True)
@@ -70,7 +69,7 @@ class Work:
     def refill(self) -> None:
         """Read from the store which packs wait."""
         held = {running.pack_id for running in self.running.values()}
-        self._waiting = deque(pack for pack in firmly(self._store.open_packs, self._lease) if pack.id not in held)
+        self._waiting = deque(record for record in firmly(self._store.open_packs, self._lease) if record.id not in held)
 
     def begin(self, name: str) -> Assignment | None:
         """Hand out the next pack under a name; None: no pack waits."""
@@ -80,9 +79,8 @@ class Work:
             if not trials:  # its last driver ended between its last commit and this
                 firmly(self._store.end_pack, self._lease, record.id)
                 continue
-            left = PlannedPack(record.number, tuple(range(len(trials))))
-            pack = plan.pack(self._spec, left, trials, record.id)
-            assignment = Assignment(pack, self._study, self._ancestry(record), self._silence_seconds)
+            left = pack(self._spec, trials, record.id)
+            assignment = Assignment(left, self._study, self._ancestry(record), self._silence_seconds)
             self.running[name] = Running(assignment)
             return assignment
         return None
@@ -95,7 +93,7 @@ class Work:
     def _ancestry(self, record: PackRecord) -> tuple[str, ...]:
         if record.parent is None:
             return (record.id,)
-        parents = {pack.id: pack.parent for pack in firmly(self._store.packs, self._lease.study_id)}
+        parents = {record.id: record.parent for record in firmly(self._store.packs, self._lease.study_id)}
         line = [record.id]
         while (parent := parents[line[-1]]) is not None:
             line.append(parent)

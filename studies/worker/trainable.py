@@ -14,7 +14,7 @@ from typing import Any, Self, TextIO
 import ray
 from ray import tune
 
-from studies.runner import attempts, payload
+from studies.worker import attempts, payload
 from trainers.trial import Pack
 
 

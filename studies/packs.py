@@ -1,0 +1,42 @@
+"""A pack as it travels to a worker: the trials, and what the specification says about training them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from studies.spec import StudySpec
+from trainers.trial import Budget, Pack, Trial
+
+
+def budget(spec: StudySpec) -> Budget:
+    """Return the trials' budget, `stop: auto` resolved: `after_t2`, since this version steps through every trial."""
+    section = spec.budget
+    return Budget(
+        max_steps=section.max_steps,
+        max_seconds=section.max_seconds,
+        stop="after_t2" if section.stop == "auto" else section.stop,
+        record=section.record,
+        train_threshold=section.train_threshold,
+        test_threshold=section.test_threshold,
+        plateau_every=section.plateau_every,
+    )
+
+
+def pack(spec: StudySpec, trials: Sequence[Trial], id: str) -> Pack:
+    """Return the pack of some trials of a study.
+
+    Args:
+        spec: of the study.
+        trials: in column order.
+        id: of the pack's row.
+    """
+    return Pack(
+        id=id,
+        task=spec.task.kind,
+        trials=tuple(trials),
+        study_seed=spec.seed,
+        budget=budget(spec),
+        engine="step",
+        device="cuda" if spec.resources.gpus else "cpu",
+        threads=spec.resources.cpus,
+    )
