@@ -6,8 +6,6 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from trainers.trial import Value
-
 EXAMPLE_CELL: dict[str, Any] = {
     "configuration": 0,
     "config": {"alpha": 0.01, "beta": 2e-5, "N": 50},
@@ -54,7 +52,7 @@ class Cell(BaseModel):
     """Predictions for one configuration over the draws looked at."""
 
     configuration: int
-    config: dict[str, Value]
+    config: dict[str, Any]
     draws: int
     t2_predicted: float | None = Field(description="median step of generalisation")
     t2_low: float | None

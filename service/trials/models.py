@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.queries import Paging, Parameters
-from trainers.trial import Censoring, Obtained, OutcomeWord, Value
+from trainers.trial import Censoring, Obtained, OutcomeWord
 
 EXAMPLE_CROSSING: dict[str, Any] = {
     "step": 78088,
@@ -92,7 +92,7 @@ class Trial(_Shown):
     study_id: str
     index: int = Field(description="position in the study's plan")
     configuration: int = Field(description="number of the point of the swept fields")
-    config: dict[str, Value] = Field(description="the fixed and swept fields, flat")
+    config: dict[str, Any] = Field(description="the fixed and swept fields, flat")
     seed: int
     outcome: OutcomeWord | None
     obtained: Obtained | None

@@ -1,0 +1,279 @@
+"""The command line as a user meets it: processes of its own, real ones, against a real service."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import httpx2
+import psutil
+import pytest
+
+from service.commands.lines import law_lines, outcome_line
+
+SECONDS = 60.0
+BIN = [sys.executable, "-P", "-m", "service.cli"]
+
+STUDY = """\
+name: from the command line
+task: {kind: synthetic, sigma: 0.01, draw_sigma: 0.1}
+regularizer: {kind: l1, beta: [1e-5, 1e-4]}
+optimizer: {kind: proximal, alpha: [0.01, 0.1]}
+seeds: 3
+"""
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("GROKSCALE_")} | more
+
+
+def grokscale(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*BIN, *arguments], env=environment(**more), capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+
+
+class Served:
+    """`grokscale serve` on a free port."""
+
+    def __init__(self, data_dir: Path, *arguments: str) -> None:
+        self.data_dir = data_dir
+        data_dir.mkdir(exist_ok=True)
+        command = [*BIN, "serve", "--port", "0", "--data-dir", str(data_dir), "--cpus", "1", *arguments]
+        self.process = subprocess.Popen(
+            command,
+            env=environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=open(data_dir / "serve.log", "ab"),  # noqa: SIM115  the child's for its whole life
+            text=True,
+        )
+        self.first_line = self.output.readline()
+        found = re.search(r"http://127\.0\.0\.1:\d+", self.first_line)
+        assert found, (data_dir / "serve.log").read_text()
+        self.url = found[0]
+
+    @property
+    def output(self) -> IO[str]:
+        assert self.process.stdout is not None
+        return self.process.stdout
+
+    def family(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def status(self) -> int:
+        return httpx2.get(f"{self.url}/readyz", trust_env=False).status_code
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    """Whether all of them end within the deadline; zombies count as ended."""
+    _, alive = psutil.wait_procs(processes, timeout=SECONDS)
+    return all(process.status() == psutil.STATUS_ZOMBIE for process in alive)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A service for the tests of this module, with a study that has run; it is ended by SIGTERM."""
+    running = Served(tmp_path_factory.mktemp("cli") / "data")
+    yield running
+    running.process.kill()
+    running.process.wait()
+
+
+@pytest.fixture(scope="module")
+def submitted(served: Served, tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    path = tmp_path_factory.mktemp("study") / "study.yaml"
+    path.write_text(STUDY)
+    return grokscale("submit", str(path), "--wait", GROKSCALE_URL=served.url)
+
+
+@pytest.fixture
+def study_id(submitted: subprocess.CompletedProcess[str]) -> str:
+    return submitted.stdout.split()[0]
+
+
+def test_serve_says_where_it_listens_and_when_it_is_ready(served: Served) -> None:
+    assert str(served.data_dir) in served.first_line
+    assert served.output.readline() == f"ready: {served.url}/docs\n"
+    assert served.status() == 200
+    runner = httpx2.get(f"{served.url}/readyz", trust_env=False).json()["runner"]
+    assert (runner["state"], runner["alive"]) == ("alive", 1)
+
+
+def test_submit_prints_the_id_and_waits_for_the_outcomes(submitted: subprocess.CompletedProcess[str]) -> None:
+    assert submitted.returncode == 0, submitted.stderr
+    first, last = submitted.stdout.splitlines()
+    assert re.fullmatch(r"[0-9a-f-]{36}", first)
+    assert last == "completed: 12 of 12 trials, 12 generalised"
+    assert "12/12 trials" in submitted.stderr
+
+
+def test_watch_ends_with_the_outcomes(served: Served, study_id: str) -> None:
+    watched = grokscale("watch", study_id, GROKSCALE_URL=served.url)
+    assert watched.returncode == 0
+    assert watched.stdout == "completed: 12 of 12 trials, 12 generalised\n"
+
+
+def test_law_prints_the_estimate_first(served: Served, study_id: str) -> None:
+    printed = grokscale("law", study_id, GROKSCALE_URL=served.url)
+    found = re.match(r"exponent (\S+) \[(\S+), (\S+)\] of t2 in 1/\(alpha\*beta\)", printed.stdout)
+    assert found, printed
+    assert float(found[2]) < float(found[1]) < float(found[3])
+    assert float(found[1]) == pytest.approx(1, abs=0.01)
+    assert printed.stdout.isascii()
+
+
+def test_law_prints_json(served: Served, study_id: str) -> None:
+    printed = grokscale("law", study_id, "--terms", "alpha,beta", "--json", GROKSCALE_URL=served.url)
+    assert set(json.loads(printed.stdout)["exponents"]) == {"alpha", "beta"}
+
+
+def test_a_refused_specification_is_a_line_a_field(served: Served, tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text(STUDY.replace("seeds: 3", "seeds: 0\ncolour: red"))
+    refused = grokscale("submit", str(path), GROKSCALE_URL=served.url)
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    lines = refused.stderr.splitlines()
+    assert lines[0] == "grokscale: Invalid study specification"
+    assert [line.split(":")[0].strip() for line in lines[1:]] == ["/seeds", "/colour"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["watch", "no-such"], "no study 'no-such'"),
+        (["law", "no-such"], "no study 'no-such'"),
+        (["submit", "/no/such/file.yaml"], "/no/such/file.yaml"),
+    ],
+)
+def test_what_is_not_there_is_said_in_a_line(served: Served, arguments: list[str], words: str) -> None:
+    failed = grokscale(*arguments, GROKSCALE_URL=served.url)
+    assert failed.returncode == 1
+    assert words in failed.stderr
+    assert len(failed.stderr.splitlines()) == 1
+
+
+def test_a_law_of_nothing_known_names_what_is(served: Served, study_id: str) -> None:
+    failed = grokscale("law", study_id, "--x", "1/colour", GROKSCALE_URL=served.url)
+    assert failed.returncode == 1
+    assert "colour" in failed.stderr
+    assert "alpha" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_without_a_server_it_is_said_which_was_asked() -> None:
+    failed = grokscale("watch", "x", GROKSCALE_URL="http://127.0.0.1:1")
+    assert failed.returncode == 1
+    assert "http://127.0.0.1:1" in failed.stderr
+    assert len(failed.stderr.splitlines()) == 1
+
+
+def test_a_second_server_on_the_same_data_is_refused(served: Served) -> None:
+    refused = grokscale("serve", "--port", "0", "--data-dir", str(served.data_dir))
+    assert refused.returncode == 1
+    assert str(served.process.pid) in refused.stderr
+    assert "another server" in refused.stderr
+
+
+def test_the_quick_start_does_not_begin_on_the_data_of_a_server(served: Served) -> None:
+    refused = grokscale("quickstart", "--data-dir", str(served.data_dir))
+    assert refused.returncode == 1
+    assert "another server" in refused.stderr
+
+
+def test_a_port_that_is_taken_is_refused(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused = grokscale("serve", "--port", str(port), "--data-dir", str(tmp_path))
+    assert refused.returncode == 1
+    assert f"cannot listen on 127.0.0.1:{port}" in refused.stderr
+
+
+def test_another_address_is_refused_without_keys(tmp_path: Path) -> None:
+    refused = grokscale("serve", "--host", "0.0.0.0", "--data-dir", str(tmp_path))
+    assert refused.returncode == 1
+    assert "GROKSCALE_API_KEYS" in refused.stderr
+    assert not (tmp_path / "grokscale.db").exists()
+
+
+def test_a_wrong_setting_is_named() -> None:
+    refused = grokscale("serve", GROKSCALE_LEASE_SECONDS="-1")
+    assert refused.returncode == 1
+    assert "GROKSCALE_LEASE_SECONDS" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_the_database_is_upgraded_once(tmp_path: Path) -> None:
+    first = grokscale("db", "upgrade", "--data-dir", str(tmp_path))
+    second = grokscale("db", "upgrade", "--data-dir", str(tmp_path))
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert "was None" in first.stdout
+    assert "was already" in second.stdout
+
+
+def test_a_database_that_does_not_answer_is_said_so_without_its_password(tmp_path: Path) -> None:
+    url = "postgresql://someone:hunter2@127.0.0.1:1/none"
+    for command in (["db", "upgrade"], ["runner"], ["serve", "--port", "0"]):
+        failed = grokscale(*command, "--data-dir", str(tmp_path), GROKSCALE_DATABASE_URL=url)
+        assert failed.returncode == 1
+        assert "127.0.0.1" in failed.stderr
+        assert "hunter2" not in failed.stderr
+        assert "Traceback" not in failed.stderr
+
+
+def test_sigterm_ends_the_server_and_all_that_it_started(served: Served, study_id: str) -> None:
+    family = served.family()
+    assert len(family) > 3  # the runner, and Ray with it
+    listening: Any = httpx2.Client(trust_env=False)
+    with listening.stream("GET", f"{served.url}/v1/studies/{study_id}/events"):
+        served.process.send_signal(signal.SIGTERM)
+        assert served.process.wait(SECONDS) == 0
+    assert gone(family)
+
+
+def test_a_killed_server_takes_all_that_it_started_with_it(tmp_path: Path) -> None:
+    running = Served(tmp_path / "data")
+    assert running.output.readline().startswith("ready")
+    family = running.family()
+    assert family
+    running.process.kill()
+    running.process.wait(SECONDS)
+    assert gone(family)
+
+
+@pytest.mark.parametrize("how", ["SIGINT", "end of input"])
+def test_ending_while_it_starts_is_ending_all_the_same(tmp_path: Path, how: str) -> None:
+    running = Served(tmp_path / "data", "--until-eof")
+    if how == "SIGINT":
+        running.process.send_signal(signal.SIGINT)
+    else:
+        assert running.process.stdin is not None
+        running.process.stdin.close()
+    assert running.process.wait(SECONDS) == 0
+
+
+def test_a_law_is_a_sentence_a_line() -> None:
+    law = {"text": "exponent 0.99 [0.98, 1.00] of t2 in x. 95% interval. It is so.", "warnings": ["few draws"]}
+    assert law_lines(law) == [
+        "exponent 0.99 [0.98, 1.00] of t2 in x.",
+        "95% interval.",
+        "It is so.",
+        "warning: few draws",
+    ]
+
+
+def test_outcomes_are_counted_in_a_line() -> None:
+    progress = {"total": 9, "ended": 3, "by_outcome": {"generalised": 2, "failed": 1}}
+    line = outcome_line({"state": "stopped", "progress": progress})
+    assert line == "stopped: 3 of 9 trials, 2 generalised, 1 failed"
