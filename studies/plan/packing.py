@@ -11,7 +11,7 @@ import itertools
 import math
 from collections.abc import Hashable, Sequence
 
-LEAST = 32
+LEAST = 16
 MOST = 512
 
 
