@@ -15,6 +15,7 @@ import httpx2
 from service.client.errors import ConnectionFailed
 from service.client.http import Http
 from service.client.study import ENDED, Study
+from studies.library import specification_in
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -61,7 +62,7 @@ class Client:
         """Submit a study and return its handle. A lost answer is asked for again without making a second study.
 
         Args:
-            spec: a mapping, a `StudySpec`, or the path of a YAML or JSON file.
+            spec: a mapping, a `StudySpec`, or the path of a YAML or JSON file, one of the library's form too.
             idempotency_key: none: one of its own for each call.
 
         Raises:
@@ -216,8 +217,12 @@ def _body(spec: Spec, headers: dict[str, str]) -> dict[str, Any]:
     """Return the options that send a specification."""
     if isinstance(spec, (str, Path)):
         path = Path(spec)
+        content = path.read_bytes()
+        data = specification_in(content.decode(errors="replace"))
+        if data is not None:
+            return {"json": data, "headers": headers}
         media = "application/json" if path.suffix == ".json" else "application/yaml"
-        return {"content": path.read_bytes(), "headers": headers | {"Content-Type": media}}
+        return {"content": content, "headers": headers | {"Content-Type": media}}
     data = spec if isinstance(spec, Mapping) else spec.canonical()
     return {"json": dict(data), "headers": headers}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from studies.spec import StudySpec, parse
+from studies.spec import SpecError, StudySpec, parse
 from studies.spec.load import read
 
 
@@ -67,3 +67,12 @@ def item(name: str) -> Item:
         claims=tuple(data["claims"]),
         spec=parse(data["spec"]),
     )
+
+
+def specification_in(text: str) -> Any | None:
+    """Return the specification in a text of the library's form (title, claims, ..., spec); None: it is of another."""
+    try:
+        data = read(text)
+    except SpecError:
+        return None
+    return data["spec"] if isinstance(data, dict) and "spec" in data and "task" not in data else None

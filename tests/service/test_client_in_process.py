@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -300,3 +301,8 @@ def test_unknown_options_of_a_study_are_no_parameters(client: Client, finished: 
     options: dict[str, Any] = {"colour": "red"}
     with pytest.raises(TypeError):
         client.study(finished).trials(**options)
+
+
+def test_a_file_of_the_library_is_submitted_as_it_is(client: Client) -> None:
+    path = Path(str(resources.files("studies.library").joinpath("quickstart.yaml")))
+    assert client.submit(path).name == "quickstart"
