@@ -71,7 +71,8 @@ def power_law(
     response: str = "t2",
 ) -> list[Row]:
     """Give every row an exact crossing at prefactor * e^(draw_sigma u + sigma eps) * (alpha beta)^-exponent, rounded up
-    to whole steps; the trial ends soon after, as under `stop: after_t2`."""
+    to whole steps; the trial ends soon after, as under `stop: after_t2`.
+    """
     rng = np.random.default_rng(seed)
     draws = {s: draw_sigma * rng.normal() for s in sorted({row["seed"] for row in rows})}
     out = []
