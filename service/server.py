@@ -8,12 +8,10 @@ import threading
 import uvicorn
 from fastapi import FastAPI
 
-from service import logs
 from service.app import create_app
-from service.commands.errors import CommandFailed
 from service.supervisor import Supervisor
 from studies.settings import Settings
-from studies.store import Store, StoreError, open_store
+from studies.store import Store
 
 GRACE_SECONDS = 5
 """What answers may still take once the server is asked to end."""
@@ -42,40 +40,28 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def run(settings: Settings, listening: socket.socket) -> None:
+def run(settings: Settings, store: Store, listening: socket.socket) -> None:
     """Serve until a signal; return when nothing that was started is left.
 
-    Raises:
-        CommandFailed: the database cannot be used.
+    Args:
+        settings: of the server.
+        store: at this program's schema.
+        listening: the socket to serve, bound.
     """
-    logs.configure(settings.log_level)
-    store = _open(settings)
     supervisor = Supervisor(settings)
     app = create_app(settings, store, own_runner=lambda: supervisor.pid)
     url = _url(listening)
-    print(f"grokscale listens on {url}, data in {settings.data_dir}", flush=True)
-    supervisor.start()
     ended = threading.Event()
-    threading.Thread(target=_announce, args=(app, url, ended), daemon=True).start()
-    try:
+    try:  # a signal that comes before the server takes them over raises SystemExit in any of these lines
+        print(f"grokscale listens on {url}, data in {settings.data_dir}", flush=True)
+        supervisor.start()
+        threading.Thread(target=_announce, args=(app, url, ended), daemon=True).start()
         Server(app, supervisor).run(sockets=[listening])
     finally:
         ended.set()
         supervisor.end()
         supervisor.join()
         store.close()
-
-
-def _open(settings: Settings) -> Store:
-    try:
-        store = open_store(settings.url)
-        if settings.embedded:
-            store.migrate()
-        else:
-            store.check_schema()
-        return store
-    except StoreError as error:
-        raise CommandFailed(str(error)) from error
 
 
 def _announce(app: FastAPI, url: str, ended: threading.Event) -> None:

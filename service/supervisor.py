@@ -58,8 +58,9 @@ class Supervisor:
         self._stop.set()
 
     def join(self) -> None:
-        """Return when the runner and all that it started are gone."""
-        self._thread.join()
+        """Return when the runner and all that it started are gone; at once where none was started."""
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _run(self) -> None:
         wait = FIRST_WAIT

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from service import logs
+from service.commands.database import migrated
 from service.commands.errors import CommandFailed
 from service.commands.options import (
     CheckpointDir,
@@ -37,10 +39,7 @@ def runner(
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
-    from service import logs
-    from studies.runner import Runner
     from studies.runner.parent import die_with_parent
-    from studies.store import StoreError, open_store
 
     if embedded:
         # a parent that was gone before this line has closed standard input
@@ -56,12 +55,11 @@ def runner(
         log_level=log_level,
     )
     logs.configure(settings.log_level)
+    store = migrated(settings)
+    from studies.runner import Runner
+    from studies.store import StoreError
+
     try:
-        store = open_store(settings.url)
-        if settings.embedded:
-            store.migrate()
-        else:
-            store.check_schema()
         Runner(settings, store, embedded=embedded).run(stop)
     except StoreError as error:
         raise CommandFailed(str(error)) from error

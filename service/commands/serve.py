@@ -10,7 +10,9 @@ from typing import Annotated
 
 import typer
 
+from service import logs
 from service.auth import is_loopback
+from service.commands.database import migrated
 from service.commands.errors import CommandFailed
 from service.commands.lock import only_server
 from service.commands.options import (
@@ -65,9 +67,11 @@ def serve(
     if until_eof:
         threading.Thread(target=_end_with_input, daemon=True).start()
     with only_server(settings.data_dir), _listen(settings) as listening:
-        from service.server import run  # the libraries of the server take seconds to import
+        logs.configure(settings.log_level)
+        store = migrated(settings)
+        from service.server import run  # its libraries take seconds to import
 
-        run(settings, listening)
+        run(settings, store, listening)
 
 
 def _end(_number: int, _frame: object) -> None:

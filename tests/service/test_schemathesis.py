@@ -31,8 +31,8 @@ from studies.store import RunnerInfo, Store, open_store
 from tests.service.conftest import SPEC
 from tests.service.outcomes import outcome_of
 
-EXAMPLES = 30
-"""For each operation: about half a minute in all."""
+EXAMPLES = 20
+"""For each operation: about twenty seconds in all."""
 
 KEY = "fuzz"
 

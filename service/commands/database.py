@@ -1,0 +1,30 @@
+"""The database that the settings name, as a command finds it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from service.commands.errors import CommandFailed
+from studies.settings import Settings
+
+if TYPE_CHECKING:
+    from studies.store import Store
+
+
+def migrated(settings: Settings) -> Store:
+    """Return the store at this program's schema: the embedded one is migrated, another one has to be.
+
+    Raises:
+        CommandFailed: it cannot be used, or is at another schema; the message says what to do.
+    """
+    from studies.store import StoreError, open_store
+
+    try:
+        store = open_store(settings.url)
+        if settings.embedded:
+            store.migrate()
+        else:
+            store.check_schema()
+        return store
+    except StoreError as error:
+        raise CommandFailed(str(error)) from error
