@@ -11,7 +11,7 @@ import itertools
 import math
 from collections.abc import Hashable, Sequence
 
-LEAST = 16
+LEAST = 24
 MOST = 512
 
 

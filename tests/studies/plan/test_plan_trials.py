@@ -76,7 +76,7 @@ def test_the_draws_are_counted() -> None:
     assert plan(parse(changed("/task/init_scale", [1e-6, 1e-3])), ONE).draws == 10
 
 
-@pytest.mark.parametrize(("cpus", "packs"), [(1, 1), (2, 2), (4, 4), (7, 7), (64, 7)])
+@pytest.mark.parametrize(("cpus", "packs"), [(1, 1), (2, 2), (4, 4), (7, 7), (64, 10)])
 def test_there_is_a_pack_for_every_cpu_but_none_is_tiny(cpus: int, packs: int) -> None:
     made = planned(cpus)
     assert len(made.packs) == packs
