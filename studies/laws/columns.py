@@ -22,7 +22,7 @@ _TRIAL = frozenset(
     | {f"error_{name}{part}" for name in ("stop", "min", "settled", "plateau") for part in ("", "_mean_l1", "_step")}
     | {"ladder", "pack", "attempt", "host", "seconds"}
 )
-_TRAINING = frozenset(
+TRAINING = frozenset(
     {"alpha", "beta", "beta1", "beta2", "regularizer", "optimizer", "init", "init_scale", "depth", "width"}
 )
 """Fields that change how the same data are fitted. Every other field of a configuration may change the data: where it
@@ -62,7 +62,7 @@ def logarithm(table: pa.Table, monomial: Monomial, parameter: str) -> Floats:
 
 def draws(table: pa.Table) -> NDArray[np.intp]:
     """Return the draw of each row: its seed, together with every field that varies and may change the data."""
-    varying = [name for name in fields(table) if name not in _TRAINING]
+    varying = [name for name in fields(table) if name not in TRAINING]
     keys = [codes for name in ("seed", *varying) if (codes := _codes(table, name)).any()]
     if not keys:
         return np.zeros(len(table), dtype=np.intp)

@@ -122,10 +122,7 @@ def _in_own_units(maximum: Maximum, units: _Units, sample: Sample) -> Fit:
     by_slope = sigma / units.x_scale  # d slope / d its scaled one
     slopes = units.slopes / units.x_scale + by_slope * point.slopes
     jacobian = np.column_stack([np.diag(by_slope), -by_slope * point.slopes / theta])
-    try:
-        rest = np.linalg.inv(expansion.schur)
-    except np.linalg.LinAlgError:
-        raise NoMaximum from None
+    rest = _inverse(expansion.schur)
     levels = sigma * point.levels
     # the intercepts' mean follows its own levels, and the rest both directly and through them
     by_level = np.full(sample.draws, sigma / sample.draws)
@@ -144,6 +141,14 @@ def _in_own_units(maximum: Maximum, units: _Units, sample: Sample) -> Fit:
         no_scatter=sigma <= 2 * _rounding(sample),
         maximum=maximum,
     )
+
+
+def _inverse(information: Floats) -> Floats:
+    try:
+        factor = np.linalg.inv(np.linalg.cholesky(information))
+    except np.linalg.LinAlgError:  # flat in some direction
+        raise NoMaximum from None
+    return factor.T @ factor
 
 
 def _r2(sample: Sample, intercepts: Floats, slopes: Floats) -> float | None:

@@ -14,6 +14,10 @@ _CLOSE = 1e-10
 """Distance to the maximum, in standard errors, at which the search ends: far below any digit that is compared."""
 _AT_MAXIMUM = 1e-6
 """Distance below which a search counts as converged."""
+_LOST = 0.01
+"""Distance, in standard errors, at which a search that gets no further has found nothing worth reporting."""
+_LONGEST = 1e4
+"""Longest step, in units of the scatter at hand."""
 _NO_MAXIMUM = 1e7
 """theta in units of the start's residual scale: the likelihood grows without end (brackets that a line passes)."""
 
@@ -53,16 +57,15 @@ def maximise(sample: Sample, start: Point) -> Maximum:
         step, distance = _newton(here)
         # Newton's steps square the distance: one that no longer halves it is down to rounding
         if distance < _CLOSE or before / 2 < distance < _AT_MAXIMUM:
-            return Maximum(point, here, distance, iteration, distance < _AT_MAXIMUM)
+            return _ended(point, here, distance, iteration)
         following = _line_search(sample, point, here, step, distance)
         if following is None:
-            return Maximum(point, here, distance, iteration, distance < _AT_MAXIMUM)
+            return _ended(point, here, distance, iteration)
         point, here = following
         before = distance
         if point.theta > _NO_MAXIMUM * start.theta:
             raise NoMaximum
-    distance = _newton(here)[1]
-    return Maximum(point, here, distance, _MOST_STEPS, distance < _AT_MAXIMUM)
+    return _ended(point, here, _newton(here)[1], _MOST_STEPS)
 
 
 def closed_form(sample: Sample, point: Point) -> Maximum:
@@ -71,6 +74,12 @@ def closed_form(sample: Sample, point: Point) -> Maximum:
     levels, slopes = here.levels, here.rest[:-1]
     distance = np.sqrt((levels**2 / here.levels_levels).sum() + (slopes**2 / np.diag(here.rest_rest)[:-1]).sum())
     return Maximum(point, here, float(distance), 0, converged=True)
+
+
+def _ended(point: Point, here: Expansion, distance: float, iterations: int) -> Maximum:
+    if distance > _LOST:
+        raise NoMaximum
+    return Maximum(point, here, distance, iterations, converged=distance < _AT_MAXIMUM)
 
 
 def _newton(here: Expansion) -> tuple[Point, float]:
@@ -88,8 +97,12 @@ def _newton(here: Expansion) -> tuple[Point, float]:
 def _line_search(
     sample: Sample, point: Point, here: Expansion, step: Point, distance: float
 ) -> tuple[Point, Expansion] | None:
-    # theta stays positive; within a tenth of a standard error the full step is right and rounding hides the gain
-    length = min(1.0, -0.9 * point.theta / step.theta) if step.theta < 0 else 1.0
+    # theta stays positive, and no step leaves the region where the scale of the problem means anything; within a tenth
+    # of a standard error the full step is right and rounding hides the gain
+    longest = _LONGEST * max(1.0, point.theta)
+    length = min(1.0, longest / max(np.abs(step.levels).max(), np.abs(step.slopes).max(), 1.0))
+    if step.theta < 0:
+        length = min(length, -0.9 * point.theta / step.theta)
     if distance < 0.1:
         moved = point.moved(step, length)
         return moved, expand(sample, moved)

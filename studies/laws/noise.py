@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import erfcx, log_ndtr
+from scipy.special import erfcx, log_ndtr, ndtr
 
 Floats = NDArray[np.float64]
 
 _LOG_ROOT_TAU = 0.5 * np.log(2 * np.pi)
+_ROOT_2, _ROOT_HALF_PI = np.sqrt(2), np.sqrt(np.pi / 2)
 _NARROW = 1e-3
 """Below this width (in standard deviations, or relative to the distance from 0) differences of Phi lose digits."""
 
@@ -50,7 +51,7 @@ def at(z: Floats) -> Curve:
 def above(z: Floats) -> Curve:
     """Log P(Z > z): right-censored at z."""
     with np.errstate(over="ignore"):
-        hazard = np.sqrt(2 / np.pi) / erfcx(z / np.sqrt(2))  # erfcx overflows for z << 0, where the hazard is 0
+        hazard = 1 / (erfcx(z / _ROOT_2) * _ROOT_HALF_PI)  # erfcx overflows for z << 0, where the hazard is 0
     # hazard - z cancels for z >> 0: 1/z - 2/z^3 + ... there
     with np.errstate(divide="ignore", invalid="ignore"):
         excess = np.where(z > 1e3, 1 / z - 2 / z**3, hazard - z)
@@ -72,15 +73,27 @@ def between(middle: Floats, width: Floats) -> Surface:
 
 
 def _wide(middle: Floats, width: Floats) -> Surface:
-    lower, upper = middle - width / 2, middle + width / 2
-    # in the upper tail both logarithms of Phi are 0 to machine precision: mirror it into the lower one
-    a, b = np.where(middle > 0, -upper, lower), np.where(middle > 0, -lower, upper)
-    value = log_ndtr(b) + np.log1p(-np.exp(log_ndtr(a) - log_ndtr(b)))
-    f_l = -np.exp(-0.5 * lower * lower - _LOG_ROOT_TAU - value)
-    f_u = np.exp(-0.5 * upper * upper - _LOG_ROOT_TAU - value)
-    f_ll, f_lu, f_uu = -lower * f_l - f_l**2, -f_l * f_u, -upper * f_u - f_u**2
+    # mirrored where need be so that the end nearer to 0 is `near` and the bracket lies above it
+    near, far = np.abs(middle) - width / 2, np.abs(middle) + width / 2
+    drop = np.exp(-np.abs(middle) * width)  # phi(far) / phi(near)
+    tail = near > 0
+    start = np.where(tail, near, 0.0)
+    # P / phi(near): in the tail the scaled error functions keep the digits that Phi loses
+    mass = np.where(tail, (erfcx(start / _ROOT_2) - drop * erfcx((start + width) / _ROOT_2)) * _ROOT_HALF_PI, 1.0)
+    outside = ndtr(near) + ndtr(-far)
+    value = np.where(tail, np.log(mass) - 0.5 * start**2 - _LOG_ROOT_TAU, np.log1p(-np.where(tail, 0.0, outside)))
+    f_near = np.where(tail, -1 / mass, -np.exp(-0.5 * near**2 - _LOG_ROOT_TAU - value))
+    f_far = np.where(tail, drop / mass, np.exp(-0.5 * far**2 - _LOG_ROOT_TAU - value))
+    near_near, near_far, far_far = -near * f_near - f_near**2, -f_near * f_far, -far * f_far - f_far**2
+    sign = np.where(middle < 0, -1.0, 1.0)
     return Surface(
-        value, f_l + f_u, (f_u - f_l) / 2, f_ll + 2 * f_lu + f_uu, (f_uu - f_ll) / 2, (f_uu - 2 * f_lu + f_ll) / 4
+        value=value,
+        m=sign * (f_near + f_far),
+        w=(f_far - f_near) / 2,
+        # between 0 and that of a point; in the far tail its digits cancel
+        mm=np.clip(near_near + 2 * near_far + far_far, -1, 0),
+        mw=sign * (far_far - near_near) / 2,
+        ww=(far_far - 2 * near_far + near_near) / 4,
     )
 
 
