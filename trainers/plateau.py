@@ -17,6 +17,9 @@ from trainers.trial import Crossing, ErrorPoint
 _LAST = 3
 _WITHIN = 0.05
 _LATEST = 0.9
+_STEEP = 0.1
+"""Largest |d log error / d log step| from the plateau's first point to the end; the rule's band alone allows 0.05 over
+any stretch, which a slowly falling curve fills."""
 _MOST = 1 << 16
 """Log points kept (8 bytes each, two numbers a column); a longer run has no plateau time at this cadence."""
 
@@ -55,13 +58,21 @@ class PlateauLog:
             return None, None
         errors = self._errors[:size, column]
         found = plateau(errors)
-        if found is None or self.steps[found] > _LATEST * step:
+        if found is None or self._still_falling(errors, found, step):
             return Crossing(None, step, None, "right"), None
         at = self.steps[found]
         point = ErrorPoint(float(errors[found]), float(self._mean_l1[found, column]), at)
         if at == 0:
             return Crossing(0, -1, 0, "left", stayed=0), point
         return Crossing(at, at - 1, at, "exact", stayed=at), point
+
+    def _still_falling(self, errors: np.ndarray, found: int, step: int) -> bool:
+        """Whether what looks like a plateau is only the end of a curve that was cut off."""
+        at = self.steps[found]
+        if at == 0 or errors[found] == 0:
+            return False
+        fall = abs(np.log(np.mean(errors[-_LAST:]) / errors[found]))
+        return bool(at > _LATEST * step or fall > _STEEP * np.log(step / at))
 
     def least(self, column: int) -> ErrorPoint | None:
         """Return the least logged error: the minimum over the run as published code takes it."""

@@ -13,7 +13,7 @@ from trainers.passage import NEVER, Passage
 from trainers.plateau import PlateauLog
 from trainers.schedule import DENSE, next_in_log, next_on_curve
 from trainers.tasks.base import Problem, Speed, Theory
-from trainers.trial import Budget, Crossing, ErrorPoint, Outcome, OutcomeWord
+from trainers.trial import Budget, Censoring, Crossing, ErrorPoint, Outcome, OutcomeWord
 
 _AFTER_T2_STEPS = 1000
 _AFTER_T2_SHARE = 0.02
@@ -125,7 +125,9 @@ class Watch:
         self._news, self._ends = False, self._end_steps()
         over = (step >= self._ends) | self.diverged
         if self._budget.stop != "max_steps":
-            over |= self.infeasible | self.stalled
+            # a certificate may hold from the start: the trial goes on until its t1 is known or can no longer come
+            known = (self.train.first[0] != NEVER) | ~np.isnan(self._settled[0])
+            over |= (self.infeasible | self.stalled) & known
         if self._budget.stop == "settled":
             over |= ~np.isnan(self._settled[0])
         return over if over.any() else None
@@ -152,7 +154,7 @@ class Watch:
         if self.diverged[column]:
             error = {"type": "Diverged", "message": f"the iterate was no longer finite at step {step}", "step": step}
             return Outcome(outcome="diverged", error=error, **common, **kept)  # type: ignore[arg-type]
-        missed = "infeasible" if self.infeasible[column] else "stalled" if self.stalled[column] else "right"
+        missed: Censoring = "infeasible" if self.infeasible[column] else "stalled" if self.stalled[column] else "right"
         t1 = self.train.crossing(0, column, step)
         t2 = self.test.crossing(0, column, step, missed)
         t2_plateau, at_plateau = self.plateau.result(column, step)
@@ -165,7 +167,7 @@ class Watch:
             t2_plateau=t2_plateau,
             delay=None if isinstance(lag, NoDelay) else lag,
             delay_reason=lag.reason if isinstance(lag, NoDelay) else None,
-            ladder=self._ladder(column, step, t2),
+            ladder=self._ladder(column, step, t2, missed),
             errors={
                 "stop": _point(self._latest[:, column]),
                 "min": self._least(column),
@@ -183,15 +185,17 @@ class Watch:
         ]
         return min(candidates, key=lambda point: point.relative_l2, default=None)
 
-    def _ladder(self, column: int, step: int, t2: Crossing) -> dict[str, dict[str, Crossing | None]]:
+    def _ladder(self, column: int, step: int, t2: Crossing, missed: Censoring) -> dict[str, dict[str, Crossing | None]]:
         stopped_by_t2 = self._budget.stop == "after_t2" and t2.upper is not None
         out: dict[str, dict[str, Crossing | None]] = {}
         for level, (name, threshold) in enumerate(RUNGS.items(), start=1):
             t1_known = not stopped_by_t2 or threshold >= self._budget.train_threshold
             t2_known = not stopped_by_t2 or threshold >= self._budget.test_threshold
+            # what keeps the error above the study's threshold keeps it above every lower one
+            why: Censoring = missed if threshold <= self._budget.test_threshold else "right"
             out[name] = {
                 "t1": self.train.crossing(level, column, step) if t1_known else None,
-                "t2": self.test.crossing(level, column, step) if t2_known else None,
+                "t2": self.test.crossing(level, column, step, why) if t2_known else None,
             }
         return out
 

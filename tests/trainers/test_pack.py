@@ -80,6 +80,21 @@ def test_a_certificate_is_never_contradicted_by_running_on(method: str) -> None:
         assert loop.test[0].first is None
 
 
+def test_a_trial_certified_from_the_start_goes_on_until_its_t1_is_known() -> None:
+    trial = sparse(0, 1, optimizer="gd", regularizer="none")
+    [outcome] = outcomes(pack([trial], max_steps=20_000)).values()
+    assert outcome.outcome == "infeasible"
+    assert outcome.t1 is not None
+    assert outcome.t1.step == _loop(trial, outcome.steps).train[0].first
+    assert outcome.steps == outcome.t1.step > 0
+
+
+def test_rungs_below_an_infeasible_threshold_are_infeasible_too() -> None:
+    [outcome] = outcomes(pack([sparse(0, 1, optimizer="gd", regularizer="none")], max_steps=20_000)).values()
+    words = {rung: pair["t2"] and pair["t2"].censoring for rung, pair in outcome.ladder.items()}
+    assert words == {"1e-1": "right"} | dict.fromkeys(("1e-2", "1e-3", "1e-4", "1e-5", "1e-6"), "infeasible")
+
+
 def test_a_sign_method_stalls_where_its_end_lies_above_the_threshold() -> None:
     found = outcomes(pack([sparse(s, s, optimizer="subgradient", beta=0.03) for s in range(4)], max_steps=60_000))
     words = {outcome.outcome for outcome in found.values()}

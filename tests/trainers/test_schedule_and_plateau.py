@@ -62,6 +62,16 @@ def test_a_plateau_in_the_last_tenth_is_right_censored() -> None:
     assert point is None
 
 
+def test_a_curve_cut_off_while_it_falls_slowly_has_no_plateau() -> None:
+    log = PlateauLog(1)
+    for step in range(0, 40_001, 1000):
+        log.see(step, np.array([1.0 - 0.35 * step / 40_000]), np.array([0.0]))
+    crossing, point = log.result(0, 40_000)
+    assert crossing is not None
+    assert (crossing.censoring, crossing.lower) == ("right", 40_000)
+    assert point is None
+
+
 @given(
     st.lists(st.floats(-1.0, 1.0), min_size=5, max_size=400),
     st.lists(st.sampled_from([0.2, 0.5, 0.9]), min_size=1, max_size=3, unique=True),
