@@ -18,6 +18,7 @@ from studies import logs
 from studies.runner.control import Control, Wanted
 from studies.runner.parent import die_with_parent
 from studies.runner.persistence import firmly
+from studies.runner.tuning import Impossible, tune
 from studies.runner.wire import Job, Wire
 from studies.spec import StudySpec
 from studies.store import Store
@@ -34,8 +35,9 @@ def main(open_store: Callable[[str], Store] = open_real_store) -> None:
         open_store: from the database's URL.
     """
     wire = Wire()
-    job = Job(**wire.first())
-    die_with_parent(job.parent)
+    die_with_parent(wire.receive()["parent"])
+    # Ray and Tune take seconds to import: the runner keeps a driver that has done so and waits here
+    job = Job(**wire.receive())
     logs.configure(job.log_level)
     structlog.contextvars.bind_contextvars(study=job.study_id)
     try:
@@ -47,7 +49,13 @@ def main(open_store: Callable[[str], Store] = open_real_store) -> None:
 
 
 class Driver:
-    """Drives one study under one lease."""
+    """Drives one study under one lease.
+
+    Args:
+        job: from the runner.
+        store: the database.
+        wire: to the runner.
+    """
 
     def __init__(self, job: Job, store: Store, wire: Wire) -> None:
         self._job, self._store, self._lease = job, store, job.lease
@@ -55,23 +63,17 @@ class Driver:
         self._control = Control(store, job.study_id, wire, self._conclude)
         self._concluding = threading.Lock()
 
-    def run(self) -> None:
+    def run(self) -> NoReturn:
         """Train what is left, then bring the study's row to its end."""
         self._control.start()
         if self._control.wanted == "run":
-            self._train(StudySpec.model_validate(self._store.study(self._job.study_id).spec))
+            spec = StudySpec.model_validate(self._store.study(self._job.study_id).spec)
+            try:
+                tune(self._store, self._job, spec, self._study, self._control)
+            except Impossible as error:
+                firmly(self._store.transition, self._job.study_id, "fail", lease=self._lease, reason=str(error))
+                os._exit(0)
         self._conclude(self._control.wanted)
-
-    def _train(self, spec: StudySpec) -> None:
-        # here and not above: Ray takes seconds to import, and ending a study does not need it
-        from studies.runner.tuning import Impossible, connect, tune
-
-        connect(self._job.ray_address)
-        try:
-            tune(self._store, self._job, spec, self._study, self._control)
-        except Impossible as error:
-            firmly(self._store.transition, self._job.study_id, "fail", lease=self._lease, reason=str(error))
-            os._exit(0)
 
     def _conclude(self, wanted: Wanted) -> NoReturn:
         """Bring the rows to what was wanted, and end this process: Ray ends what it still runs."""

@@ -15,10 +15,14 @@ _RAY = {
     "RAY_USAGE_STATS_ENABLED": "0",
     # Ray's own 30 s are not enough on a busy machine
     "RAY_raylet_start_wait_time_s": "120",
+    # workers that wait have torch and Tune imported, which takes three seconds
+    "RAY_preload_python_modules": "studies.worker.trainable,trainers.pack",
     # a worker stays where it is: its trial directory is of no use to us
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
     "RAY_AIR_NEW_OUTPUT": "0",
 }
+_WORKERS_OWN = ("RAY_CHDIR_TO_TRIAL_DIR",)
+"""Tune would hand it to its actors once more, and they could not take a process that waits."""
 _TUNE = {
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
     # 31 ms and five files a trial
@@ -47,7 +51,8 @@ def of_ray(token: Path | None) -> dict[str, str]:
 def of_driver(token: Path | None) -> dict[str, str]:
     """Return the environment of a driver: the same, and what libpq needs to reach the database."""
     libpq = {name: value for name, value in os.environ.items() if name.startswith("PG")}
-    return of_ray(token) | _TUNE | libpq
+    kept = {name: value for name, value in of_ray(token).items() if name not in _WORKERS_OWN}
+    return kept | _TUNE | libpq
 
 
 def _authentication(token: Path | None) -> dict[str, str]:

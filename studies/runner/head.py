@@ -21,7 +21,7 @@ _LOOK_SECONDS = 0.5
 def main() -> None:
     """Start a cluster, say its address, and keep it until standard input ends or one of Ray's servers dies."""
     wire = Wire()
-    order = wire.first()
+    order = wire.receive()
     die_with_parent(order["parent"])
     import ray
 

@@ -34,6 +34,8 @@ DEATHS = 5
 """Drivers of one study that may die in a row with no trial ended in between; then the study has failed."""
 LEAVE_SECONDS = 6.5
 """For drivers to end in order: more than they take at most, and with Ray's end within ten seconds."""
+SPARE_SECONDS = 10.0
+"""After a driver was started, until the next one is at hand: the study that starts has better use for the CPUs."""
 LOOK_SECONDS = 0.1
 CLAIM_SECONDS = 0.5
 RESTART_SECONDS = 10.0
@@ -68,7 +70,8 @@ class Runner:
         self._cluster = Cluster(settings, ray_directory(self._info.id))
         self._driven: dict[str, Driven] = {}
         self._deaths: dict[str, int] = {}
-        self._claim_at = self._cluster_at = 0.0
+        self._claim_at = self._cluster_at = self._spare_at = 0.0
+        self._spare: Child | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Claim studies and drive them until `stop`; return when nothing that was started is left.
@@ -104,6 +107,7 @@ class Runner:
             try:
                 self._mind_cluster()
                 self._mind_drivers()
+                self._mind_spare()
                 self._claim()
                 self._share_out()
             except DatabaseUnavailable as error:
@@ -140,17 +144,30 @@ class Runner:
             return
         self._leases.hold(lease)
         ended = self._store.study(lease.study_id).progress.ended
-        self._driven[lease.study_id] = Driven(lease, self._driver(lease), ended)
-        log.info("driver started", study=lease.study_id, token=lease.token)
+        child = self._spare or self._driver()
+        self._spare, self._spare_at = None, time.monotonic() + SPARE_SECONDS
+        child.tell(self._job(lease).to_json())
+        self._driven[lease.study_id] = Driven(lease, child, ended)
+        log.info("driver started", study=lease.study_id, token=lease.token, pid=child.pid)
 
     def _room(self) -> int:
         """Return how many studies may run side by side: a driver without a CPU for its packs would only wait."""
         most = self._settings.max_studies
         return most if self._cluster.cpus is None else max(1, min(most, int(self._cluster.cpus)))
 
-    def _driver(self, lease: Lease) -> Child:
-        job = Job(
-            parent=os.getpid(),
+    def _mind_spare(self) -> None:
+        """Keep a driver at hand that has its imports behind it: a study starts, or goes on, three seconds earlier."""
+        if self._spare and self._spare.code is not None:
+            log.warning("spare driver ended", code=self._spare.code)
+            self._spare, self._spare_at = None, time.monotonic() + SPARE_SECONDS
+        if self._spare is None and time.monotonic() >= self._spare_at and self._cluster.alive:
+            self._spare = self._driver()
+
+    def _driver(self) -> Child:
+        return Child(self._command, environment.of_driver(self._cluster.token), {"parent": os.getpid()})
+
+    def _job(self, lease: Lease) -> Job:
+        return Job(
             url=self._settings.url,
             study_id=lease.study_id,
             runner_id=lease.runner_id,
@@ -163,7 +180,6 @@ class Runner:
             pack_attempts=self._settings.pack_attempts,
             log_level=self._settings.log_level,
         )
-        return Child(self._command, environment.of_driver(self._cluster.token), job.to_json())
 
     def _mind_drivers(self) -> None:
         for driven in list(self._driven.values()):
@@ -215,6 +231,8 @@ class Runner:
         deadline = time.monotonic() + LEAVE_SECONDS
         for driven in self._driven.values():
             driven.child.tell({"leave": True})
+        if self._spare:
+            self._spare.kill()
         for driven in list(self._driven.values()):
             if not driven.child.gone_within(deadline - time.monotonic()):
                 driven.child.kill()

@@ -14,13 +14,12 @@ from studies.store import Lease
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a driver is told first, and only through the pipe: the URL may hold a password.
+    """What a driver is to do; it is told only through the pipe, since the URL may hold a password.
 
     Attributes:
-        parent: process id of the runner.
         url: of the database.
         study_id, runner_id, token, expires: the lease.
-        ray_address: of the cluster; None while there is none yet.
+        ray_address: of the cluster.
         own_cluster: the runner's own, which never grows.
         checkpoint_dir: directory of all studies' checkpoints.
         silence_seconds: a pack that reports nothing for so long is ended.
@@ -28,7 +27,6 @@ class Job:
         log_level: of the driver.
     """
 
-    parent: int
     url: str
     study_id: str
     runner_id: str
@@ -67,8 +65,8 @@ class Wire:
         except BrokenPipeError:
             os._exit(1)  # it is gone, and nothing that we do counts any more
 
-    def first(self) -> dict[str, Any]:
-        """Return the first message."""
+    def receive(self) -> dict[str, Any]:
+        """Wait for the next message; where none will come any more, end this process."""
         line = self._in.readline()
         if not line:
             os._exit(1)
