@@ -50,7 +50,7 @@ def test_a_service_killed_in_the_middle_ends_each_trial_exactly_once(tmp_path: P
         told = Counter(event["data"]["index"] for event in trial_events(client, study.id))
     assert told == dict.fromkeys(range(64), 1)
     assert service.stop() == 0
-    assert not runners(tmp_path)
+    wait_until(lambda: not runners(tmp_path), 15, "every process of the service has ended")
 
 
 def trial_events(client: Client, study_id: str) -> list[dict[str, Any]]:
