@@ -1,6 +1,6 @@
 """Checkpoints of packs: written whole or not at all, and never overwritten.
 
-A file is a digest followed by a pickle. It is written beside its name, flushed to the disk and renamed, so a reader
+A file is a format, a digest and a pickle. It is written beside its name, flushed to the disk and renamed, so a reader
 sees a complete checkpoint or none; one that a crash tore anyway fails its digest and is passed over.
 """
 
@@ -17,7 +17,9 @@ from typing import Any
 from trainers.trial import Outcome
 
 NAME = "checkpoint"
-_FORMAT = 1
+_FORMAT = b"grokscale pack 1\n"
+"""Raised with every change of what is pickled: an older program's checkpoint is passed over, not misread."""
+_DIGEST = 32
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,10 @@ class Checkpoint:
 
 def save(directory: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint into an attempt's directory, in place of the one before."""
-    body = pickle.dumps((_FORMAT, checkpoint), protocol=pickle.HIGHEST_PROTOCOL)
+    body = pickle.dumps(checkpoint, protocol=pickle.HIGHEST_PROTOCOL)
     temporary = directory / f"{NAME}.writing"
     with temporary.open("wb") as file:
-        file.write(hashlib.sha256(body).digest())
+        file.write(_FORMAT + hashlib.sha256(body).digest())
         file.write(body)
         file.flush()
         os.fsync(file.fileno())
@@ -63,11 +65,11 @@ def _read(path: Path) -> Checkpoint | None:
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    digest, body = content[:32], content[32:]
-    if hashlib.sha256(body).digest() != digest:
+    start = len(_FORMAT) + _DIGEST
+    digest, body = content[len(_FORMAT) : start], content[start:]
+    if not content.startswith(_FORMAT) or hashlib.sha256(body).digest() != digest:
         return None
-    version, checkpoint = pickle.loads(body)
-    return checkpoint if version == _FORMAT else None
+    return pickle.loads(body)
 
 
 def _sync_directory(directory: Path) -> None:
