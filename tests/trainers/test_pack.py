@@ -102,6 +102,12 @@ def test_a_sign_method_stalls_where_its_end_lies_above_the_threshold() -> None:
     assert "infeasible" not in words
 
 
+def test_chatter_of_the_signals_own_size_settles_nothing() -> None:
+    trial = sparse(optimizer="subgradient", beta=0.2)
+    [outcome] = outcomes(pack([trial], max_steps=500, stop="settled")).values()
+    assert (outcome.steps, outcome.errors["settled"]) == (500, None)
+
+
 def test_a_step_size_above_its_limit_is_an_outcome_with_its_reason() -> None:
     found = outcomes(pack([sparse(0, alpha=3.0), sparse(1, alpha=0.1, N=20)]))
     assert found[0].outcome == "diverged"

@@ -19,6 +19,8 @@ from trainers.trial import Trial
 
 _SWINGS = 3.0
 """Chatter of a sign method, in units of alpha beta sqrt(n)."""
+_TELLING = 0.5
+"""Chatter above this fraction of ||a*|| says nothing of where a run is."""
 _SETTLED = 1e-3
 """A contracting run has settled within this fraction of its floor, or of _NO_FLOOR ||a*|| where that is larger."""
 _NO_FLOOR = 1e-6
@@ -53,7 +55,8 @@ class Ends:
         near = np.where(
             self._contracts, np.maximum(_SETTLED * self._floor, _NO_FLOOR * self._scale), _SWINGS * self._chatter
         )
-        settled = distance <= near
+        # a swing of the signal's own size would count a run as settled where it starts
+        settled = (distance <= near) & (self._contracts | (near <= _TELLING * self._scale))
         above = (self._floor - near) / self._scale > threshold
         return Ending(certified=certified, stalled=settled & above & ~self._contracts, settled=settled)
 
