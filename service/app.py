@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from service import documentation, problems, refusals
+from service import documentation, framework, problems, refusals
 from service.auth import ForeignOrigin, Keys, Loopback, MisdirectedRequest, Unauthorized
 from service.body_limit import BodyLimit
 from service.events.endpoints import router as events
@@ -50,7 +50,7 @@ def create_app(
     app.state.settings = settings
     app.state.store = store or open_store(settings.url)
     app.state.health = Health(app.state.store, settings, own_runner)
-    problems.install(app)
+    framework.install(app)
     refusals.install(app)
     app.include_router(health)
     for router in NOUNS:

@@ -1,8 +1,8 @@
 """Problem documents (RFC 9457): the one form of every refusal and failure. Knows nothing of what the service serves.
 
 Whoever refuses raises a subclass of `ApiError`; a route lists the ones it can raise with `refusals(...)`, which is
-what the OpenAPI document shows. `install` turns everything else that goes wrong (404 and 405 of the router, failed
-validation) into the same form. What nobody expected is answered by the request log, without a trace of it leaving.
+what the OpenAPI document shows. What the framework refuses gets the same form in `service.framework`; what nobody
+expected is answered by the request log, without a trace of it leaving.
 """
 
 from __future__ import annotations
@@ -10,12 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Literal
 
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.exceptions import HTTPException
-from starlette.routing import Match
 from starlette.types import Scope
 
 MEDIA_TYPE = "application/problem+json"
@@ -166,68 +162,3 @@ def respond(scope: Scope, error: ApiError) -> Response:
     """Return the answer to a request that met this error."""
     body = document(scope, error).model_dump_json(by_alias=True)
     return Response(body, error.status, error.headers, MEDIA_TYPE)
-
-
-def install(app: FastAPI) -> None:
-    """Answer every error that reaches the framework with a problem document."""
-    app.add_exception_handler(ApiError, _refuse)
-    app.add_exception_handler(HTTPException, _refuse_http)
-    app.add_exception_handler(RequestValidationError, _refuse_invalid)
-
-
-async def _refuse(request: Request, error: Exception) -> Response:
-    assert isinstance(error, ApiError)
-    return respond(request.scope, error)
-
-
-async def _refuse_http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    path = request.url.path
-    if error.status_code == 404:
-        return respond(request.scope, RouteNotFound(f"nothing is served at {path}; see /docs"))
-    if error.status_code == 405:
-        allowed = ", ".join(_methods(request))
-        detail = f"{request.method} is not served at {path}; accepted: {allowed}"
-        return respond(request.scope, MethodNotAllowed(detail, headers={"Allow": allowed}))
-    other = HttpError(str(error.detail), headers=error.headers)
-    other.status = error.status_code
-    return respond(request.scope, other)
-
-
-def _methods(request: Request) -> list[str]:
-    """Return the methods that some route serves at this path: the router itself names only the first route's."""
-    routes = iter_route_contexts(request.app.routes)
-    found = {m for route in routes if route.matches(request.scope)[0] is Match.PARTIAL for m in route.methods or ()}
-    return sorted(found)
-
-
-async def _refuse_invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    faults = [_fault(request, one) for one in error.errors()]
-    detail = "; ".join(f"{fault.place} {fault.pointer}: {fault.detail}" for fault in faults)
-    return respond(request.scope, InvalidRequest(detail, faults=faults))
-
-
-def _fault(request: Request, error: Mapping[str, Any]) -> Fault:
-    place, *path = error["loc"]
-    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
-    if error["type"] == "extra_forbidden":
-        accepted = ", ".join(_parameters(request)) or "none"
-        return Fault(place=place, pointer=pointer, detail=f"unknown parameter; accepted: {accepted}")
-    if error["type"] == "missing":
-        return Fault(place=place, pointer=pointer, detail="missing")
-    shown = repr(error["input"])
-    shown = shown if len(shown) <= 80 else f"{shown[:80]}…"
-    return Fault(place=place, pointer=pointer, detail=f"{shown} is refused: {error['msg']}")
-
-
-def _parameters(request: Request) -> list[str]:
-    route = request.scope.get("route")
-    fields = route.dependant.query_params if isinstance(route, APIRoute) else []
-    models = [field.field_info.annotation for field in fields]
-    return [
-        name
-        for model in models
-        if isinstance(model, type) and issubclass(model, BaseModel)
-        for name in model.model_fields
-    ]

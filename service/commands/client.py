@@ -37,7 +37,7 @@ def law(
     response: Annotated[str, typer.Option(help="t1, t1_gradient, t2, t2_plateau, delay, ...")] = "t2",
     x: Annotated[str | None, typer.Option("--x", help="One monomial, such as 1/(alpha*beta).")] = None,
     terms: Annotated[str | None, typer.Option(help="Fields, comma-separated: one exponent each.")] = None,
-    effect: Annotated[str | None, typer.Option(help="draw or none. [draw]")] = None,
+    effect: Annotated[str | None, typer.Option(help="draw or none (default draw).")] = None,
     threshold: Annotated[float | None, typer.Option(help="A rung of the ladder.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the law object.")] = False,
 ) -> None:

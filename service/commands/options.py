@@ -1,4 +1,4 @@
-"""Options that several commands have. Without one, its setting comes from the environment (GROKSCALE_...)."""
+"""Options that several commands have. One that is not given leaves its setting to the environment (GROKSCALE_...)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-DataDir = Annotated[
-    Path | None, typer.Option(help="Database, checkpoints and logs. [GROKSCALE_DATA_DIR, ./.grokscale]")
+DataDir = Annotated[Path | None, typer.Option(help="Database, checkpoints and logs (default ./.grokscale).")]
+CheckpointDir = Annotated[
+    Path | None, typer.Option(help="A path that all nodes share (default: in the data directory).")
 ]
-CheckpointDir = Annotated[Path | None, typer.Option(help="A path that all nodes share. [under the data directory]")]
-RayAddress = Annotated[str | None, typer.Option(help="A running Ray cluster. [the runner starts its own]")]
-Cpus = Annotated[int | None, typer.Option(help="CPUs of the runner's own Ray cluster. [all]")]
-LeaseSeconds = Annotated[float | None, typer.Option(help="A lease not renewed for so long may be taken over. [30]")]
-SilenceSeconds = Annotated[float | None, typer.Option(help="A pack silent for so long is ended. [300]")]
-LogLevel = Annotated[str | None, typer.Option(help="debug, info, warning or error. [info]")]
+RayAddress = Annotated[str | None, typer.Option(help="A running Ray cluster (default: the runner starts its own).")]
+Cpus = Annotated[int | None, typer.Option(help="CPUs of the runner's own Ray cluster (default: all).")]
+LeaseSeconds = Annotated[float | None, typer.Option(help="A lease not renewed for so long is free (default 30).")]
+SilenceSeconds = Annotated[float | None, typer.Option(help="A pack silent for so long is ended (default 300).")]
+LogLevel = Annotated[str | None, typer.Option(help="debug, info, warning or error (default info).")]

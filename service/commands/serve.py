@@ -30,8 +30,8 @@ from studies.settings import Settings
 
 
 def serve(
-    host: Annotated[str | None, typer.Option(help="Address to bind to. [127.0.0.1]")] = None,
-    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one. [8000]")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to bind to (default 127.0.0.1).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one (default 8000).")] = None,
     data_dir: DataDir = None,
     checkpoint_dir: CheckpointDir = None,
     ray_address: RayAddress = None,
