@@ -102,7 +102,10 @@ class Recorder(Callback):
     def _fail(self, running: Running, error: Mapping[str, Any]) -> None:
         """Count a failed attempt: the pack waits again, or its halves do, or its one trial has failed."""
         where = {"host": running.host, "attempt": running.attempt}
-        verdict = firmly(self._store.fail_pack, self._lease, running.pack_id, {**error, **where}, self._pack_attempts)
+        # a half that fails is halved at once, since its culprit is known to be there; a trial alone gets every chance
+        culprit_within = running.half and len(running.assignment.pack.trials) > 1
+        allowed = 1 if culprit_within else self._pack_attempts
+        verdict = firmly(self._store.fail_pack, self._lease, running.pack_id, {**error, **where}, allowed)
         log.warning("pack failed", pack=running.pack_id, verdict=verdict, **where, error=error["message"])
 
     def _death(self, running: Running, error: Exception | None) -> dict[str, Any]:

@@ -21,6 +21,7 @@ class Running:
 
     Attributes:
         assignment: what its worker was given.
+        half: it was made from a pack that failed again and again.
         attempt, host, actor: known from the worker's first result on; None: it has not started.
         silent: seconds of this process's time since the last sign of life.
         withdrawn: its worker was ended on purpose, for another study's sake.
@@ -29,6 +30,7 @@ class Running:
     """
 
     assignment: Assignment
+    half: bool
     attempt: int | None = None
     host: str | None = None
     actor: Any = None
@@ -81,7 +83,7 @@ class Work:
                 continue
             left = pack(self._spec, trials, record.id)
             assignment = Assignment(left, self._study, self._ancestry(record), self._silence_seconds)
-            self.running[name] = Running(assignment)
+            self.running[name] = Running(assignment, record.parent is not None)
             return assignment
         return None
 

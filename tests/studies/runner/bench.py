@@ -1,0 +1,128 @@
+"""A real runner with a real Ray cluster, and what a test asks of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studies.plan import Resources, plan
+from studies.runner import Runner
+from studies.settings import Settings
+from studies.spec import StudySpec, parse
+from studies.store import StudyRecord, TrialRecord, open_store
+
+CPUS = 2
+LOOK_SECONDS = 0.02
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Poll until the condition holds; fail the test by name when the deadline passes."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {seconds:g} s: {what}")
+        time.sleep(LOOK_SECONDS)
+
+
+def synthetic(
+    name: str,
+    *,
+    alphas: Any = 4,
+    betas: Any = 4,
+    seeds: int = 1,
+    seconds: float = 0.0,
+    faults: dict[str, Any] | None = None,
+    **sections: Any,
+) -> StudySpec:
+    """A study whose every t2 is known: ceil(5 / (alpha beta)).
+
+    `alphas` and `betas`: how many, or which.
+    """
+    alphas = {"log": [1e-2, 1e-1], "num": alphas} if isinstance(alphas, int) else alphas
+    betas = {"log": [1e-4, 1e-2], "num": betas} if isinstance(betas, int) else betas
+    task = {"kind": "synthetic", "prefactor": 5.0, "exponent": 1.0, "sigma": 0.0, "draw_sigma": 0.0}
+    return parse(
+        {
+            "name": name,
+            "task": {**task, "t1_prefactor": 3.0, "seconds": seconds, **({"faults": faults} if faults else {})},
+            "regularizer": {"kind": "l1", "beta": betas},
+            "optimizer": {"kind": "proximal", "alpha": alphas},
+            "seeds": seeds,
+            **sections,
+        },
+        test_tasks=True,
+    )
+
+
+def processes(data_dir: Path) -> dict[int, str]:
+    """Drivers, Ray and its workers of one runner: who was started with the token of its cluster, by process id."""
+    mark = f"RAY_AUTH_TOKEN_PATH={data_dir / 'ray_token'}\0".encode()
+    found = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (entry / "environ").read_bytes():
+                found[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ").strip()
+        except (FileNotFoundError, PermissionError, ProcessLookupError):
+            continue
+    return {pid: command for pid, command in found.items() if command}  # a zombie has no command
+
+
+class Bench:
+    """A store, and while `running` a runner in a thread over it."""
+
+    def __init__(self, data_dir: Path, url: str | None = None, **settings: Any) -> None:
+        values = {"data_dir": data_dir, "cpus": CPUS, "test_tasks": True, **settings}
+        self.settings = Settings(**values, **({"database_url": url} if url else {}))
+        self.store = open_store(self.settings.url)
+        self.store.migrate()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> Bench:
+        self._stop.clear()
+        self._thread = threading.Thread(target=Runner(self.settings, self.store).run, args=(self._stop,))
+        self._thread.start()
+        return self
+
+    def end(self) -> None:
+        self._stop.set()
+        if self._thread:
+            self._thread.join()
+        self._thread = None
+
+    def close(self) -> None:
+        self.end()
+        self.store.close()
+
+    def submit(self, spec: StudySpec, packs: int = CPUS) -> str:
+        """Queue a study that is planned for so many packs side by side (of 32 trials or more)."""
+        return self.store.add_study(spec, plan(spec, Resources(packs)), versions={}).id
+
+    def study(self, study_id: str) -> StudyRecord:
+        return self.store.study(study_id)
+
+    def trials(self, study_id: str) -> list[TrialRecord]:
+        return list(self.store.iter_trials(study_id))
+
+    def ended(self, study_id: str) -> int:
+        return self.store.study(study_id).progress.ended
+
+    def wait(self, study_id: str, state: str, seconds: float = 60) -> StudyRecord:
+        wait_until(lambda: self.study(study_id).state == state, seconds, f"study {state}")
+        return self.study(study_id)
+
+    def wait_for_trials(self, study_id: str, ended: int, seconds: float = 60) -> None:
+        wait_until(lambda: self.ended(study_id) >= ended, seconds, f"{ended} trials ended")
+
+    def checkpoints(self, study_id: str) -> Path:
+        return Path(str(self.settings.checkpoint_dir)) / study_id
+
+    def trial_events(self, study_id: str) -> list[int]:
+        """The indices of the trials that were announced, in order."""
+        events = self.store.events(study_id, limit=100_000)
+        return [event.data["index"] for event in events if event.type == "trial"]

@@ -1,0 +1,65 @@
+"""No process that touches Ray has seen a secret."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from studies.runner import environment
+from tests.studies.runner.bench import Bench, processes, synthetic, wait_until
+from tests.studies.runner.conftest import SECRET
+
+ASK = """
+import json, os, sys, ray
+ray.init(address=sys.argv[1], log_to_driver=False, logging_level=40)
+print(json.dumps(ray.get(ray.remote(lambda: dict(os.environ)).remote())))
+"""
+
+
+def test_a_worker_that_is_asked_has_no_setting_of_ours_in_its_environment(bench: Bench) -> None:
+    token = bench.settings.data_dir / "ray_token"
+    wait_until(lambda: address(bench) is not None, 60, "the cluster is up")
+    command = [sys.executable, "-c", ASK, str(address(bench))]
+    answer = subprocess.run(command, env=environment.of_driver(token), capture_output=True, check=True)
+    worker = json.loads(answer.stdout)
+    assert worker["RAY_AUTH_TOKEN_PATH"] == str(token)
+    assert not [name for name in worker if name.startswith("GROKSCALE_")]
+    assert SECRET not in answer.stdout.decode()
+
+
+def address(bench: Bench) -> str | None:
+    """The address of the cluster: an argument of its processes."""
+    for command in processes(bench.settings.data_dir).values():
+        for word in command.split():
+            if word.startswith("--gcs-address="):
+                return word.removeprefix("--gcs-address=")
+    return None
+
+
+def test_no_process_under_the_runner_shows_a_secret_while_a_study_runs(bench: Bench) -> None:
+    study = bench.submit(synthetic("watched", seconds=1.0))
+    wait_until(lambda: bench.store.packs(study)[0].state == "running", 60, "a pack runs")
+    seen = processes(bench.settings.data_dir)
+    kinds = {"runner.driver", "runner.head", "raylet", "PackTrainable", "gcs_server"}
+    assert all(any(kind in command for command in seen.values()) for kind in kinds), seen
+    for pid, command in seen.items():
+        environ = Path(f"/proc/{pid}/environ").read_bytes()
+        assert SECRET.encode() not in environ or "runner.driver" in command
+        assert b"GROKSCALE_" not in environ
+        assert SECRET not in command
+        assert str(bench.settings.url) not in command
+    bench.store.transition(study, "cancel")
+    bench.wait(study, "cancelled", 20)
+
+
+def test_the_token_of_the_cluster_is_for_this_user_alone(bench: Bench) -> None:
+    token = bench.settings.data_dir / "ray_token"
+    wait_until(token.exists, 30, "the token is there")
+    assert token.stat().st_mode & 0o777 == 0o600
+    assert (
+        not Path(os.path.expanduser("~/.ray/auth_token")).exists()
+        or token.read_text() not in Path(os.path.expanduser("~/.ray/auth_token")).read_text()
+    )

@@ -1,0 +1,113 @@
+"""Studies from the queue to their end, on a real cluster."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+from studies.spec import parse
+from tests.studies.runner.bench import Bench, synthetic, wait_until
+from trainers.pack import train
+from trainers.trial import Budget, Pack, Trial
+
+
+def exact_t2(config: dict) -> int:
+    return math.ceil(5.0 / (config["alpha"] * config["beta"]))
+
+
+def test_every_trial_of_a_synthetic_study_ends_once_with_its_known_t2(bench: Bench) -> None:
+    study = bench.submit(synthetic("known law", seeds=8))
+    record = bench.wait(study, "completed")
+    trials = bench.trials(study)
+    assert record.progress.by_outcome == {"generalised": 128}
+    assert [trial.t2 and trial.t2.step for trial in trials] == [exact_t2(dict(trial.config)) for trial in trials]
+    assert Counter(bench.trial_events(study)) == dict.fromkeys(range(128), 1)
+    assert {pack.state for pack in bench.store.packs(study)} == {"ended"}
+    assert record.progress.steps_per_second == 0
+    assert not bench.checkpoints(study).exists()
+
+
+def test_sparse_recovery_on_the_cluster_gives_what_one_pack_in_this_process_gives(bench: Bench) -> None:
+    spec = parse(
+        {
+            "name": "sparse",
+            "task": {"kind": "sparse_recovery", "n": 20, "s": 2, "N": 12},
+            "regularizer": {"kind": "l1", "beta": [3e-3, 1e-2]},
+            "optimizer": {"kind": "proximal", "alpha": [0.05, 0.1]},
+            "seeds": 16,
+            "budget": {"max_steps": 200_000},
+        }
+    )
+    study = bench.submit(spec)
+    (waiting, *others) = bench.store.packs(study)
+    planned = [trial for pack in (waiting, *others) for trial in bench.store.pack_trials(pack.id)]
+    assert others, "the study runs as several packs"
+    bench.wait(study, "completed", 120)
+    found = {t.index: (t.outcome, t.t1 and t.t1.step, t.t2 and t.t2.step) for t in bench.trials(study)}
+    assert found == trained_here(spec.seed, sorted(planned, key=lambda trial: trial.index))
+
+
+def trained_here(study_seed: int, trials: list[Trial]) -> dict:
+    pack = Pack("here", "sparse_recovery", tuple(trials), study_seed, Budget(max_steps=200_000))
+    outcomes = [outcome for report in train(pack) for outcome in report.outcomes]
+    return {o.index: (o.outcome, o.t1 and o.t1.step, o.t2 and o.t2.step) for o in outcomes}
+
+
+def test_a_second_study_gets_its_share_and_the_first_goes_on_where_it_was(bench: Bench) -> None:
+    long = bench.submit(synthetic("long", seeds=4, seconds=3.0))  # two packs of 32 trials, one on each CPU
+    bench.wait_for_trials(long, 2)
+    short = bench.submit(synthetic("short"))
+    bench.wait(short, "completed")
+    assert bench.study(long).state == "running"
+    again = lambda: sorted(pack.attempt for pack in bench.store.packs(long))  # noqa: E731
+    wait_until(lambda: again() == [1, 2], 30, "the pack that made room runs again")
+    bench.store.transition(long, "cancel")
+    bench.wait(long, "cancelled", 20)
+    counts = Counter(bench.trial_events(long))
+    assert len(counts) >= 2
+    assert set(counts.values()) == {1}
+
+
+def test_cancel_ends_a_study_within_seconds_even_where_a_pack_hangs(bench: Bench) -> None:
+    study = bench.submit(synthetic("hung and cancelled", seconds=1.0, faults={"hang": [0]}))
+    wait_until(lambda: bench.store.packs(study)[0].state == "running", 60, "a pack runs")
+    assert bench.store.transition(study, "cancel") == "cancelling"
+    record = bench.wait(study, "cancelled", 10)
+    assert record.progress.ended == 16
+    assert record.progress.by_outcome["cancelled"] >= 1
+    assert not bench.checkpoints(study).exists()
+
+
+def test_stop_drains_the_packs_that_run_and_cancels_the_rest(bench: Bench) -> None:
+    study = bench.submit(synthetic("stopped", seeds=12, seconds=0.02), packs=6)  # 6 packs of 32, two at a time
+    bench.wait_for_trials(study, 1)
+    bench.store.transition(study, "stop")
+    record = bench.wait(study, "stopped")
+    counts = record.progress.by_outcome
+    assert counts["generalised"] % 32 == 0
+    assert 64 <= counts["generalised"] < 192
+    assert counts["cancelled"] == 192 - counts["generalised"]
+
+
+def test_pause_frees_the_packs_and_resume_goes_on_where_they_were(bench: Bench) -> None:
+    study = bench.submit(synthetic("paused", seeds=4, seconds=0.1))
+    bench.wait_for_trials(study, 8)
+    bench.store.transition(study, "pause")
+    paused = bench.wait(study, "paused", 20)
+    reached = {pack.id: pack.step for pack in bench.store.packs(study) if pack.state == "waiting"}
+    assert 8 <= paused.progress.ended < 64
+    assert reached
+    bench.store.transition(study, "resume")
+    wait_until(lambda: bench.ended(study) > paused.progress.ended, 60, "the study goes on")
+    bench.wait(study, "completed")
+    again = {pack.id: pack for pack in bench.store.packs(study) if pack.id in reached}
+    assert all(pack.attempt >= 2 and pack.step >= reached[pack.id] for pack in again.values())
+    trials = bench.trials(study)
+    assert [trial.t2 and trial.t2.step for trial in trials] == [exact_t2(dict(trial.config)) for trial in trials]
+    assert Counter(bench.trial_events(study)) == dict.fromkeys(range(64), 1)
+
+
+def test_a_study_that_asks_for_more_than_the_machine_has_fails_with_the_reason(bench: Bench) -> None:
+    study = bench.submit(synthetic("too much", resources={"cpus": 64}))
+    record = bench.wait(study, "failed")
+    assert record.reason == "a pack needs 64 CPUs; the runner's own Ray cluster does not have them"
