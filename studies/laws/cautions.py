@@ -24,13 +24,13 @@ def cautions(question: Question, rows: Rows, solution: Solution) -> list[str]:
     """Return the warnings, the gravest first."""
     found = [*_unidentified(solution), *_unreachable(rows), *_unfinished(rows), *_draws(question, rows)]
     if solution.fit is not None and solution.inference is not None:
-        found += [*_search(solution.fit, solution.design.condition), *_scatter(question, solution.inference)]
+        found += [*_search(solution.fit, solution.design.condition), *_scatter(solution.inference)]
     return [*found, *_censoring(rows), *rows.observed.remarks]
 
 
-def numerical(question: Question, inference: Inference) -> bool:
+def numerical(inference: Inference) -> bool:
     """Whether the standard errors are numerical rather than sampling."""
-    return question.effect == "draw" and inference.sigma < NUMERICAL
+    return inference.sigma < NUMERICAL
 
 
 def _unidentified(solution: Solution) -> Iterator[str]:
@@ -103,10 +103,10 @@ def _search(fit: Fit, condition: float) -> Iterator[str]:
         yield f"the terms hardly vary apart (condition number {condition:.3g}): one exponent trades against another"
 
 
-def _scatter(question: Question, inference: Inference) -> Iterator[str]:
-    if numerical(question, inference):
+def _scatter(inference: Inference) -> Iterator[str]:
+    if numerical(inference):
         yield (
-            f"the scatter within a draw (sigma = {inference.sigma:.2g}) is that of whole steps and of a slow trend in "
+            f"the scatter about the law (sigma = {inference.sigma:.2g}) is that of whole steps and of a slow trend in "
             "beta, not of sampling: standard errors and intervals are numerical rather than sampling ones"
         )
 

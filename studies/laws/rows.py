@@ -28,8 +28,7 @@ class Rows:
         observed: the response of every trial.
         x: logarithms of the predictors of every trial, shape (rows, p); nan where missing, -inf where not positive.
         draw: the draw of every trial.
-        inside: rows of the likelihood, shape (rows,).
-        sample: those rows, as the likelihood takes them.
+        sample: the rows of the likelihood.
         draws: number of draws among them.
         without_crossing: draws of which no trial crossed although one could have (under effect=draw: counted out).
         counted_out: reason to count; rows, but for `draws_without_crossing`.
@@ -40,7 +39,6 @@ class Rows:
     observed: Observed
     x: Floats
     draw: NDArray[np.intp]
-    inside: NDArray[np.bool_]
     sample: Sample
     draws: int
     without_crossing: int
@@ -97,7 +95,6 @@ def sort(table: pa.Table, observed: Observed, x: Floats, effect: Effect) -> Rows
         observed=observed,
         x=x,
         draw=draw,
-        inside=inside,
         sample=Sample(
             lower=observed.lower[inside],
             upper=observed.upper[inside],

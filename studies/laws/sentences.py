@@ -11,6 +11,9 @@ from studies.laws.question import Question
 from studies.laws.rows import Rows
 from studies.laws.solve import Solution
 
+_PREDICTED = ("t2", "delay")
+"""Responses that the paper's law is about; of the others nobody claims -1."""
+
 
 def text(question: Question, rows: Rows, solution: Solution, tested: MinusOne | None) -> str:
     """Return the result, the estimate first."""
@@ -19,9 +22,9 @@ def text(question: Question, rows: Rows, solution: Solution, tested: MinusOne | 
         reasons = "; ".join(dict.fromkeys(solution.design.lost.values()))
         return f"No exponent of {question.response} is identifiable: {reasons}."
     parts = [_estimates(question, solution, inference), _basis(question, rows, inference)]
-    if tested is not None:
+    if tested is not None and question.response.startswith(_PREDICTED):
         parts.append(_verdict(question, tested))
-    if numerical(question, inference):
+    if numerical(inference):
         parts.append("The runs of a draw are deterministic: the interval is numerical rather than sampling.")
     unreachable = int(rows.unreachable.sum())
     if unreachable:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +43,7 @@ def solve(rows: Rows, names: tuple[str, ...], effect: Effect) -> Solution:
     design = _design(rows, names, effect)
     if not design.basis:
         return Solution(design, None, None)
-    sample = rows.sample
-    sample = type(sample)(sample.lower, sample.upper, sample.x[:, list(design.basis)], sample.draw, sample.draws)
+    sample = replace(rows.sample, x=rows.sample.x[:, list(design.basis)])
     needed = sample.draws + len(design.basis) + 1
     if int(sample.crossed.sum()) < needed:
         raise TooLittle(
@@ -91,9 +90,9 @@ def _design(rows: Rows, names: tuple[str, ...], effect: Effect) -> Design:
     draw, draws = _numbered(rows.draw[known], effect)
     planned = identify(rows.x[known], names, draw, draws)
     # a theory column of a trial that has not ended is still to come
-    open_ = (rows.observed.words == "pending") & ~known
+    to_come = bool(((rows.observed.words == "pending") & ~known).any())
     for name, reason in design.lost.items():
-        if name not in planned.lost or open_.any():
+        if name not in planned.lost or to_come:
             raise TooLittle(f"among the trials with a crossing, {reason}", rows.counts)
     return design
 

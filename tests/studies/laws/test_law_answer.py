@@ -195,6 +195,10 @@ def test_a_censored_row_that_contradicts_such_rows_moves_the_law() -> None:
     assert answer["converged"]
 
 
+def test_of_t1_the_text_does_not_speak_of_minus_one() -> None:
+    assert "exactly -1" not in asked(power_law(grid(seeds=6), response="t1"), "t1", terms=["alpha", "beta"])["text"]
+
+
 def test_pooled_draws_are_warned_of() -> None:
     [warning] = asked(effect="none")["warnings"]
     assert warning.startswith("6 draws are pooled")

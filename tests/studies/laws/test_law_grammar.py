@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studies.laws.errors import BadExpression
@@ -84,6 +84,7 @@ def test_what_is_no_power_of_the_product_is_not(expression: str) -> None:
     assert parse(expression).power_of("alpha", "beta") is None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60) | st.text(alphabet="()*/^+-. 0123456789eEabN_", max_size=60))
 def test_any_text_parses_or_is_refused(text: str) -> None:
     try:
@@ -110,6 +111,7 @@ expressions = st.recursive(
 ).filter(lambda text: len(text) <= LONGEST)
 
 
+@settings(deadline=None)
 @given(expressions, st.tuples(*(st.floats(0.5, 2) for _ in NAMES)))
 def test_a_parsed_expression_has_the_value_that_python_gives_it(text: str, values: tuple[float, ...]) -> None:
     named = dict(zip(NAMES, values, strict=True))
@@ -119,6 +121,7 @@ def test_a_parsed_expression_has_the_value_that_python_gives_it(text: str, value
     assert math.isclose(log, math.log(expected), rel_tol=1e-9, abs_tol=1e-9)
 
 
+@settings(deadline=None)
 @given(expressions)
 def test_the_canonical_text_parses_to_the_same_monomial(text: str) -> None:
     monomial = parse(text)
