@@ -1,6 +1,8 @@
-"""A driver that is killed with kill -9 at a named seam: the real driver, over a store that ends its process.
+"""A driver that kills itself at a seam, three times, and then does its work: the name of its study says at which.
 
-`python killed_driver.py SEAM COUNTER TIMES`: COUNTER is a file that holds one byte for each kill so far.
+    python killed_driver.py DIRECTORY
+
+DIRECTORY holds one file a seam, one byte long for each time that the seam was hit.
 """
 
 from __future__ import annotations
@@ -10,47 +12,73 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from studies.lifecycle import State
 from studies.runner.driver import main
-from studies.store import Lease, PackRecord, Store
+from studies.store import Lease, Store, StudyRecord
 from studies.store.engine import Database
 from trainers.trial import Outcome
 
-SEAM, COUNTER, TIMES = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-
-
-def seam(name: str) -> None:
-    """End this process here and now, unless it has happened often enough."""
-    if name == SEAM and COUNTER.stat().st_size < TIMES:
-        with COUNTER.open("ab") as file:
-            file.write(b"x")
-        os.kill(os.getpid(), signal.SIGKILL)
+TIMES = 3
 
 
 class KilledStore(Store):
-    """The real store with seams before, between and after its writes."""
+    """A store whose process ends just before, or just after, what it is told to do."""
 
-    def open_packs(self, lease: Lease) -> list[PackRecord]:
-        seam("after claim")
-        return super().open_packs(lease)
+    marks: Path
+    seam: str = ""
+    commits: int = 0
+
+    def study(self, study_id: str) -> StudyRecord:
+        record = super().study(study_id)
+        self.seam = record.name
+        self._kill_at("claimed")
+        return record
 
     def commit(self, lease: Lease, pack_id: str, outcomes: Sequence[Outcome], attempt: int, host: str) -> list[int]:
-        if outcomes:
-            seam("received, not committed")
+        self.commits += 1
+        late_enough = self.commits > self._hits()  # each life comes a commit further than the one before
+        if late_enough:
+            self._kill_at("received")
         accepted = super().commit(lease, pack_id, outcomes, attempt, host)
-        if outcomes:
-            seam("committed, not acknowledged")
+        if late_enough:
+            self._kill_at("committed")
         return accepted
 
+    def end_pack(self, lease: Lease, pack_id: str) -> None:
+        self._kill_at("ending")
+        super().end_pack(lease, pack_id)
+
     def cancel_unended(self, lease: Lease) -> int:
-        seam("while stopping")
-        return super().cancel_unended(lease)
+        self.seam = super().study(lease.study_id).name
+        if self._hits() == 0:
+            self._kill_at("stopping", "cancelling")
+        count = super().cancel_unended(lease)
+        if self._hits() == 1:
+            self._kill_at("stopping", "cancelling")
+        return count
 
     def finish(self, lease: Lease) -> State:
-        seam("while ending")
+        self._kill_at("stopping", "cancelling")
         return super().finish(lease)
+
+    def _hits(self) -> int:
+        mark = self.marks / self.seam
+        return mark.stat().st_size if mark.exists() else 0
+
+    def _kill_at(self, *seams: str) -> None:
+        if self.seam in seams and self._hits() < TIMES:
+            with open(self.marks / self.seam, "ab") as mark:
+                mark.write(b"x")
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def open_store(url: str) -> Any:
+    store = KilledStore(Database.open(url))
+    store.marks = Path(sys.argv[1])
+    return store
 
 
 if __name__ == "__main__":
-    main(lambda url: KilledStore(Database.open(url)))
+    main(open_store)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 
 from studies.plan import Resources, plan
 from studies.runner import Runner
+from studies.runner.runner import DRIVER
 from studies.settings import Settings
 from studies.spec import StudySpec, parse
 from studies.store import StudyRecord, TrialRecord, open_store
@@ -75,17 +76,21 @@ def processes(data_dir: Path) -> dict[int, str]:
 class Bench:
     """A store, and while `running` a runner in a thread over it."""
 
-    def __init__(self, data_dir: Path, url: str | None = None, **settings: Any) -> None:
+    def __init__(
+        self, data_dir: Path, url: str | None = None, driver_command: Sequence[str] = DRIVER, **settings: Any
+    ) -> None:
         values = {"data_dir": data_dir, "cpus": CPUS, "test_tasks": True, **settings}
         self.settings = Settings(**values, **({"database_url": url} if url else {}))
         self.store = open_store(self.settings.url)
         self.store.migrate()
+        self._driver_command = driver_command
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> Bench:
         self._stop.clear()
-        self._thread = threading.Thread(target=Runner(self.settings, self.store).run, args=(self._stop,))
+        runner = Runner(self.settings, self.store, driver_command=self._driver_command)
+        self._thread = threading.Thread(target=runner.run, args=(self._stop,))
         self._thread.start()
         return self
 

@@ -1,0 +1,136 @@
+"""kill -9 of the runner, of drivers, of Ray's workers and servers: the study goes on, within seconds, and ends exact."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from studies.store import TrialRecord
+from tests.faults.runner_process import RunnerProcess
+from tests.studies.runner.bench import Bench, synthetic, wait_until
+
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
+
+TRIALS = 64
+WORKER = "ray::"
+START_SECONDS = 90.0
+"""A bound that also a busy machine keeps; a lease lasts 600 s."""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def anywhere(request: pytest.FixtureRequest, bench_over: Callable[[str | None], Bench]) -> Bench:
+    return bench_over(request.getfixturevalue("postgres_url") if request.param == "postgresql" else None)
+
+
+@pytest.fixture
+def bench_over(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str | None], Bench]]:
+    made = []
+
+    def make(url: str | None = None) -> Bench:
+        made.append(Bench(tmp_path_factory.mktemp("data"), url))
+        return made[-1]
+
+    yield make
+    for bench in made:
+        bench.close()
+
+
+def long_study(bench: Bench) -> str:
+    return bench.submit(synthetic("goes on", seeds=4, seconds=0.5))  # two packs of 32 trials, 16 s each
+
+
+def ended(bench: Bench, study: str) -> dict[int, TrialRecord]:
+    return {trial.index: trial for trial in bench.trials(study) if trial.outcome}
+
+
+def assert_exact(bench: Bench, study: str, before: dict[int, TrialRecord]) -> None:
+    """Each trial ended once with its known result, and those that had ended before were left as they were."""
+    trials = bench.trials(study)
+    assert [trial.t2 and trial.t2.step for trial in trials] == [
+        math.ceil(5.0 / (trial.config["alpha"] * trial.config["beta"])) for trial in trials
+    ]
+    assert Counter(bench.trial_events(study)) == dict.fromkeys(range(TRIALS), 1)
+    assert {index: trials[index] for index in before} == before
+
+
+def test_a_study_whose_runner_is_killed_goes_on_when_it_starts_again(anywhere: Bench) -> None:
+    bench = anywhere
+    runner = RunnerProcess(bench).start()
+    study = long_study(bench)
+    bench.wait_for_trials(study, 8, START_SECONDS)
+    runner.kill()
+    runner.wait_until_nothing_is_left()
+    before = ended(bench, study)
+    assert 8 <= len(before) < TRIALS
+    runner.start()
+    wait_until(lambda: bench.ended(study) > len(before), START_SECONDS, "the study goes on")
+    bench.wait(study, "completed", START_SECONDS)
+    assert_exact(bench, study, before)
+    assert runner.end() == 0
+    assert not runner.processes()
+
+
+def test_a_runner_that_is_asked_to_end_leaves_nothing_and_its_study_to_the_next(
+    bench_over: Callable[[], Bench],
+) -> None:
+    bench = bench_over()
+    runner = RunnerProcess(bench).start()
+    study = long_study(bench)
+    bench.wait_for_trials(study, 8, START_SECONDS)
+    asked = time.monotonic()
+    assert runner.end() == 0
+    assert time.monotonic() - asked < 20
+    assert not runner.processes()
+    assert bench.study(study).state == "running"
+    assert bench.store.claim("another", 30) is not None, "the lease was given back"
+    before = ended(bench, study)
+    assert all(pack.step > 0 for pack in bench.store.packs(study))
+    bench.store.take_over("another")
+    runner.start()
+    bench.wait(study, "completed", START_SECONDS)
+    assert_exact(bench, study, before)
+    assert {trial.attempt for trial in bench.trials(study)} == {1, 2}
+    runner.end()
+
+
+@pytest.fixture(scope="module")
+def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunnerProcess]:
+    """A runner that outlives its tests, though not everything under it does."""
+    bench = Bench(tmp_path_factory.mktemp("steady"))
+    runner = RunnerProcess(bench).start()
+    yield runner
+    runner.end()
+    assert not runner.processes()
+    bench.close()
+
+
+@pytest.mark.parametrize("kind", ["PackTrainable", "runner.driver", "raylet/raylet", "gcs_server", "runner.head"])
+def test_a_study_goes_on_when_what_runs_it_is_killed(steady: RunnerProcess, kind: str) -> None:
+    bench = steady.bench
+    study = long_study(bench)
+    bench.wait_for_trials(study, 8, START_SECONDS)
+    steady.kill_all(kind)
+    before = ended(bench, study)
+    wait_until(lambda: bench.ended(study) > len(before) + 8, START_SECONDS, "the study goes on")
+    bench.wait(study, "completed", START_SECONDS)
+    assert_exact(bench, study, before)
+
+
+def test_a_driver_whose_lease_is_taken_ends_and_writes_nothing_more(steady: RunnerProcess) -> None:
+    bench = steady.bench
+    study = long_study(bench)
+    bench.wait_for_trials(study, 8, START_SECONDS)
+    (holder,) = {runner.id for runner in bench.store.runners() if runner.age_seconds < 600}
+    bench.store.take_over(holder)
+    lease = bench.store.claim("another", 600)
+    assert lease is not None
+    before = ended(bench, study)
+    wait_until(lambda: not steady.processes("PackTrainable"), 30, "its workers are gone")
+    assert ended(bench, study) == before
+    bench.store.release(lease)
+    bench.wait(study, "completed", START_SECONDS)
+    assert_exact(bench, study, before)
