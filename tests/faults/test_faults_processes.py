@@ -1,4 +1,4 @@
-"""kill -9 of the runner, of drivers, of Ray's workers and servers: the study goes on, within seconds, and ends exact."""
+"""kill -9 of the runner, of drivers, of Ray's workers and servers: studies go on, within seconds, and end exact."""
 
 from __future__ import annotations
 
