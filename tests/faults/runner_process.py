@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
-from tests.studies.runner.bench import Bench, processes, wait_until
+from tests.studies.runner.bench import LOOK_SECONDS, Bench, processes
 
-GONE_SECONDS = 10.0
+GONE_SECONDS = 30.0
+"""Ray's agents look for their parent now and then, and try to report its death before they end."""
 
 
 class RunnerProcess:
@@ -46,7 +48,11 @@ class RunnerProcess:
         return self._process.wait(60)
 
     def wait_until_nothing_is_left(self) -> None:
-        wait_until(lambda: not self.processes(), GONE_SECONDS, "everything that the runner started is gone")
+        """Those who are left are named when the deadline passes."""
+        deadline = time.monotonic() + GONE_SECONDS
+        while left := processes(Path(self.bench.settings.data_dir)):
+            assert time.monotonic() < deadline, f"outlive the runner by {GONE_SECONDS:g} s: {left}"
+            time.sleep(LOOK_SECONDS)
 
     def processes(self, kind: str = "") -> list[int]:
         """Process ids of drivers, Ray's servers and workers whose command has this in it."""

@@ -40,7 +40,7 @@ def bench_over(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[s
 
 
 def long_study(bench: Bench) -> str:
-    return bench.submit(synthetic("goes on", seeds=4, seconds=0.5))  # two packs of 32 trials, 16 s each
+    return bench.submit(synthetic("goes on", seeds=4, seconds=0.3))  # two packs of 32 trials, 10 s each
 
 
 def ended(bench: Bench, study: str) -> dict[int, TrialRecord]:
@@ -108,7 +108,16 @@ def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunnerProcess]:
     bench.close()
 
 
-@pytest.mark.parametrize("kind", ["PackTrainable", "runner.driver", "raylet/raylet", "gcs_server", "runner.head"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "PackTrainable",
+        "runner.driver",
+        "raylet/raylet",
+        pytest.param("gcs_server", marks=pytest.mark.slow),
+        pytest.param("runner.head", marks=pytest.mark.slow),
+    ],
+)
 def test_a_study_goes_on_when_what_runs_it_is_killed(steady: RunnerProcess, kind: str) -> None:
     bench = steady.bench
     study = long_study(bench)

@@ -28,7 +28,7 @@ def same(one: Outcome, other: Outcome) -> bool:
 
 
 def test_a_run_ends_after_t2_by_a_thousand_steps_or_two_percent() -> None:
-    found = outcomes(pack([sparse(0, 0, N=26), sparse(1, 0, N=26, beta=1e-5)], max_steps=400_000))
+    found = outcomes(pack([sparse(0, 0, N=26), sparse(1, 0, N=26, beta=2.5e-5)], max_steps=100_000))
     for outcome in found.values():
         assert outcome.t2 is not None
         assert outcome.t2.step is not None

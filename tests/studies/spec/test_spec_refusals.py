@@ -143,7 +143,13 @@ FAULTS: list[tuple[str, Any, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("field", "value", "pointer", "message"), FAULTS, ids=[f"{f[0]}={f[1]!r:.30}" for f in FAULTS])
+def named(value: Any) -> str:
+    return "absent" if value is ABSENT else repr(value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "pointer", "message"), FAULTS, ids=[f"{f[0]}={named(f[1]):.30}" for f in FAULTS]
+)
 def test_a_faulty_field_is_named_with_what_would_be_accepted(
     field: str, value: Any, pointer: str, message: str
 ) -> None:
