@@ -23,9 +23,9 @@ dev: .venv/dev-$(STAMP)
 run: venv            ## the quick start: a study goes in, a fitted law comes out
 	$(BIN)/grokscale quickstart
 
-# two workers, see pytest_collection_modifyitems: one for the tests that run Ray, one after another, one for the rest
+# two workers, see RayApart: one for the tests that run Ray, one after another, one for the rest
 test: dev            ## the whole suite
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 reference: dev       ## the published reference values, in full
 	$(BIN)/python -m pytest -m reference

@@ -9,11 +9,12 @@ import warnings
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 from sqlalchemy import make_url
+from xdist.scheduler import LoadFileScheduling
 
 from studies.store import Store, open_store
 from studies.store.models import Base
@@ -33,12 +34,20 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.set_blocked("pytest-alembic")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one worker of pytest-xdist run whatever runs Ray, and others share the rest, file by file."""
-    for item in items:
-        file = item.location[0]
-        item.add_marker(pytest.mark.xdist_group("ray" if file.startswith(RUN_RAY) else file))
+class RayApart(LoadFileScheduling):
+    """One worker runs whatever runs Ray, one test after another; the others share the rest, file by file.
+
+    (`xdist_group` would say the same, but pytest-xdist 3.8 loses it under pytest 9.)
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "ray" if file.startswith(RUN_RAY) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> RayApart:
+    """Take our own in place of --dist's."""
+    return RayApart(config, log)
 
 
 @pytest.fixture(scope="session")
