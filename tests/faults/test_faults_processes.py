@@ -16,7 +16,8 @@ from tests.studies.runner.bench import Bench, synthetic, wait_until
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
 
 TRIALS = 64
-WORKER = "ray::"
+WORKER = "ray::ResourceTrainable"
+"""What Tune makes of a trainable that has resources."""
 START_SECONDS = 90.0
 """A bound that also a busy machine keeps; a lease lasts 600 s."""
 
@@ -111,7 +112,7 @@ def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunnerProcess]:
 @pytest.mark.parametrize(
     "kind",
     [
-        "PackTrainable",
+        WORKER,
         "runner.driver",
         "raylet/raylet",
         pytest.param("gcs_server", marks=pytest.mark.slow),
@@ -133,12 +134,13 @@ def test_a_driver_whose_lease_is_taken_ends_and_writes_nothing_more(steady: Runn
     bench = steady.bench
     study = long_study(bench)
     bench.wait_for_trials(study, 8, START_SECONDS)
+    assert steady.processes(WORKER)
     (holder,) = {runner.id for runner in bench.store.runners() if runner.age_seconds < 600}
     bench.store.take_over(holder)
     lease = bench.store.claim("another", 600)
     assert lease is not None
     before = ended(bench, study)
-    wait_until(lambda: not steady.processes("PackTrainable"), 30, "its workers are gone")
+    wait_until(lambda: not steady.processes(WORKER), 30, "its workers are gone")
     assert ended(bench, study) == before
     bench.store.release(lease)
     bench.wait(study, "completed", START_SECONDS)
