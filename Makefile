@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := $(shell cat pyproject.toml constraints.txt | sha256sum | cut -c1-16)
 
-.PHONY: venv dev run test test-fast reference faults lint wheel-check clean
+.PHONY: venv dev run test reference fast-forward faults lint clean
 
 venv: .venv/run-$(STAMP)
 dev: .venv/dev-$(STAMP)
@@ -28,7 +28,10 @@ test: dev            ## the whole suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 reference: dev       ## the published reference values, in full
-	$(BIN)/python -m pytest -m reference
+	$(BIN)/python -m pytest -m reference tests/e2e
+
+fast-forward: dev    ## five hundred varied trials against a plain loop, to the step
+	$(BIN)/python -m pytest -m reference tests/trainers/fast_forward
 
 faults: dev          ## kill -9 at every seam, on SQLite and PostgreSQL
 	$(BIN)/python -m pytest -m fault

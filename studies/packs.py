@@ -9,17 +9,23 @@ from trainers.trial import Budget, Pack, Trial
 
 
 def budget(spec: StudySpec) -> Budget:
-    """Return the trials' budget, `stop: auto` resolved: `after_t2`, since this version steps through every trial."""
+    """Return the trials' budget, `stop: auto` resolved: `settled` where trials are fast-forwarded."""
     section = spec.budget
+    auto = "settled" if leaps(spec) else "after_t2"
     return Budget(
         max_steps=section.max_steps,
         max_seconds=section.max_seconds,
-        stop="after_t2" if section.stop == "auto" else section.stop,
+        stop=auto if section.stop == "auto" else section.stop,
         record=section.record,
         train_threshold=section.train_threshold,
         test_threshold=section.test_threshold,
         plateau_every=section.plateau_every,
     )
+
+
+def leaps(spec: StudySpec) -> bool:
+    """Return whether a study's trials are fast-forwarded."""
+    return spec.engine == "fast_forward"
 
 
 def pack(spec: StudySpec, trials: Sequence[Trial], id: str) -> Pack:
@@ -36,7 +42,7 @@ def pack(spec: StudySpec, trials: Sequence[Trial], id: str) -> Pack:
         trials=tuple(trials),
         study_seed=spec.seed,
         budget=budget(spec),
-        engine="step",
+        engine="fast_forward" if leaps(spec) else "step",
         device="cuda" if spec.resources.gpus else "cpu",
         threads=spec.resources.cpus,
     )

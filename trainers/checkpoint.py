@@ -57,7 +57,7 @@ def save(directory: Path, checkpoint: Checkpoint) -> None:
 def newest(directories: Iterable[Path]) -> Checkpoint | None:
     """Return the most advanced complete checkpoint of some attempts' directories, None where there is none."""
     found = [checkpoint for directory in directories if (checkpoint := _read(directory / NAME)) is not None]
-    return max(found, key=lambda checkpoint: checkpoint.step, default=None)
+    return max(found, key=lambda found: (found.step, len(found.outcomes)), default=None)
 
 
 def _read(path: Path) -> Checkpoint | None:

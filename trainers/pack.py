@@ -15,6 +15,9 @@ import numpy as np
 import torch
 
 from trainers.checkpoint import Checkpoint, save
+from trainers.fast_forward.course import Course
+from trainers.fast_forward.run import FastForward
+from trainers.outcome import trained
 from trainers.tasks import TASKS, draws_of
 from trainers.tasks.base import Problem, Theory
 from trainers.trial import Crossing, Outcome, Pack, Report, Trial
@@ -94,6 +97,8 @@ class _Run:
         self._pack, self._task = pack, TASKS[pack.task]
         self._step, self._seconds, self._share, self._chunk = 0, 0.0, 0.0, 64
         self._outcomes: list[Outcome] = []
+        self._leaping: list[tuple[Trial, Course]] = []
+        self._leap: FastForward | None = None
         self._reported, self._steps = 0, 0
         self._problem: Problem | None = None
         if resume is not None:
@@ -107,6 +112,10 @@ class _Run:
 
     @property
     def alive(self) -> bool:
+        return self._stepping or bool(self._leaping)
+
+    @property
+    def _stepping(self) -> bool:
         return self._problem is not None and bool(self._problem.trials)
 
     def _start(self, trials: list[Trial], resume: Checkpoint | None) -> None:
@@ -114,10 +123,13 @@ class _Run:
         draws = {trial.index: draw for trial, draw in zip(trials, drawn, strict=True)}
         if resume is None:
             trials = [trial for trial in trials if not self._refused(trial, draws[trial.index])]
-        if not trials:
-            return
         budget = self._pack.budget
         self._theory = {t.index: self._task.theory(draws[t.index], t, budget) for t in trials}
+        courses = {t.index: self._course(t, draws[t.index]) for t in trials}
+        self._leaping = [(t, course) for t in trials if (course := courses[t.index]) is not None]
+        trials = [trial for trial in trials if courses[trial.index] is None]
+        if not trials:
+            return
         device = torch.device(self._pack.device)
         self._problem = self._task.problem([draws[t.index] for t in trials], trials, budget, device)
         self._watch = Watch(self._problem, budget)
@@ -134,6 +146,10 @@ class _Run:
         self._watch.load(resume.watch)
         self._watch.keep(np.array([positions[trial.index] for trial in trials]))
 
+    def _course(self, trial: Trial, draw: Any) -> Course | None:
+        """Return the trial's course where it is to be fast-forwarded."""
+        return self._task.course(draw, trial) if self._pack.engine == "fast_forward" else None
+
     def _refused(self, trial: Trial, draw: Any) -> bool:
         refusal = self._task.refusal(draw, trial)
         if refusal is None:
@@ -147,8 +163,11 @@ class _Run:
 
     def advance(self, seconds: float) -> None:
         """Train for about so long: step to the next step that has to be looked at, look, let ended columns go."""
+        if not self._stepping:
+            self._fast_forward(seconds)
+            return
         begun, elapsed, columns = time.perf_counter(), 0.0, len(self._problem.trials) if self._problem else 0
-        while self.alive and elapsed < seconds:
+        while self._stepping and elapsed < seconds:
             assert self._problem is not None
             k = min(self._watch.due(), self._watch.next_end()) - self._step
             k = max(1, min(k, self._chunk))
@@ -161,6 +180,34 @@ class _Run:
             elapsed = time.perf_counter() - begun
             self._enforce(elapsed)
         self._spend(elapsed, columns)
+
+    def _fast_forward(self, seconds: float) -> None:
+        """Go on for about so long with the trials that are fast-forwarded, one after another."""
+        until = self._seconds + seconds
+        while self._leaping and self._seconds < until:
+            trial, course = self._leaping[0]
+            begun = time.perf_counter()
+            if self._leap is None:
+                self._leap, self._leap_seconds = FastForward(course, self._pack.budget), 0.0
+            before = self._leap.step
+            self._leap.advance()
+            self._steps += self._leap.step - max(before, 0)
+            if self._out_of_time(time.perf_counter() - begun):
+                self._leap.cut()
+            if self._leap.ended:
+                seen = self._leap.seen()
+                spent = self._leap_seconds + time.perf_counter() - begun
+                theory = self._theory[trial.index]
+                self._outcomes.append(trained(trial, self._pack.budget, theory, seen, spent))
+                self._leap = None
+                del self._leaping[0]
+            elapsed = time.perf_counter() - begun
+            self._seconds += elapsed
+            self._leap_seconds += elapsed
+
+    def _out_of_time(self, elapsed: float) -> bool:
+        limit = self._pack.budget.max_seconds
+        return limit is not None and self._seconds + elapsed >= limit
 
     def _spend(self, seconds: float, columns: int) -> None:
         """Count compute time, shared equally by the columns that were live."""
@@ -187,8 +234,7 @@ class _Run:
 
     def _enforce(self, elapsed: float) -> None:
         """End what is left where the pack's time is up: right-censored at this step."""
-        limit = self._pack.budget.max_seconds
-        if limit is not None and self.alive and self._seconds + elapsed >= limit:
+        if self._stepping and self._out_of_time(elapsed):
             assert self._problem is not None
             self._watch.look(self._step, self._problem, last=True)
             self._let_go(np.ones(len(self._problem.trials), dtype=bool))
@@ -207,7 +253,7 @@ class _Run:
     def report(self, done: bool = False) -> Report:
         outcomes, steps = tuple(self._outcomes[self._reported :]), self._steps
         self._reported, self._steps = len(self._outcomes), 0
-        alive = len(self._problem.trials) if self._problem is not None else 0
+        alive = len(self._leaping) + (len(self._problem.trials) if self._problem is not None else 0)
         return Report(step=self._step, steps=steps, alive=alive, outcomes=outcomes, done=done)
 
     def checkpoint(self, directory: Path | None) -> None:
@@ -215,7 +261,7 @@ class _Run:
             return
         problem, watch = (
             ({"indices": []}, {})
-            if self._problem is None or not self.alive
+            if self._problem is None or not self._stepping
             else (
                 self._problem.state(),
                 self._watch.state(),

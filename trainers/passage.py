@@ -32,17 +32,17 @@ class Passage:
         self.first = np.full((len(levels), columns), NEVER, dtype=np.int64)
         self.since = np.full((len(levels), columns), NEVER, dtype=np.int64)
         self.due = 0
-        self._below = np.zeros((len(levels), columns), dtype=bool)
+        self.below = np.zeros((len(levels), columns), dtype=bool)
         self._blind = 0  # looks left before a plan is tried again
 
     def see(self, step: int, error: np.ndarray) -> bool:
         """Take in the error (columns,) at a step; return whether it crossed a level anywhere."""
         below = error <= self.levels
-        if np.array_equal(below, self._below):
+        if np.array_equal(below, self.below):
             return False
         self.first[below & (self.first == NEVER)] = step
-        self.since = np.where(below, np.where(self._below, self.since, step), NEVER)
-        self._below = below
+        self.since = np.where(below, np.where(self.below, self.since, step), NEVER)
+        self.below = below
         return True
 
     def plan(self, step: int, error: np.ndarray, speed: Callable[[], Speed]) -> None:
@@ -65,7 +65,7 @@ class Passage:
     def keep(self, columns: np.ndarray) -> None:
         """Go on with these columns."""
         self.first, self.since = self.first[:, columns], self.since[:, columns]
-        self._below = self._below[:, columns]
+        self.below = self.below[:, columns]
 
     def crossing(self, level: int, column: int, step: int, missed: Censoring = "right") -> Crossing:
         """Return one crossing as known at `step`; `missed` says why there is none."""
@@ -77,9 +77,9 @@ class Passage:
 
     def state(self) -> dict[str, Any]:
         """Return what `load` needs."""
-        return {"first": self.first, "since": self.since, "below": self._below, "due": (self.due, self._blind)}
+        return {"first": self.first, "since": self.since, "below": self.below, "due": (self.due, self._blind)}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take over a state."""
-        self.first, self.since, self._below = state["first"], state["since"], state["below"]
+        self.first, self.since, self.below = state["first"], state["since"], state["below"]
         self.due, self._blind = state["due"]

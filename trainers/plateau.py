@@ -14,8 +14,8 @@ import numpy as np
 
 from trainers.trial import Crossing, ErrorPoint
 
-_LAST = 3
-_WITHIN = 0.05
+LAST = 3
+BAND = 0.05
 _LATEST = 0.9
 _STEEP = 0.1
 """Largest |d log error / d log step| from the plateau's first point to the end; the rule's band alone allows 0.05 over
@@ -58,21 +58,15 @@ class PlateauLog:
             return None, None
         errors = self._errors[:size, column]
         found = plateau(errors)
-        if found is None or self._still_falling(errors, found, step):
+        if found is None:
             return Crossing(None, step, None, "right"), None
         at = self.steps[found]
+        if still_falling(at, float(errors[found]), float(np.mean(errors[-LAST:])), step):
+            return Crossing(None, step, None, "right"), None
         point = ErrorPoint(float(errors[found]), float(self._mean_l1[found, column]), at)
         if at == 0:
             return Crossing(0, -1, 0, "left", stayed=0), point
         return Crossing(at, at - 1, at, "exact", stayed=at), point
-
-    def _still_falling(self, errors: np.ndarray, found: int, step: int) -> bool:
-        """Whether what looks like a plateau is only the end of a curve that was cut off."""
-        at = self.steps[found]
-        if at == 0 or errors[found] == 0:
-            return False
-        fall = abs(np.log(np.mean(errors[-_LAST:]) / errors[found]))
-        return bool(at > _LATEST * step or fall > _STEEP * np.log(step / at))
 
     def least(self, column: int) -> ErrorPoint | None:
         """Return the least logged error: the minimum over the run as published code takes it."""
@@ -94,11 +88,26 @@ class PlateauLog:
         self._errors, self._mean_l1 = np.concatenate([state["errors"], room]), np.concatenate([state["mean_l1"], room])
 
 
+def still_falling(at: int, error: float, final: float, step: int) -> bool:
+    """Return whether what looks like a plateau is only the end of a curve that was cut off.
+
+    Args:
+        at: step where the plateau would begin.
+        error: the error there.
+        final: mean of the last logged errors.
+        step: the run's last.
+    """
+    if at == 0 or error == 0:
+        return False
+    fall = abs(np.log(final / error))
+    return bool(at > _LATEST * step or fall > _STEEP * np.log(step / at))
+
+
 def plateau(errors: np.ndarray) -> int | None:
     """Return the index at which D2 sees the plateau of a logged curve (points,), None where it sees none."""
-    if errors.size < _LAST:
+    if errors.size < LAST:
         return None
-    final = float(np.mean(errors[-_LAST:]))
-    near = np.abs(errors - final) <= _WITHIN * final
+    final = float(np.mean(errors[-LAST:]))
+    near = np.abs(errors - final) <= BAND * final
     hits = np.flatnonzero(near[:-1] & near[1:])
     return int(hits[0]) if hits.size else None

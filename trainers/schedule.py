@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import overload
+
+import numpy as np
+
 DENSE = 1000
 """Steps logged one by one before the plateau rule's cadence begins (published code: every step below 1000)."""
 
@@ -35,3 +39,12 @@ def next_in_log(step: int, every: int) -> int:
     if step + 1 < DENSE:
         return step + 1
     return max(DENSE, (step // every + 1) * every) if every > 1 else step + 1
+
+
+@overload
+def end_after(t2: int) -> int: ...
+@overload
+def end_after(t2: np.ndarray) -> np.ndarray: ...
+def end_after(t2: int | np.ndarray) -> int | np.ndarray:
+    """Return where a run ends that `after_t2` stops: 1000 steps after t2, or 2 % of it where that is more."""
+    return t2 + np.maximum(1000, -(-t2 // 50))

@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 
 from trainers.curves import Curves
-from trainers.ladder import RUNGS, NoDelay, delay
+from trainers.ladder import RUNGS
+from trainers.outcome import Seen, trained
 from trainers.passage import NEVER, Passage
 from trainers.plateau import PlateauLog
-from trainers.schedule import DENSE, next_in_log, next_on_curve
+from trainers.schedule import DENSE, end_after, next_in_log, next_on_curve
 from trainers.tasks.base import Problem, Speed, Theory
-from trainers.trial import Budget, Censoring, Crossing, ErrorPoint, Outcome, OutcomeWord
+from trainers.trial import Budget, ErrorPoint, Outcome
 
-_AFTER_T2_STEPS = 1000
-_AFTER_T2_SHARE = 0.02
 _PARTS = ("train", "test", "ratio", "curves", "plateau")
 
 
@@ -114,8 +113,7 @@ class Watch:
         out = np.full(self.train.first.shape[1], self._budget.max_steps, dtype=np.int64)
         t2 = self.test.first[0]
         if self._budget.stop == "after_t2":
-            margin = np.maximum(_AFTER_T2_STEPS, np.ceil(_AFTER_T2_SHARE * t2).astype(np.int64))
-            out = np.where(t2 == NEVER, out, np.minimum(out, t2 + margin))
+            out = np.where(t2 == NEVER, out, np.minimum(out, end_after(t2)))
         return out
 
     def over(self, step: int) -> np.ndarray | None:
@@ -144,39 +142,36 @@ class Watch:
         """Return what a column that ends at `step`, where all was looked at, leaves behind."""
         trial = problem.trials[column]
         curve, coordinates = self.curves.of(column)
-        common = {"index": trial.index, "obtained": "stepped", "steps": step, "seconds": seconds}
-        kept = {
-            "theory": theory.values,
-            "theory_reasons": theory.reasons,
-            "curve": curve,
-            "coordinates": coordinates,
-        }
         if self.diverged[column]:
-            error = {"type": "Diverged", "message": f"the iterate was no longer finite at step {step}", "step": step}
-            return Outcome(outcome="diverged", error=error, **common, **kept)  # type: ignore[arg-type]
-        missed: Censoring = "infeasible" if self.infeasible[column] else "stalled" if self.stalled[column] else "right"
-        t1 = self.train.crossing(0, column, step)
-        t2 = self.test.crossing(0, column, step, missed)
-        t2_plateau, at_plateau = self.plateau.result(column, step)
-        lag = delay(t1, t2)
-        return Outcome(  # type: ignore[arg-type]
-            outcome=_word(t1, t2),
-            t1=t1,
-            t1_gradient=self.ratio.crossing(0, column, step) if problem.gradient_ratio() is not None else None,
-            t2=t2,
-            t2_plateau=t2_plateau,
-            delay=None if isinstance(lag, NoDelay) else lag,
-            delay_reason=lag.reason if isinstance(lag, NoDelay) else None,
-            ladder=self._ladder(column, step, t2, missed),
-            errors={
-                "stop": _point(self._latest[:, column]),
-                "min": self._least(column),
-                "settled": _point(self._settled[:, column]),
-                "plateau": at_plateau,
-            },
-            **common,
-            **kept,
+            message = f"the iterate was no longer finite at step {step}"
+            return Outcome(
+                index=trial.index,
+                outcome="diverged",
+                obtained="stepped",
+                steps=step,
+                theory=theory.values,
+                theory_reasons=theory.reasons,
+                curve=curve,
+                coordinates=coordinates,
+                seconds=seconds,
+                error={"type": "Diverged", "message": message, "step": step},
+            )
+        seen = Seen(
+            column=column,
+            steps=step,
+            train=self.train,
+            test=self.test,
+            ratio=self.ratio if problem.gradient_ratio() is not None else None,
+            missed="infeasible" if self.infeasible[column] else "stalled" if self.stalled[column] else "right",
+            plateau=self.plateau.result(column, step),
+            stop=_point(self._latest[:, column]),
+            least=self._least(column),
+            settled=_point(self._settled[:, column]),
+            curve=curve,
+            coordinates=coordinates,
+            obtained="stepped",
         )
+        return trained(trial, self._budget, theory, seen, seconds)
 
     def _least(self, column: int) -> ErrorPoint | None:
         """The least test error over the logged steps and the last: the minimum as published code takes it."""
@@ -184,20 +179,6 @@ class Watch:
             point for point in (self.plateau.least(column), _point(self._latest[:, column])) if point is not None
         ]
         return min(candidates, key=lambda point: point.relative_l2, default=None)
-
-    def _ladder(self, column: int, step: int, t2: Crossing, missed: Censoring) -> dict[str, dict[str, Crossing | None]]:
-        stopped_by_t2 = self._budget.stop == "after_t2" and t2.upper is not None
-        out: dict[str, dict[str, Crossing | None]] = {}
-        for level, (name, threshold) in enumerate(RUNGS.items(), start=1):
-            t1_known = not stopped_by_t2 or threshold >= self._budget.train_threshold
-            t2_known = not stopped_by_t2 or threshold >= self._budget.test_threshold
-            # what keeps the error above the study's threshold keeps it above every lower one
-            why: Censoring = missed if threshold <= self._budget.test_threshold else "right"
-            out[name] = {
-                "t1": self.train.crossing(level, column, step) if t1_known else None,
-                "t2": self.test.crossing(level, column, step, why) if t2_known else None,
-            }
-        return out
 
     # -- checkpoint -------------------------------------------------------------------------------------------------
 
@@ -225,13 +206,3 @@ def _point(column: np.ndarray) -> ErrorPoint | None:
     if np.isnan(column).any():
         return None
     return ErrorPoint(float(column[0]), float(column[1]), int(column[2]))
-
-
-def _word(t1: Crossing, t2: Crossing) -> OutcomeWord:
-    if t2.upper is not None:
-        return "generalised"
-    if t2.censoring == "infeasible":
-        return "infeasible"
-    if t2.censoring == "stalled":
-        return "stalled"
-    return "memorised" if t1.upper is not None else "not_memorised"

@@ -1,7 +1,7 @@
 """What a study will do, before it does it: trials and packs (pure), and predictions of them."""
 
 from studies.plan.forecast import Caution, Cell, Forecast, forecast
-from studies.plan.plan import Plan, PlannedPack, Resources, budget, pack, plan
+from studies.plan.plan import Plan, PlannedPack, Resources, plan
 
 __all__ = [
     "Caution",
@@ -10,8 +10,6 @@ __all__ = [
     "Plan",
     "PlannedPack",
     "Resources",
-    "budget",
     "forecast",
-    "pack",
     "plan",
 ]

@@ -12,6 +12,8 @@ import numpy as np
 
 from studies.plan.plan import Plan, slowness
 from studies.plan.sample import Known
+from trainers.fast_forward import SMOOTH
+from trainers.fast_forward import seconds as fast_forward_seconds
 from trainers.tasks import TASKS, draw_key
 from trainers.trial import Budget, Trial
 
@@ -36,7 +38,7 @@ class Cost:
     unpredicted: int
 
 
-def cost(kind: str, plan: Plan, known: Mapping[int, Known], budget: Budget, slots: int) -> Cost:
+def cost(kind: str, plan: Plan, known: Mapping[int, Known], budget: Budget, slots: int, leaps: bool = False) -> Cost:
     """Predict what a plan takes from what is known of some of its trials.
 
     Args:
@@ -45,12 +47,13 @@ def cost(kind: str, plan: Plan, known: Mapping[int, Known], budget: Budget, slot
         known: theory by trial index.
         budget: of the trials.
         slots: packs side by side.
+        leaps: trials are fast-forwarded.
     """
     steps = _all_steps(plan.trials, known, budget)
     unpredicted = sum(one is None for one in steps)
     counted = np.array([budget.max_steps if one is None else one for one in steps], dtype=np.float64)
     packs = [[plan.trials[i] for i in pack.members] for pack in plan.packs]
-    seconds = [_pack_seconds(kind, trials, counted[[t.index for t in trials]]) for trials in packs]
+    seconds = [_pack_seconds(kind, trials, counted[[t.index for t in trials]], leaps) for trials in packs]
     if budget.max_seconds is not None:
         seconds = [min(one, budget.max_seconds) for one in seconds]
     sizes = sorted((_pack_bytes(kind, trials) for trials in packs), reverse=True)
@@ -75,7 +78,7 @@ def run_length(t2: float, budget: Budget) -> int:
 
 def _all_steps(trials: Sequence[Trial], known: Mapping[int, Known], budget: Budget) -> list[int | None]:
     """Predict every trial: from its own theory, else its cell's, else what the others say of T*; None: unknown."""
-    if budget.stop != "after_t2":
+    if budget.stop == "max_steps":
         refused = {index for index, one in known.items() if one.refusal is not None}
         return [0 if trial.index in refused else budget.max_steps for trial in trials]
     own = {index: _own_steps(one, budget) for index, one in known.items()}
@@ -105,9 +108,11 @@ def _own_steps(known: Known, budget: Budget) -> int | None:
     return None if t2 is None else run_length(t2, budget)
 
 
-def _pack_seconds(kind: str, trials: Sequence[Trial], steps: np.ndarray) -> float:
-    """Time a pack whose columns end at the given steps and are then left out."""
+def _pack_seconds(kind: str, trials: Sequence[Trial], steps: np.ndarray, leaps: bool) -> float:
+    """Time a pack whose columns end at the given steps and are then left out, or that is fast-forwarded."""
     task, config = TASKS[kind], trials[0].config
+    if leaps:
+        return sum(fast_forward_seconds(int(t.config["n"] or 0), t.config["regularizer"] in SMOOTH) for t in trials)
     ends = np.unique(np.quantile(steps, np.linspace(0, 1, LEVELS + 1)[1:], method="inverted_cdf"))
     total, before = 0.0, 0.0
     for end in ends:

@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
+from studies.packs import budget, leaps
 from studies.plan.cost import Cost, cost
-from studies.plan.plan import Plan, Resources, budget, slots
+from studies.plan.plan import Plan, Resources, slots
 from studies.plan.sample import SECONDS, Known, Sample, sample
 from studies.spec import StudySpec
 from studies.spec.methods import Random, Sobol
@@ -95,7 +96,7 @@ def forecast(spec: StudySpec, plan: Plan, resources: Resources, seconds: float =
         by_cell.setdefault(one.trial.configuration, []).append(one)
     seeds = len(plan.trials) // plan.configurations
     cells = tuple(_cell(plan.trials[n * seeds].config, n, by_cell.get(n, []), limits) for n in looked.cells)
-    predicted = cost(spec.task.kind, plan, looked.known, limits, slots(spec, resources))
+    predicted = cost(spec.task.kind, plan, looked.known, limits, slots(spec, resources), leaps(spec))
     warnings = (*_repeats(spec, plan), *_of_cells(cells, limits), *_refusals(looked), *_unpredicted(predicted, plan))
     return Forecast(plan, predicted, looked, cells, warnings)
 

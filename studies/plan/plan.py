@@ -10,7 +10,7 @@ from studies.plan.packing import cut
 from studies.search import configurations
 from studies.spec import StudySpec
 from trainers.tasks import TASKS, draw_key
-from trainers.trial import Budget, Pack, Trial
+from trainers.trial import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,38 +103,3 @@ def slowness(config: Mapping[str, Any]) -> float:
     beta = config.get("beta", config.get("beta1", 1.0))
     product = config["alpha"] * beta
     return 1 / product if product else float("inf")
-
-
-def budget(spec: StudySpec) -> Budget:
-    """Return the trials' budget, `stop: auto` resolved: `after_t2`, since this version steps through every trial."""
-    section = spec.budget
-    return Budget(
-        max_steps=section.max_steps,
-        max_seconds=section.max_seconds,
-        stop="after_t2" if section.stop == "auto" else section.stop,
-        record=section.record,
-        train_threshold=section.train_threshold,
-        test_threshold=section.test_threshold,
-        plateau_every=section.plateau_every,
-    )
-
-
-def pack(spec: StudySpec, planned: PlannedPack, trials: Sequence[Trial], id: str) -> Pack:
-    """Return the pack as it travels to a worker.
-
-    Args:
-        spec: of the study.
-        planned: the pack; its members are indices into `trials`.
-        trials: all trials of the plan.
-        id: of the pack's row.
-    """
-    return Pack(
-        id=id,
-        task=spec.task.kind,
-        trials=tuple(trials[i] for i in planned.members),
-        study_seed=spec.seed,
-        budget=budget(spec),
-        engine="step",
-        device="cuda" if spec.resources.gpus else "cpu",
-        threads=spec.resources.cpus,
-    )

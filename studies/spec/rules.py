@@ -11,6 +11,7 @@ from typing import Any
 from studies.spec.limits import Limits
 from studies.spec.numbers import Fault
 from studies.spec.sweeps import NUM, Range, count, is_swept, largest, smallest
+from trainers.fast_forward import LARGEST, applies
 
 Flat = Mapping[str, Any]
 
@@ -75,12 +76,32 @@ def _something_to_search(values: Flat) -> Iterator[Fault]:
         yield path("search.kind"), f"{values['search.kind']} has no swept field to draw from; accepted: grid"
 
 
+def _fast_forwarded(values: Flat) -> Iterator[Fault]:
+    if values["engine"] != "fast_forward":
+        return
+    kinds = values["task.kind"], values["optimizer.kind"], values["regularizer.kind"]
+    if not applies(*kinds, 1):
+        yield (
+            path("engine"),
+            "fast_forward takes sparse_recovery by proximal or gd steps (subgradient: with regularizer none or l2); "
+            "accepted: auto, step",
+        )
+
+
+def _fast_forwarded_size(values: Flat) -> Iterator[Fault]:
+    where, n = largest(values["task.n"])
+    if values["engine"] == "fast_forward" and n is not None and n > LARGEST:
+        yield path("task.n", where), f"{n} is refused; accepted with engine fast_forward: up to {LARGEST}"
+
+
 PARTS = ("task.kind", "regularizer.kind", "optimizer.kind")
 ALWAYS: tuple[tuple[tuple[str, ...], Callable[[Flat], Iterator[Fault]]], ...] = (
     (("task.s", "task.n"), _sparsity),
     (("optimizer.kind", "regularizer.kind"), _smooth),
     (("task.kind", "regularizer.kind"), _one_beta),
     (("task.kind", "budget.record"), _nothing_to_record),
+    (("engine", "task.kind", "optimizer.kind", "regularizer.kind"), _fast_forwarded),
+    (("engine", "task.n"), _fast_forwarded_size),
     (("search.kind",), _values_of_a_grid),
     (("search.kind", *PARTS), _something_to_search),
 )

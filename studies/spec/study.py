@@ -32,7 +32,9 @@ class BudgetSection(Section):
         Literal["auto", "after_t2", "settled", "max_steps"],
         Word("stop rule", ("auto", "after_t2", "settled", "max_steps")),
     ] = field(
-        "auto", "after_t2: t2 plus max(1000 steps, 2 %); settled: until certified or settled; max_steps: to the end"
+        "auto",
+        "after_t2: t2 plus max(1000 steps, 2 %); settled: until certified or settled; max_steps: to the end; "
+        "auto: settled with engine fast_forward, else after_t2",
     )
     record: Annotated[Literal["curves", "coordinates"], Word("record", ("curves", "coordinates"))] = field(
         "curves", "what is kept along the run; coordinates: the iterate too, at the curve's steps"
@@ -72,8 +74,8 @@ class StudySpec(Section):
     )
     search: Search = Grid()
     budget: BudgetSection = BudgetSection()
-    engine: Annotated[Literal["auto", "step"], Word("engine", ("auto", "step"))] = field(
-        "auto", "how times are obtained: auto takes exact engines only"
+    engine: Annotated[Literal["auto", "step", "fast_forward"], Word("engine", ("auto", "step", "fast_forward"))] = (
+        field("auto", "how times are obtained, to the step either way; auto: by steps")
     )
     resources: ResourcesSection = ResourcesSection()
     priority: Annotated[int, whole(-1000, 1000)] = field(0, "higher runs first")

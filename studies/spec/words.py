@@ -22,7 +22,7 @@ LATER = {
     "regularizer": ("nuclear",),
     "optimizer": ("sgd", "adam", "adamw"),
     "search": ("tpe", "cmaes", "gp"),
-    "engine": ("fast_forward", "surrogate"),
+    "engine": ("surrogate",),
 }
 """Words of the interface that this version does not carry out."""
 

@@ -6,13 +6,16 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from trainers.trial import Budget, Trial, Value
+
+if TYPE_CHECKING:
+    from trainers.fast_forward.course import Course
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,10 @@ class Task(Protocol):
 
     def theory(self, draw: Any, trial: Trial, budget: Budget) -> Theory:
         """Return the theory columns of one trial."""
+        ...
+
+    def course(self, draw: Any, trial: Trial) -> Course | None:
+        """Return the trial as what can be fast-forwarded exactly, None where its method cannot."""
         ...
 
     def memory(self, config: Mapping[str, Value], columns: int, draws: int) -> int:

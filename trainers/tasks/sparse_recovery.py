@@ -15,6 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from trainers.fast_forward import applies
+from trainers.fast_forward.course import Course
+from trainers.fast_forward.segment import Descent
 from trainers.linear import Stack, column_norms
 from trainers.regularizers import subgradient
 from trainers.tasks.base import Ending, Speed, Streams, Theory, numpy
@@ -69,6 +72,36 @@ class SparseRecovery:
         """Return the theory columns of one trial."""
         a0 = draw.initial(trial.config)
         return Theory(*theory_columns(draw.theory, a0, trial.config, budget.train_threshold, budget.test_threshold))
+
+    def course(self, draw: SparseDraw, trial: Trial) -> Course | None:
+        """Return the trial as what can be fast-forwarded: a contracting method, n not too large; None elsewhere."""
+        config = trial.config
+        beta1, beta2 = strengths(config)
+        kinds = str(config["optimizer"]), str(config["regularizer"])
+        if not applies(self.kind, *kinds, draw.X.shape[1]):
+            return None
+        ends = Ends([draw], [trial])
+        alpha = number(config, "alpha")
+
+        def observe(a: np.ndarray) -> dict[str, np.ndarray]:
+            def spread(value: float) -> Tensor:
+                return torch.full((1, 1, len(a)), value, dtype=torch.float64)
+
+            columns = torch.as_tensor(a.T[None].copy())
+            X, y = torch.as_tensor(draw.X[None]), torch.as_tensor(draw.y[None, :, None])
+            stack = Stack(X, y, columns, columns, spread(alpha), spread(beta1), spread(beta2))
+            a_star = torch.as_tensor(draw.a_star[None, :, None])
+            return {name: numpy(values)[0] for name, values in _observed(stack, a_star).items()}
+
+        return Course(
+            descent=Descent(np.ascontiguousarray(draw.X), draw.y, alpha, beta1, beta2),
+            a0=draw.initial(config),
+            a_star=draw.a_star,
+            end=ends.points[0],
+            judge=ends.judge,
+            observe=observe,
+            regularized=beta1 > 0 or beta2 > 0,
+        )
 
     def memory(self, config: Mapping[str, Value], columns: int, draws: int) -> int:
         """Return about how many bytes a pack takes: four (n,) buffers and one (N,) a column, X and its inverse."""
@@ -181,15 +214,10 @@ class SparseProblem:
         return self._live(column_norms(self._stack.scratch))
 
     def gradient_ratio(self) -> np.ndarray | None:
-        """||beta1 sign(a) + beta2 a||_2 / ||G||_2, shape (columns,): beta ||H|| / ||G||; infinite where G = 0."""
+        """Beta ||H||_2 / ||G||_2, shape (columns,), see `_ratio`."""
         if not (self._beta1 > 0).any() and not (self._beta2 > 0).any():
             return None
-        stack = self._stack
-        if stack.has_l2:
-            pull = column_norms(subgradient(stack.a, stack.beta1, stack.beta2))
-        else:  # ||sign(a)|| is the root of the number of non-zeros
-            pull = stack.beta1[:, 0] * (stack.a != 0).sum(dim=1).sqrt()
-        return self._live(pull / column_norms(stack.evaluate_gradient()))
+        return self._live(_ratio(self._stack))
 
     # -- certified speed --------------------------------------------------------------------------------------------
 
@@ -240,21 +268,7 @@ class SparseProblem:
 
     def observe(self) -> dict[str, np.ndarray]:
         """Return the curve columns: errors, g, norms, gradient ratio, support size, ||a_S|| and ||a_{S^c}||."""
-        stack = self._stack
-        train = self.train_error()
-        on = stack.a * (self._a_star != 0)
-        ratio = self.gradient_ratio()
-        return {
-            "train_error": train,
-            "test_error": self.test_error(),
-            "train_loss": 0.5 * (train * self._norms[0]) ** 2,
-            "l1_norm": self._live(stack.a.abs().sum(dim=1)),
-            "l2_norm": self._live(column_norms(stack.a)),
-            "gradient_ratio": np.full(train.shape, np.nan) if ratio is None else ratio,
-            "support_size": self._live((stack.a.abs() > SUPPORT_ABOVE).sum(dim=1)).astype(np.float64),
-            "on_support_norm": self._live(column_norms(on)),
-            "off_support_norm": self._live(column_norms(stack.a - on)),
-        }
+        return {name: self._live(values) for name, values in _observed(self._stack, self._a_star).items()}
 
     def iterate(self) -> np.ndarray:
         """Return a, shape (columns, n)."""
@@ -286,6 +300,33 @@ class SparseProblem:
         self._stack = Stack(**{name: tensor(array) for name, array in state["stack"].items()})  # type: ignore[arg-type]
         self._a_star = torch.as_tensor(state["a_star"], device=self._device)
         self._moved = state["moved"]
+
+
+def _ratio(stack: Stack) -> Tensor:
+    """Return ||beta1 sign(a) + beta2 a||_2 / ||G||_2, shape (D, W): beta ||H|| / ||G||; infinite where G = 0."""
+    if stack.has_l2:
+        pull = column_norms(subgradient(stack.a, stack.beta1, stack.beta2))
+    else:  # ||sign(a)|| is the root of the number of non-zeros
+        pull = stack.beta1[:, 0] * (stack.a != 0).sum(dim=1).sqrt()
+    return pull / column_norms(stack.evaluate_gradient())
+
+
+def _observed(stack: Stack, a_star: Tensor) -> dict[str, Tensor]:
+    """Return the curve columns of every slot, shape (D, W) each."""
+    residual = column_norms(stack.evaluate_residual())
+    on = stack.a * (a_star != 0)
+    regularized = bool((stack.beta1 > 0).any() or (stack.beta2 > 0).any())
+    return {
+        "train_error": residual / stack.y.norm(dim=1),
+        "test_error": column_norms(stack.a - a_star) / a_star.norm(dim=1),
+        "train_loss": 0.5 * residual.square(),
+        "l1_norm": stack.a.abs().sum(dim=1),
+        "l2_norm": column_norms(stack.a),
+        "gradient_ratio": _ratio(stack) if regularized else torch.full_like(residual, torch.nan),
+        "support_size": (stack.a.abs() > SUPPORT_ABOVE).sum(dim=1).to(torch.float64),
+        "on_support_norm": column_norms(on),
+        "off_support_norm": column_norms(stack.a - on),
+    }
 
 
 def _positions(groups: np.ndarray) -> np.ndarray:

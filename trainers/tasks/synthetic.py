@@ -75,6 +75,9 @@ class Synthetic:
             reasons["t2_predicted"] = "beta = 0"
         return Theory(values, reasons)
 
+    def course(self, draw: SyntheticDraw, trial: Trial) -> None:
+        """A synthetic trial takes its steps at one stroke as it is."""
+
     def memory(self, config: Mapping[str, Value], columns: int, draws: int) -> int:
         """Return about how many bytes a pack takes."""
         return 64 * columns

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from studies.library import UnknownItem, item, names
-from studies.plan import Resources, budget, plan
+from studies.packs import budget
+from studies.plan import Resources, plan
 from studies.search import configurations
 from trainers.tasks import draw_of
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from studies.plan import Forecast, Resources, budget, forecast, pack, plan
+from studies.packs import budget, pack
+from studies.plan import Forecast, Resources, forecast, plan
 from studies.plan.cost import cost
 from studies.plan.sample import sample
 from studies.spec import parse
@@ -74,7 +75,9 @@ def test_predicted_steps_are_about_the_steps_taken() -> None:
     made = plan(spec, TWO)
     taken = 0
     for one in made.packs:
-        for report in train(pack(spec, one, made.trials, "p"), directory=None, resume=None, stop=lambda: False):
+        for report in train(
+            pack(spec, [made.trials[i] for i in one.members], "p"), directory=None, resume=None, stop=lambda: False
+        ):
             taken += sum(outcome.steps for outcome in report.outcomes)
     assert forecast(spec, made, TWO).cost.steps == pytest.approx(taken, rel=0.05)
 

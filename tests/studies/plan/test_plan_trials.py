@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from studies.plan import Plan, Resources, budget, pack, plan
+from studies.packs import budget, pack
+from studies.plan import Plan, Resources, plan
 from studies.plan.packing import MOST, cut
 from studies.search import configurations
 from studies.spec import parse
@@ -127,6 +128,7 @@ def test_packs_are_of_about_equal_size(draws: int, each: int, packs: int) -> Non
 def test_stop_auto_means_after_t2() -> None:
     assert budget(parse(BASE)) == Budget(max_steps=10_000_000, stop="after_t2")
     assert budget(parse(changed("/budget/stop", "settled"))).stop == "settled"
+    assert budget(parse(BASE | {"engine": "fast_forward"})).stop == "settled"
 
 
 def test_the_budget_carries_every_field() -> None:
@@ -138,13 +140,13 @@ def test_the_budget_carries_every_field() -> None:
 def test_a_pack_carries_its_trials_in_column_order() -> None:
     spec = parse(BASE | {"seed": 5, "resources": {"cpus": 2}})
     made = plan(spec, Resources(8))
-    packs = [pack(spec, one, made.trials, f"pack-{one.number}") for one in made.packs]
+    packs = [pack(spec, [made.trials[i] for i in one.members], f"pack-{one.number}") for one in made.packs]
     for one, sent in zip(made.packs, packs, strict=True):
         assert tuple(t.index for t in sent.trials) == one.members
         assert (sent.id, sent.task, sent.study_seed) == (f"pack-{one.number}", "sparse_recovery", 5)
         assert (sent.engine, sent.device, sent.threads) == ("step", "cpu", 2)
     assert Counter(t.index for sent in packs for t in sent.trials) == Counter(range(len(made.trials)))
-    assert pack(parse(BASE | {"resources": {"gpus": 1}}), made.packs[0], made.trials, "x").device == "cuda"
+    assert pack(parse(BASE | {"resources": {"gpus": 1}}), made.trials, "x").device == "cuda"
 
 
 def test_a_hundred_thousand_trials_are_planned() -> None:

@@ -52,9 +52,13 @@ FAULTS: list[tuple[str, Any, str, str]] = [
     ("/resources/max_packs", 0, "/resources/max_packs", "or null (as many as the cluster takes)"),
     ("/priority", 1e6, "/priority", "accepted: a whole number from -1000 to 1000"),
     # words, and words of later versions
-    ("/engine", "stepwise", "/engine", "'stepwise' is refused; accepted: auto, step"),
-    ("/engine", "fast_forward", "/engine", "'fast_forward' is not available in this version; accepted: auto, step"),
-    ("/engine", "surrogate", "/engine", "'surrogate' is not available in this version; accepted: auto, step"),
+    ("/engine", "stepwise", "/engine", "'stepwise' is refused; accepted: auto, step, fast_forward"),
+    (
+        "/engine",
+        "surrogate",
+        "/engine",
+        "'surrogate' is not available in this version; accepted: auto, step",
+    ),
     ("/task/stream", "new", "/task/stream", "'new' is refused; accepted: spawned, legacy"),
     ("/task/init", ["ones"], "/task/init", "accepted: ones, random, least_squares"),
     ("/task/signal", None, "/task/signal", "null is refused; accepted: normal, uniform"),
@@ -211,6 +215,15 @@ def test_a_hundred_problems_are_enough() -> None:
         parse(BASE | {f"field{i}": 0 for i in range(250)})
     assert len(error.value.problems) == 101
     assert error.value.problems[-1].message == "and 150 more problems"
+
+
+def test_fast_forward_is_refused_where_it_would_not_be_exact() -> None:
+    problems = refused(BASE | {"engine": "fast_forward", "optimizer": {"kind": "subgradient", "alpha": 0.1}})
+    assert set(problems) == {"/engine"}
+    assert "accepted: auto, step" in problems["/engine"]
+    large = changed("/task/n", 1200, BASE | {"engine": "fast_forward"})
+    assert refused(large) == {"/task/n": "1200 is refused; accepted with engine fast_forward: up to 1000"}
+    assert parse(BASE | {"engine": "fast_forward"}).engine == "fast_forward"
 
 
 def test_faults_on_purpose_are_accepted_where_the_server_allows_them() -> None:

@@ -1,0 +1,88 @@
+"""A fast-forwarded trial leaves behind what a stepped one does: times, errors, plateau, ladder and curves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.trainers.packs import outcomes, pack, sparse
+from trainers.checkpoint import newest
+from trainers.pack import train
+from trainers.trial import ErrorPoint, Outcome, Trial
+
+L1 = [sparse(i, i % 3, N=26, beta=beta) for i, beta in enumerate((1e-3, 3e-4, 1e-4))]
+INFEASIBLE = [sparse(3, 0, N=26, beta=3e-2)]
+RIDGE = [sparse(0, 0, optimizer="gd", regularizer="l2", init_scale=0.1)]
+NONE = [sparse(1, 1, optimizer="gd", regularizer="none")]
+ELASTIC = [sparse(i, i, N=26, regularizer="elastic", beta1=1e-3, beta2=1e-3) for i in range(2)]
+
+
+def same_point(one: ErrorPoint | None, other: ErrorPoint | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    near = np.allclose([one.relative_l2, one.mean_l1], [other.relative_l2, other.mean_l1], rtol=1e-8, atol=1e-12)
+    return one.step == other.step and bool(near)
+
+
+def assert_same(stepped: Outcome, leapt: Outcome) -> None:
+    assert (stepped.obtained, leapt.obtained) == ("stepped", "fast_forward")
+    for name in ("outcome", "steps", "t1", "t2", "t2_plateau", "delay", "ladder"):
+        assert getattr(stepped, name) == getattr(leapt, name), name
+    gradient = [one.t1_gradient and one.t1_gradient.step for one in (stepped, leapt)]
+    assert gradient[0] == gradient[1]
+    for name in ("stop", "settled", "plateau"):
+        assert same_point(stepped.errors[name], leapt.errors[name]), name
+    least = [one.errors["min"] for one in (stepped, leapt)]
+    assert least[0] is not None
+    assert least[1] is not None
+    assert least[0].relative_l2 == pytest.approx(least[1].relative_l2, rel=1e-9)
+    # a pack also records a column where another one ends
+    common = np.isin(stepped.curve["step"], leapt.curve["step"])
+    assert np.array_equal(stepped.curve["step"][common], leapt.curve["step"])
+    for name, values in leapt.curve.items():
+        assert np.allclose(stepped.curve[name][common], values, rtol=1e-7, atol=1e-11, equal_nan=True), name
+
+
+@pytest.mark.parametrize("stop", ["after_t2", "settled", "max_steps"])
+@pytest.mark.parametrize(
+    "trials", [L1, INFEASIBLE, RIDGE, NONE, ELASTIC], ids=["l1", "infeasible", "l2", "none", "elastic"]
+)
+def test_both_engines_agree(trials: list[Trial], stop: str) -> None:
+    of = pack(trials, max_steps=5_000 if stop == "max_steps" else 20_000, stop=stop)
+    stepped, leapt = outcomes(of), outcomes(replace(of, engine="fast_forward"))
+    assert stepped.keys() == leapt.keys()
+    for index, outcome in stepped.items():
+        assert_same(outcome, leapt[index])
+
+
+def test_coordinates_are_those_of_the_curve() -> None:
+    of = replace(pack(L1[:1], stop="settled", record="coordinates"), engine="fast_forward")
+    [outcome] = outcomes(of).values()
+    assert outcome.coordinates is not None
+    assert outcome.coordinates.shape == (outcome.curve["step"].size, 40)
+    assert np.allclose(np.abs(outcome.coordinates).sum(axis=1), outcome.curve["l1_norm"])
+
+
+def test_a_stopped_pack_goes_on_with_the_trials_that_are_left(tmp_path: Path) -> None:
+    of = replace(pack(L1, stop="settled"), engine="fast_forward")
+    seen: dict[int, Outcome] = {}
+    rounds = 0
+    while len(seen) < len(L1):
+        rounds += 1
+        ask = iter([False])
+        reports = train(of, directory=tmp_path, resume=newest([tmp_path]), stop=lambda ask=ask: next(ask, True))
+        seen |= {outcome.index: outcome for report in reports for outcome in report.outcomes}
+        assert rounds < 50
+    whole = outcomes(of)
+    assert {index: outcome.t2 for index, outcome in seen.items()} == {i: outcome.t2 for i, outcome in whole.items()}
+
+
+def test_time_that_is_up_leaves_every_trial_right_censored() -> None:
+    of = replace(pack(L1, max_seconds=1e-9), engine="fast_forward")
+    for outcome in outcomes(of).values():
+        assert outcome.t2 is not None
+        assert outcome.t2.censoring == "right"
+        assert outcome.steps < 20_000

@@ -1,0 +1,36 @@
+"""A trial as what can be fast-forwarded: the task makes it, `trainers.fast_forward.run` follows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trainers.fast_forward.segment import Descent
+
+if TYPE_CHECKING:
+    from trainers.tasks.base import Ending
+
+
+@dataclass(frozen=True)
+class Course:
+    """A trial that can be fast-forwarded.
+
+    Attributes:
+        descent: what is descended.
+        a0: initial point, shape (n,). a_star: ground truth, shape (n,), not 0.
+        end: where training ends, shape (n,); NaN where it is not known.
+        judge: holds distances ||a(t) - end|| (1,) and a test threshold against the end, see `Ending`.
+        observe: curve columns of iterates (points, n), each of shape (points,).
+        regularized: there is a regulariser.
+    """
+
+    descent: Descent
+    a0: np.ndarray
+    a_star: np.ndarray
+    end: np.ndarray
+    judge: Callable[[np.ndarray, float], Ending]
+    observe: Callable[[np.ndarray], dict[str, np.ndarray]]
+    regularized: bool

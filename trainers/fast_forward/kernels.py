@@ -1,0 +1,236 @@
+"""Compiled loops over the modes of a segment (see `trainers.fast_forward.segment`).
+
+A quantity of a segment is `v(k) = base + k drift + modes @ lam^k`, k = 0, 1, ... steps into it. `log_lam` is log |lam|
+of each mode, `sign` the sign of lam, so that lam^k is right to rounding however large k is.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+NEVER = 2**62
+"""A step that no run comes to."""
+
+_STRICT = 1.0 - 1e-9
+"""A bound that holds in exact arithmetic is taken a little shorter, so that rounding cannot break it."""
+
+
+@njit(cache=True)
+def _powers(log_lam: np.ndarray, sign: np.ndarray, k: int, out: np.ndarray) -> None:
+    for i in range(log_lam.size):
+        if k == 0:
+            out[i] = 1.0
+        else:
+            size = np.exp(k * log_lam[i])
+            out[i] = -size if sign[i] < 0 and k % 2 == 1 else size
+
+
+@njit(cache=True)
+def _steps(gap: float, speed: float) -> int:
+    """Return how many steps at a speed certainly stay within a gap."""
+    if gap <= 0.0:
+        return 0
+    if speed * 4e18 <= gap:
+        return NEVER
+    return int(gap / speed * _STRICT)
+
+
+@njit(cache=True)
+def first_event(
+    base: np.ndarray, drift: np.ndarray, modes: np.ndarray, log_lam: np.ndarray, sign: np.ndarray, limit: int
+) -> int:
+    """Return the first k in [0, limit] at which some row of `v` is <= 0, `limit + 1` where none is.
+
+    With c the modes of a row, a row at value f cannot come to zero within m steps while `m < f / (d + R)`, nor while
+    `m < (f - T) / d`: d is what it drifts down by in a step, T and R bound what its modes can still take from it in all
+    and in one step. Each row marches by its own m; the row of least certified time is always the next to be looked at.
+    Shapes: base and drift (rows,), modes (rows, r), log_lam and sign (r,).
+    """
+    rows, r = modes.shape
+    powers = np.empty(r)
+    due = np.zeros(rows, dtype=np.int64)
+    while True:
+        j = 0
+        for i in range(1, rows):
+            if due[i] < due[j]:
+                j = i
+        k = due[j]
+        if k > limit or rows == 0:
+            return limit + 1
+        _powers(log_lam, sign, k, powers)
+        f = base[j] + k * drift[j]
+        most, next_most = 0.0, 0.0
+        for i in range(r):
+            term = modes[j, i] * powers[i]
+            f += term
+            if sign[i] < 0:
+                most += 2.0 * abs(term)
+                next_most += 2.0 * abs(term) * (1.0 + np.exp(log_lam[i]))
+            elif term > 0.0:
+                most += term
+                next_most += term * -np.expm1(log_lam[i])
+        if f <= 0.0:
+            return k
+        down = max(-drift[j], 0.0)
+        safe = max(_steps(f, down + next_most), _steps(f - most, down))
+        due[j] = min(k + 1 + safe, NEVER) if safe < NEVER else NEVER
+
+
+@njit(cache=True)
+def _norm(base: np.ndarray, drift: np.ndarray, modes: np.ndarray, powers: np.ndarray, k: int) -> float:
+    total = 0.0
+    for j in range(base.size):
+        value = base[j] + k * drift[j]
+        for i in range(powers.size):
+            value += modes[j, i] * powers[i]
+        total += value * value
+    return np.sqrt(total)
+
+
+@njit(cache=True)
+def _speed(drift: float, step: np.ndarray, powers: np.ndarray) -> float:
+    """Return a bound on how far a quantity moves in a step, now and ever after."""
+    total = 0.0
+    for i in range(step.size):
+        total += (step[i] * powers[i]) ** 2
+    return drift + np.sqrt(total)
+
+
+@njit(cache=True)
+def _see(error: float, step: int, levels: np.ndarray, below: np.ndarray, first: np.ndarray, since: np.ndarray) -> float:
+    """Hold an error against the levels of a `Passage`; return its distance from the nearest."""
+    gap = np.inf
+    for i in range(levels.size):
+        is_below = error <= levels[i]
+        if is_below and not below[i]:
+            if first[i] < 0:
+                first[i] = step
+            since[i] = step
+        elif below[i] and not is_below:
+            since[i] = -1
+        below[i] = is_below
+        gap = min(gap, abs(error - levels[i]))
+    return gap
+
+
+@njit(cache=True)
+def see_all(
+    errors: np.ndarray, start: int, levels: np.ndarray, below: np.ndarray, first: np.ndarray, since: np.ndarray
+) -> None:
+    """Follow errors (steps,) of the steps from `start` on, one by one; see `pass_levels`."""
+    for k in range(errors.size):
+        _see(errors[k], start + k, levels, below, first, since)
+
+
+@njit(cache=True)
+def pass_levels(
+    base: np.ndarray,
+    drift: np.ndarray,
+    modes: np.ndarray,
+    log_lam: np.ndarray,
+    sign: np.ndarray,
+    speeds: tuple[float, np.ndarray],
+    scale: float,
+    start: int,
+    last: int,
+    levels: np.ndarray,
+    below: np.ndarray,
+    first: np.ndarray,
+    since: np.ndarray,
+) -> None:
+    """Follow the error `||v(k)|| / scale` for k in [0, last] across its levels, missing no crossing up or down.
+
+    `speeds` are the norm of the drift, and of each mode's movement in the segment's first step; `start` is the step at
+    which the segment begins. `levels`, `below`, `first` and `since` are those of a `Passage`, shape (levels,), and
+    updated in place.
+    """
+    powers = np.empty(log_lam.size)
+    k = 0
+    while k <= last:
+        _powers(log_lam, sign, k, powers)
+        error = _norm(base, drift, modes, powers, k) / scale
+        gap = _see(error, start + k, levels, below, first, since)
+        safe = _steps(gap - 1e-12 * (1.0 + error), _speed(speeds[0], speeds[1], powers) / scale)
+        if safe > last - k:
+            return
+        k += 1 + safe
+
+
+@njit(cache=True)
+def first_overtaken(
+    pull: tuple[np.ndarray, np.ndarray, np.ndarray],
+    gradient: tuple[np.ndarray, np.ndarray],
+    log_lam: np.ndarray,
+    sign: np.ndarray,
+    speeds: tuple[float, np.ndarray],
+    last: int,
+) -> int:
+    """Return the first k in [0, last] at which the norm of the pull is at least that of the gradient, else `last + 1`.
+
+    `pull` is base, drift and modes of beta H, `gradient` base and modes of G; `speeds` bound the movement of both.
+    """
+    powers = np.empty(log_lam.size)
+    still = np.zeros(gradient[0].size)
+    k = 0
+    while k <= last:
+        _powers(log_lam, sign, k, powers)
+        gap = _norm(gradient[0], still, gradient[1], powers, k) - _norm(pull[0], pull[1], pull[2], powers, k)
+        if gap <= 0.0:
+            return k
+        safe = _steps(gap, _speed(speeds[0], speeds[1], powers))
+        if safe > last - k:
+            return last + 1
+        k += 1 + safe
+    return last + 1
+
+
+@njit(cache=True)
+def first_within(
+    base: np.ndarray,
+    drift: np.ndarray,
+    modes: np.ndarray,
+    log_lam: np.ndarray,
+    sign: np.ndarray,
+    speeds: tuple[float, np.ndarray],
+    scale: float,
+    band: tuple[float, float],
+    k: int,
+    every: int,
+    last: int,
+) -> int:
+    """Return the first of k, k + every, ... up to `last` at which `||v|| / scale` lies in a band, else `last + 1`."""
+    powers = np.empty(log_lam.size)
+    while k <= last:
+        _powers(log_lam, sign, k, powers)
+        error = _norm(base, drift, modes, powers, k) / scale
+        gap = max(error - band[1], band[0] - error)
+        if gap <= 0.0:
+            return k
+        safe = _steps(gap - 1e-12 * (1.0 + error), _speed(speeds[0], speeds[1], powers) / scale)
+        if safe > last - k:
+            return last + 1
+        k += every * (1 + safe // every)
+    return last + 1
+
+
+@njit(cache=True)
+def shrink_steps(
+    X: np.ndarray,
+    y: np.ndarray,
+    a: np.ndarray,
+    alpha: float,
+    beta1: float,
+    beta2: float,
+    steps: int,
+) -> np.ndarray:
+    """Return the iterates of the next `steps` plain proximal steps from `a` (n,), shape (steps, n)."""
+    out = np.empty((steps, a.size))
+    gamma = alpha * beta1
+    for t in range(steps):
+        gradient = np.dot(np.dot(X, a) - y, X)
+        for j in range(a.size):
+            z = a[j] - alpha * (gradient[j] + beta2 * a[j])
+            out[t, j] = z - gamma if z > gamma else (z + gamma if z < -gamma else 0.0)
+        a = out[t]
+    return out

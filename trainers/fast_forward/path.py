@@ -1,0 +1,169 @@
+"""A whole run as pieces: plain steps where events are dense, segments everywhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from trainers.fast_forward import kernels
+from trainers.fast_forward.segment import Affine, Descent, Segment
+from trainers.passage import Passage
+
+WORTH = 64
+"""Steps that a segment has to be long: making one costs about as much as so many plain steps."""
+_LONGEST_BURST = 1024
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Plain steps: the iterates of the steps `start`, `start + 1`, ..., shape (last + 1, n)."""
+
+    descent: Descent
+    start: int
+    states: np.ndarray
+
+    @property
+    def last(self) -> int:
+        """How many steps after `start` the piece ends, inclusive."""
+        return len(self.states) - 1
+
+    def iterates(self, ks: np.ndarray) -> np.ndarray:
+        """Return the iterates after `ks` (m,) steps, shape (m, n)."""
+        return self.states[ks]
+
+    def follow_train(self, passage: Passage, scale: float, last: int) -> None:
+        """Follow ||X a - y|| / scale over its levels up to `last` steps after `start`."""
+        residuals = self.states[: last + 1] @ self.descent.X.T - self.descent.y
+        self._follow(passage, np.linalg.norm(residuals, axis=1) / scale)
+
+    def follow_test(self, passage: Passage, a_star: np.ndarray, scale: float, last: int) -> None:
+        """Follow ||a - a*|| / scale over its levels up to `last` steps after `start`."""
+        self._follow(passage, np.linalg.norm(self.states[: last + 1] - a_star, axis=1) / scale)
+
+    def _follow(self, passage: Passage, errors: np.ndarray) -> None:
+        kernels.see_all(errors, self.start, *_only(passage))
+
+    def bounds(self, a_star: np.ndarray, scale: float) -> tuple[float, float]:
+        """Return between what the test error stays."""
+        errors = np.linalg.norm(self.states - a_star, axis=1) / scale
+        return float(errors.min()), float(errors.max())
+
+    def light(self) -> Stretch:
+        """Return the same, without what can be made again."""
+        return self
+
+    def overtaken(self) -> int:
+        """Return the first k at which beta ||H|| >= ||G||, else `last + 1`."""
+        d = self.descent
+        gradients = (self.states @ d.X.T - d.y) @ d.X
+        pulls = d.beta1 * np.sign(self.states) + d.beta2 * self.states
+        over = np.linalg.norm(pulls, axis=1) >= np.linalg.norm(gradients, axis=1)
+        return int(np.argmax(over)) if over.any() else self.last + 1
+
+    def within(self, a_star: np.ndarray, scale: float, band: tuple[float, float], k: int, every: int, last: int) -> int:
+        """Return the first of k, k + every, ..., `last` at which the test error lies in a band, else `last + 1`."""
+        ks = np.arange(k, last + 1, every)
+        errors = np.linalg.norm(self.states[ks] - a_star, axis=1) / scale
+        hits = np.flatnonzero((errors >= band[0]) & (errors <= band[1]))
+        return int(ks[hits[0]]) if hits.size else last + 1
+
+
+@dataclass(frozen=True)
+class Leap:
+    """A segment, from the iterate `a` (n,) at the step `start`, and the steps for which it holds."""
+
+    descent: Descent
+    start: int
+    a: np.ndarray
+    last: int
+
+    @cached_property
+    def segment(self) -> Segment:
+        """The segment; made again, digit for digit, where it is not at hand."""
+        return Segment.of(self.descent, self.start, self.a)
+
+    def light(self) -> Leap:
+        """See `Stretch`: a segment holds some (n, r) arrays."""
+        return Leap(self.descent, self.start, self.a, self.last)
+
+    def bounds(self, a_star: np.ndarray, scale: float) -> tuple[float, float]:
+        """See `Stretch`."""
+        drift, steps = self.segment.speed
+        at_start = float(np.linalg.norm(self.a - a_star)) / scale
+        # a mode moves by 1 - lam of itself in the first step, and in all by itself or, where it alternates, by twice it
+        with np.errstate(over="ignore"):
+            whole = np.where(self.segment.sign < 0, 2.0, 1.0) / -np.expm1(self.segment.log_lam)
+        reach = (self.last * drift + float(np.linalg.norm(steps * np.minimum(whole, self.last)))) / scale
+        return at_start - reach, at_start + reach
+
+    def iterates(self, ks: np.ndarray) -> np.ndarray:
+        """Return the iterates after `ks` (m,) steps, shape (m, n)."""
+        return self.segment.iterates(ks)
+
+    def follow_train(self, passage: Passage, scale: float, last: int) -> None:
+        """See `Stretch`."""
+        self._follow(passage, self.segment.residual, self.segment.residual_speed, scale, last)
+
+    def follow_test(self, passage: Passage, a_star: np.ndarray, scale: float, last: int) -> None:
+        """See `Stretch`."""
+        a = self.segment.iterate
+        self._follow(passage, Affine(a.base - a_star, a.drift, a.modes), self.segment.speed, scale, last)
+
+    def _follow(
+        self, passage: Passage, error: Affine, speeds: tuple[float, np.ndarray], scale: float, last: int
+    ) -> None:
+        logs = self.segment.log_lam, self.segment.sign
+        values = error.base, error.drift, error.modes
+        kernels.pass_levels(*values, *logs, speeds, scale, self.start, last, *_only(passage))
+
+    def overtaken(self) -> int:
+        """See `Stretch`."""
+        s, d = self.segment, self.segment.descent
+        pull = d.beta1 * s.signs + d.beta2 * s.iterate.base, d.beta2 * s.iterate.drift, d.beta2 * s.iterate.modes
+        gradient = s.gradient.base, s.gradient.modes
+        # ||X^T X (a(k+1) - a(k))|| <= sigma_max ||X (a(k+1) - a(k))||
+        largest = float(np.linalg.norm(d.X, 2))
+        speeds = d.beta2 * s.speed[0], largest * s.steps[1] + d.beta2 * s.steps[0]
+        return int(kernels.first_overtaken(pull, gradient, s.log_lam, s.sign, speeds, self.last))
+
+    def within(self, a_star: np.ndarray, scale: float, band: tuple[float, float], k: int, every: int, last: int) -> int:
+        """See `Stretch`."""
+        s, a = self.segment, self.segment.iterate
+        logs = s.log_lam, s.sign
+        base = a.base - a_star
+        return int(kernels.first_within(base, a.drift, a.modes, *logs, s.speed, scale, band, k, every, last))
+
+
+Piece = Stretch | Leap
+
+
+def pieces(descent: Descent, a: np.ndarray, start: int, limit: int) -> Iterator[Piece]:
+    """Yield the run from the iterate `a` (n,) at step `start`, piece after piece, up to the step `limit`."""
+    burst = WORTH
+    while start <= limit:
+        segment = Segment.of(descent, start, a)
+        last = segment.length(limit - start)
+        if last >= WORTH or start + last == limit:
+            leap = Leap(descent, start, a, last)
+            leap.__dict__["segment"] = segment
+            yield leap
+            start, a = start + last + 1, _stepped(descent, segment.iterates(np.array([last]))[0], 1)[0]
+            burst = WORTH
+        else:  # memorisation, with an event every few steps
+            count = min(burst, limit - start + 1)
+            states = np.concatenate([a[None], _stepped(descent, a, count)])
+            yield Stretch(descent, start, states[:-1])
+            start, a = start + count, states[-1]
+            burst = min(2 * burst, _LONGEST_BURST)
+
+
+def _stepped(d: Descent, a: np.ndarray, steps: int) -> np.ndarray:
+    return kernels.shrink_steps(d.X, d.y, a, d.alpha, d.beta1, d.beta2, steps)
+
+
+def _only(passage: Passage) -> tuple[np.ndarray, ...]:
+    """Return levels, below, first and since of a passage of one column, each (levels,), to be updated in place."""
+    return tuple(x[:, 0] for x in (passage.levels, passage.below, passage.first, passage.since))

@@ -1,0 +1,172 @@
+"""One segment of proximal gradient descent: while no coordinate joins or leaves the active set, its steps are affine.
+
+On the active set S with signs s, with the thin decomposition X_S = U diag(sigma) W^T, k steps take a_S to
+
+    W (p* + lam^k (p - p*)) + q(k),  p = W^T a_S,  q = a_S - W p,
+    lam = 1 - alpha (sigma^2 + beta2),  p* = (sigma U^T y - beta1 W^T s) / (sigma^2 + beta2),
+
+and leave the rest at zero. The part q outside the row space drifts, q(k) = q - k alpha beta1 s_perp with
+s_perp = s - W W^T s, or, with beta2 > 0, decays to -(beta1 / beta2) s_perp at the rate 1 - alpha beta2: one more mode.
+With beta1 = 0 every coordinate is active and nothing ever ends the one segment there is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from trainers.fast_forward import kernels
+
+_RANK = 1e-13
+"""Squared singular values below this fraction of the largest count as zero."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Descent:
+    """What is descended: f(a) = 1/2 ||X a - y||^2 + beta1 ||a||_1 + 1/2 beta2 ||a||^2, by proximal steps of size alpha.
+
+    Attributes:
+        X: design, shape (N, n). y: targets, shape (N,).
+        alpha: step size, below 2 / (sigma_max(X^T X) + beta2).
+        beta1, beta2: strengths, >= 0.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    alpha: float
+    beta1: float
+    beta2: float
+
+
+@dataclass(frozen=True)
+class Affine:
+    """`base + k drift + modes @ lam^k`, shapes (m,), (m,), (m, r)."""
+
+    base: np.ndarray
+    drift: np.ndarray
+    modes: np.ndarray
+
+
+@dataclass(frozen=True)
+class Segment:
+    """From step `start` on, k steps lead to `iterate(k)`, for as long as the active set stays as it is.
+
+    Attributes:
+        descent: what is descended.
+        start: the step at which it begins.
+        signs: of the iterate, shape (n,); 0 off the active set.
+        iterate, residual: a and X a - y, k steps into the segment.
+        log_lam, sign: log|lam| and the sign of lam, shape (r,).
+        steps: norms of the modes' movement in the first step: of the iterate and of the residual, shape (r,) each.
+    """
+
+    descent: Descent
+    start: int
+    signs: np.ndarray
+    iterate: Affine
+    residual: Affine
+    log_lam: np.ndarray
+    sign: np.ndarray
+    steps: tuple[np.ndarray, np.ndarray]
+
+    @classmethod
+    def of(cls, descent: Descent, start: int, a: np.ndarray) -> Segment:
+        """Return the segment that begins at the iterate `a` (n,)."""
+        X, y, alpha, beta1, beta2 = descent.X, descent.y, descent.alpha, descent.beta1, descent.beta2
+        N, n = X.shape
+        signs = np.sign(a) if beta1 > 0 else np.zeros(n)
+        active = np.flatnonzero(a) if beta1 > 0 else np.arange(n)
+        U, sigma, W = _decompose(X[:, active])
+        a_S, s_S = a[active], signs[active]
+        p, Uy, Ws = W.T @ a_S, U.T @ y, W.T @ s_S
+        curvature = sigma**2 + beta2
+        goal = (sigma * Uy - beta1 * Ws) / curvature
+        gap = p - goal
+        tall = active.size > sigma.size  # otherwise there is nothing outside the row space
+        q = a_S - W @ p if tall else np.zeros(active.size)
+        s_perp = s_S - W @ Ws if tall else np.zeros(active.size)
+        base, drift, modes = W @ goal + q, -alpha * beta1 * s_perp, W * gap
+        log_lam, sign = _log(-alpha * curvature)
+        moved, residual_moved = alpha * curvature * np.abs(gap), alpha * curvature * sigma * np.abs(gap)
+        residual_modes = U * (sigma * gap)
+        if beta2 > 0:
+            rest = -(beta1 / beta2) * s_perp
+            base, drift = W @ goal + rest, np.zeros(active.size)
+            modes = np.column_stack([modes, q - rest])
+            residual_modes = np.column_stack([residual_modes, np.zeros(N)])
+            more, more_sign = _log(np.array([-alpha * beta2]))
+            log_lam, sign = np.append(log_lam, more), np.append(sign, more_sign)
+            moved = np.append(moved, alpha * beta2 * np.linalg.norm(q - rest))
+            residual_moved = np.append(residual_moved, 0.0)
+        whole = Affine(_spread(base, active, n), _spread(drift, active, n), _spread(modes, active, n))
+        residual = Affine(U @ (sigma * goal) - y, np.zeros(N), np.ascontiguousarray(residual_modes))
+        return cls(descent, start, signs, whole, residual, log_lam, sign, (moved, residual_moved))
+
+    def length(self, limit: int) -> int:
+        """Return for how many steps, up to `limit`, the active set certainly stays; -1: not even through the next.
+
+        Rows that have to stay positive: s_j a_j on the active set, and beta1 -+ x_i^T (X a - y) off it.
+        """
+        if self.descent.beta1 == 0:
+            return limit
+        on = self.signs != 0
+        s = self.signs[on]
+        a, g = self.iterate, self.gradient
+        off = ~on
+        beta1 = self.descent.beta1
+        base = np.concatenate([s * a.base[on], beta1 - g.base[off], beta1 + g.base[off]])
+        still = np.zeros(2 * int(off.sum()))
+        drift = np.concatenate([s * a.drift[on], still])
+        modes = np.concatenate([s[:, None] * a.modes[on], -g.modes[off], g.modes[off]])
+        return int(kernels.first_event(base, drift, modes, self.log_lam, self.sign, limit)) - 1
+
+    @cached_property
+    def gradient(self) -> Affine:
+        """G = X^T (X a - y), all n coordinates."""
+        X, r = self.descent.X, self.residual
+        return Affine(X.T @ r.base, np.zeros(X.shape[1]), np.ascontiguousarray(X.T @ r.modes))
+
+    def iterates(self, ks: np.ndarray) -> np.ndarray:
+        """Return the iterates after `ks` (m,) steps, shape (m, n)."""
+        with np.errstate(under="ignore"):
+            powers = np.exp(np.multiply.outer(ks, self.log_lam))
+        powers[ks == 0] = 1.0
+        powers *= np.where((self.sign < 0) & (ks[:, None] % 2 == 1), -1.0, 1.0)
+        a = self.iterate
+        return a.base + np.multiply.outer(ks, a.drift) + powers @ a.modes.T
+
+    @property
+    def speed(self) -> tuple[float, np.ndarray]:
+        """Bounds of the iterate's movement a step: by its drift, and by each mode in the first step."""
+        return float(np.linalg.norm(self.iterate.drift)), self.steps[0]
+
+    @property
+    def residual_speed(self) -> tuple[float, np.ndarray]:
+        """The same of the residual, which does not drift."""
+        return 0.0, self.steps[1]
+
+
+def _decompose(X_S: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return U (N, r), sigma (r,), W (|S|, r) with X_S = U diag(sigma) W^T, from the smaller Gram matrix."""
+    wide = X_S.shape[0] <= X_S.shape[1]
+    squares, vectors = np.linalg.eigh(X_S @ X_S.T if wide else X_S.T @ X_S)
+    kept = squares > _RANK * squares[-1] if squares.size else np.zeros(0, dtype=bool)
+    sigma, vectors = np.sqrt(squares[kept]), np.ascontiguousarray(vectors[:, kept])
+    others = (X_S.T @ vectors if wide else X_S @ vectors) / sigma
+    return (vectors, sigma, others) if wide else (others, sigma, vectors)
+
+
+def _log(lam_minus_1: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return log|lam| and the sign of lam."""
+    lam = 1.0 + lam_minus_1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log = np.where(lam > 0, np.log1p(np.maximum(lam_minus_1, -1.0)), np.log(np.abs(lam)))
+    return np.maximum(log, -1e4), np.where(lam < 0, -1.0, 1.0)
+
+
+def _spread(values: np.ndarray, active: np.ndarray, n: int) -> np.ndarray:
+    out = np.zeros((n, *values.shape[1:]))
+    out[active] = values
+    return out

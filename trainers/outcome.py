@@ -1,0 +1,96 @@
+"""The outcome of a trained trial, from what its trackers saw: the same whichever engine trained it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainers.ladder import RUNGS, NoDelay, delay
+from trainers.passage import Passage
+from trainers.tasks.base import Theory
+from trainers.trial import Budget, Censoring, Crossing, ErrorPoint, Obtained, Outcome, OutcomeWord, Trial
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was seen of one trial up to its last step.
+
+    Attributes:
+        column: of the trial in the passages.
+        steps: steps taken; everything was looked at there.
+        train, test: passages over the study's threshold and then the ladder's.
+        ratio: passage of minus beta ||H|| / ||G|| over -1; None without a regulariser.
+        missed: why t2 was not crossed, should it not have been.
+        plateau: `t2_plateau` and the error there.
+        stop, least, settled: errors at the end, at their least, and where training had settled.
+        curve, coordinates: see `Outcome`.
+        obtained: how.
+    """
+
+    column: int
+    steps: int
+    train: Passage
+    test: Passage
+    ratio: Passage | None
+    missed: Censoring
+    plateau: tuple[Crossing | None, ErrorPoint | None]
+    stop: ErrorPoint | None
+    least: ErrorPoint | None
+    settled: ErrorPoint | None
+    curve: Mapping[str, np.ndarray]
+    coordinates: np.ndarray | None
+    obtained: Obtained
+
+
+def trained(trial: Trial, budget: Budget, theory: Theory, seen: Seen, seconds: float) -> Outcome:
+    """Return the outcome of a trial that trained to an end, in `seconds` of its pack's compute time."""
+    t1 = seen.train.crossing(0, seen.column, seen.steps)
+    t2 = seen.test.crossing(0, seen.column, seen.steps, seen.missed)
+    t2_plateau, at_plateau = seen.plateau
+    lag = delay(t1, t2)
+    return Outcome(
+        index=trial.index,
+        outcome=_word(t1, t2),
+        obtained=seen.obtained,
+        steps=seen.steps,
+        t1=t1,
+        t1_gradient=None if seen.ratio is None else seen.ratio.crossing(0, seen.column, seen.steps),
+        t2=t2,
+        t2_plateau=t2_plateau,
+        delay=None if isinstance(lag, NoDelay) else lag,
+        delay_reason=lag.reason if isinstance(lag, NoDelay) else None,
+        ladder=_ladder(budget, seen, t2),
+        errors={"stop": seen.stop, "min": seen.least, "settled": seen.settled, "plateau": at_plateau},
+        theory=theory.values,
+        theory_reasons=theory.reasons,
+        curve=seen.curve,
+        coordinates=seen.coordinates,
+        seconds=seconds,
+    )
+
+
+def _ladder(budget: Budget, seen: Seen, t2: Crossing) -> dict[str, dict[str, Crossing | None]]:
+    stopped_by_t2 = budget.stop == "after_t2" and t2.upper is not None
+    out: dict[str, dict[str, Crossing | None]] = {}
+    for level, (name, threshold) in enumerate(RUNGS.items(), start=1):
+        t1_known = not stopped_by_t2 or threshold >= budget.train_threshold
+        t2_known = not stopped_by_t2 or threshold >= budget.test_threshold
+        # what keeps the error above the study's threshold keeps it above every lower one
+        why: Censoring = seen.missed if threshold <= budget.test_threshold else "right"
+        out[name] = {
+            "t1": seen.train.crossing(level, seen.column, seen.steps) if t1_known else None,
+            "t2": seen.test.crossing(level, seen.column, seen.steps, why) if t2_known else None,
+        }
+    return out
+
+
+def _word(t1: Crossing, t2: Crossing) -> OutcomeWord:
+    if t2.upper is not None:
+        return "generalised"
+    if t2.censoring == "infeasible":
+        return "infeasible"
+    if t2.censoring == "stalled":
+        return "stalled"
+    return "memorised" if t1.upper is not None else "not_memorised"
