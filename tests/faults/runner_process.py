@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tests.studies.runner.bench import LOOK_SECONDS, Bench, processes
 
-GONE_SECONDS = 30.0
-"""Ray's agents look for their parent now and then, and try to report its death before they end."""
+GONE_SECONDS = 90.0
+"""Ray's two agents may try for 60 s to report the death of their parent to the server that died with it."""
 
 
 class RunnerProcess:
