@@ -33,8 +33,8 @@ def varied(number: int) -> Trial:
         "init_scale": float(10 ** random.uniform(-6, 0)),
         "regularizer": regularizer,
     }
-    strength = lambda: float(10 ** random.uniform(-6, -3))  # noqa: E731
-    fields |= {"beta1": strength(), "beta2": strength()} if regularizer == "elastic" else {"beta": strength()}
+    names = ("beta1", "beta2") if regularizer == "elastic" else ("beta",)
+    fields |= {name: float(10 ** random.uniform(-6, -3)) for name in names}
     trial = sparse(0, number, **fields)
     draw = draw_of("sparse_recovery", trial, 0)
     limit = draw.theory.spectrum.alpha_max(strengths(trial.config)[1])
