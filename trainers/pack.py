@@ -132,7 +132,8 @@ class _Run:
             return
         device = torch.device(self._pack.device)
         self._problem = self._task.problem([draws[t.index] for t in trials], trials, budget, device)
-        self._watch = Watch(self._problem, budget)
+        patience = [self._task.patience(draws[t.index], t, budget) for t in trials]
+        self._watch = Watch(self._problem, budget, np.array(patience))
         if resume is None:
             self._look()
         else:

@@ -16,6 +16,8 @@ from trainers.schedule import DENSE, end_after, next_in_log, next_on_curve
 from trainers.tasks.base import Problem, Speed, Theory
 from trainers.trial import Budget, ErrorPoint, Outcome
 
+_RESTS = 1e-3
+"""Where the end is not known, an error rests that fell by less than this part of it over the second half of the run."""
 _PARTS = ("train", "test", "ratio", "curves", "plateau")
 
 
@@ -25,9 +27,10 @@ class Watch:
     Args:
         problem: the stacked trials, at step 0.
         budget: thresholds and stop rule.
+        patience: step from which a column may be given up whose error no longer falls, shape (columns,).
     """
 
-    def __init__(self, problem: Problem, budget: Budget) -> None:
+    def __init__(self, problem: Problem, budget: Budget, patience: np.ndarray) -> None:
         columns = len(problem.trials)
         self._budget = budget
         self.train = Passage([budget.train_threshold, *RUNGS.values()], columns)
@@ -40,6 +43,7 @@ class Watch:
         self.infeasible = np.zeros(columns, dtype=bool)
         self.stalled = np.zeros(columns, dtype=bool)
         self.diverged = np.zeros(columns, dtype=bool)
+        self._patience = patience
         self._next_curve = self._next_log = 0
         self._ends = self._end_steps()
         self._news = True
@@ -90,17 +94,25 @@ class Watch:
             self._next_curve = next_on_curve(step)
         self._latest = np.stack([error, mean_l1, np.full_like(error, step)])
         if on_curve or step >= DENSE:
-            self._judge(problem, error)
+            self._judge(step, problem, error)
 
-    def _judge(self, problem: Problem, error: np.ndarray) -> None:
-        """Hold each column against where its training ends."""
+    def _judge(self, step: int, problem: Problem, error: np.ndarray) -> None:
+        """Hold each column against where its training ends, or against its own past where that is not known."""
         ending = problem.ending(error, self._budget.test_threshold)
         never = self.test.first[0] == NEVER
         self.infeasible |= ending.certified & never
         self.stalled |= ending.stalled & never & ~self.infeasible
+        for column in np.flatnonzero((step >= self._patience) & never & ~self.stalled):
+            self.stalled[column] = self._rests(int(column), step)
         newly = ending.settled & np.isnan(self._settled[0])
         self._settled[:, newly] = self._latest[:, newly]
         self._news = True
+
+    def _rests(self, column: int, step: int) -> bool:
+        """Return whether the least error has improved by under 0.1 % over the second half of the run."""
+        curve, _ = self.curves.of(column)
+        steps, errors = curve["step"], curve["test_error"]
+        return bool(errors.min() > (1 - _RESTS) * errors[2 * steps <= step].min())
 
     # -- ending -----------------------------------------------------------------------------------------------------
 
@@ -135,6 +147,7 @@ class Watch:
         for part in _PARTS:
             getattr(self, part).keep(columns)
         self._latest, self._settled = self._latest[:, columns], self._settled[:, columns]
+        self._patience = self._patience[columns]
         self.infeasible, self.stalled = self.infeasible[columns], self.stalled[columns]
         self.diverged, self._ends = self.diverged[columns], self._ends[columns]
 
@@ -188,6 +201,7 @@ class Watch:
             **{part: getattr(self, part).state() for part in _PARTS},
             "points": (self._latest, self._settled),
             "flags": (self.infeasible, self.stalled, self.diverged),
+            "patience": self._patience,
             "next": (self._next_curve, self._next_log),
         }
 
@@ -197,6 +211,7 @@ class Watch:
             getattr(self, part).load(state[part])
         self._latest, self._settled = (points.copy() for points in state["points"])
         self.infeasible, self.stalled, self.diverged = state["flags"]
+        self._patience = state["patience"]
         self._next_curve, self._next_log = state["next"]
         self._ends, self._news = self._end_steps(), True
 

@@ -102,6 +102,27 @@ def test_a_sign_method_stalls_where_its_end_lies_above_the_threshold() -> None:
     assert "infeasible" not in words
 
 
+def test_a_run_to_an_unknown_end_stalls_once_its_error_has_rested_for_half_of_it() -> None:
+    elastic = {"regularizer": "elastic", "beta1": 1e-2, "beta2": 1e-2, "optimizer": "projected"}
+    trials = [sparse(seed, seed, N=8, **elastic) for seed in range(3)]  # type: ignore[arg-type]
+    found = outcomes(pack(trials, max_steps=60_000))
+    stalled = [trial for trial in trials if found[trial.index].outcome == "stalled"]
+    assert stalled
+    for trial in stalled:
+        steps, curve = found[trial.index].steps, found[trial.index].curve
+        earlier = curve["test_error"][2 * curve["step"] <= steps]
+        assert curve["test_error"].min() > 0.999 * earlier.min()
+        # what it had not done by then, it does not do in four times as long
+        assert _loop(trial, 4 * steps).test[0].first is None
+
+
+def test_a_run_to_an_unknown_end_is_given_its_time() -> None:
+    """The sign flow says how long the threshold takes; three times that has to pass before a rest counts."""
+    elastic = {"regularizer": "elastic", "beta1": 1e-3, "beta2": 1e-3, "optimizer": "projected"}
+    [given] = outcomes(pack([sparse(0, 0, N=8, **elastic)], max_steps=2_000)).values()  # type: ignore[arg-type]
+    assert (given.outcome, given.steps) == ("memorised", 2_000)
+
+
 def test_chatter_of_the_signals_own_size_settles_nothing() -> None:
     trial = sparse(optimizer="subgradient", beta=0.2)
     [outcome] = outcomes(pack([trial], max_steps=500, stop="settled")).values()

@@ -167,6 +167,13 @@ class Task(Protocol):
         """Return the theory columns of one trial."""
         ...
 
+    def patience(self, draw: Any, trial: Trial, budget: Budget) -> float:
+        """Return the step from which a trial may be given up whose error no longer falls; infinite: never.
+
+        It is finite where it is not known where training ends.
+        """
+        ...
+
     def course(self, draw: Any, trial: Trial) -> Course | None:
         """Return the trial as what can be fast-forwarded exactly, None where its method cannot."""
         ...

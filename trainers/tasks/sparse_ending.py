@@ -61,6 +61,22 @@ class Ends:
         return Ending(certified=certified, stalled=settled & above & ~self._contracts, settled=settled)
 
 
+def patience(draw: SparseDraw, trial: Trial, threshold: float) -> float:
+    """Return the step from which a trial whose end is not known may be given up; infinite where it is known.
+
+    Three times as long as the sign flow takes to the threshold or, where it never comes there, to its own end.
+    """
+    beta1, _ = strengths(trial.config)
+    if beta1 == 0 or not np.isnan(_end(draw, trial)).any():
+        return np.inf
+    try:
+        flow = draw.theory.sign_flow(draw.initial(trial.config))
+    except ArithmeticError:
+        return np.inf
+    passage = flow.first_passage(threshold)
+    return 3 * (float(flow.start[-1]) if passage is None else passage) / (number(trial.config, "alpha") * beta1)
+
+
 def _contracts(trial: Trial) -> bool:
     return trial.config["optimizer"] in ("proximal", "gd") or strengths(trial.config)[0] == 0
 

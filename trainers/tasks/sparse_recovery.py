@@ -22,7 +22,7 @@ from trainers.linear import Stack, column_norms
 from trainers.regularizers import subgradient
 from trainers.tasks.base import Ending, Speed, Streams, Theory, numpy
 from trainers.tasks.sparse_data import SparseDraw, draw_sparse, number
-from trainers.tasks.sparse_ending import Ends
+from trainers.tasks.sparse_ending import Ends, patience
 from trainers.theory.columns import columns as theory_columns
 from trainers.theory.columns import strengths
 from trainers.trial import Budget, Trial, Value
@@ -72,6 +72,10 @@ class SparseRecovery:
         """Return the theory columns of one trial."""
         a0 = draw.initial(trial.config)
         return Theory(*theory_columns(draw.theory, a0, trial.config, budget.train_threshold, budget.test_threshold))
+
+    def patience(self, draw: SparseDraw, trial: Trial, budget: Budget) -> float:
+        """See `trainers.tasks.sparse_ending`."""
+        return patience(draw, trial, budget.test_threshold)
 
     def course(self, draw: SparseDraw, trial: Trial) -> Course | None:
         """Return the trial as what can be fast-forwarded: a contracting method, n not too large; None elsewhere."""

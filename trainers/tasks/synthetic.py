@@ -75,6 +75,10 @@ class Synthetic:
             reasons["t2_predicted"] = "beta = 0"
         return Theory(values, reasons)
 
+    def patience(self, draw: SyntheticDraw, trial: Trial, budget: Budget) -> float:
+        """It generalises in the end."""
+        return math.inf
+
     def course(self, draw: SyntheticDraw, trial: Trial) -> None:
         """A synthetic trial takes its steps at one stroke as it is."""
 
