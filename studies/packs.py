@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from studies.spec import StudySpec
+from studies.spec.sweeps import largest
+from trainers.fast_forward import applies
 from trainers.trial import Budget, Pack, Trial
 
 
 def budget(spec: StudySpec) -> Budget:
-    """Return the trials' budget, `stop: auto` resolved: `settled` where trials are fast-forwarded."""
+    """Return the trials' budget, `stop: auto` resolved: `settled` where trials may be fast-forwarded."""
     section = spec.budget
-    auto = "settled" if leaps(spec) else "after_t2"
+    auto = "settled" if _may_leap(spec) else "after_t2"
     return Budget(
         max_steps=section.max_steps,
         max_seconds=section.max_seconds,
@@ -23,9 +25,10 @@ def budget(spec: StudySpec) -> Budget:
     )
 
 
-def leaps(spec: StudySpec) -> bool:
-    """Return whether a study's trials are fast-forwarded."""
-    return spec.engine == "fast_forward"
+def _may_leap(spec: StudySpec) -> bool:
+    _, n = largest(getattr(spec.task, "n", 0))
+    kinds = spec.task.kind, spec.optimizer.kind, spec.regularizer.kind
+    return spec.engine != "step" and applies(*kinds, int(n or 0))
 
 
 def pack(spec: StudySpec, trials: Sequence[Trial], id: str) -> Pack:
@@ -42,7 +45,7 @@ def pack(spec: StudySpec, trials: Sequence[Trial], id: str) -> Pack:
         trials=tuple(trials),
         study_seed=spec.seed,
         budget=budget(spec),
-        engine="fast_forward" if leaps(spec) else "step",
+        engine=spec.engine,
         device="cuda" if spec.resources.gpus else "cpu",
         threads=spec.resources.cpus,
     )

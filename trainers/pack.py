@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from trainers.checkpoint import Checkpoint, save
+from trainers.fast_forward import chosen
 from trainers.fast_forward.course import Course
 from trainers.fast_forward.run import FastForward
 from trainers.outcome import trained
@@ -125,9 +126,9 @@ class _Run:
             trials = [trial for trial in trials if not self._refused(trial, draws[trial.index])]
         budget = self._pack.budget
         self._theory = {t.index: self._task.theory(draws[t.index], t, budget) for t in trials}
-        courses = {t.index: self._course(t, draws[t.index]) for t in trials}
-        self._leaping = [(t, course) for t in trials if (course := courses[t.index]) is not None]
-        trials = [trial for trial in trials if courses[trial.index] is None]
+        leaping = {t.index for t in trials if self._leaps(t, draws[t.index])}
+        self._leaping = [(t, self._task.course(draws[t.index], t)) for t in trials if t.index in leaping]
+        trials = [trial for trial in trials if trial.index not in leaping]
         if not trials:
             return
         device = torch.device(self._pack.device)
@@ -147,9 +148,11 @@ class _Run:
         self._watch.load(resume.watch)
         self._watch.keep(np.array([positions[trial.index] for trial in trials]))
 
-    def _course(self, trial: Trial, draw: Any) -> Course | None:
-        """Return the trial's course where it is to be fast-forwarded."""
-        return self._task.course(draw, trial) if self._pack.engine == "fast_forward" else None
+    def _leaps(self, trial: Trial, draw: Any) -> bool:
+        """Return whether the trial is fast-forwarded."""
+        engine, budget = self._pack.engine, self._pack.budget
+        expected = self._task.expected_steps(draw, trial, budget) if engine == "auto" else None
+        return chosen(engine, self._pack.task, trial.config, expected, budget)
 
     def _refused(self, trial: Trial, draw: Any) -> bool:
         refusal = self._task.refusal(draw, trial)

@@ -41,6 +41,12 @@ def next_in_log(step: int, every: int) -> int:
     return max(DENSE, (step // every + 1) * every) if every > 1 else step + 1
 
 
+def next_judged(step: int, every: int) -> int:
+    """Return the first step from `step` on at which a run is held against its end: the curve's, the log's if late."""
+    on_curve = next_on_curve(step - 1) if step > 0 else 0
+    return min(on_curve, next_in_log(max(step, DENSE) - 1, every))
+
+
 @overload
 def end_after(t2: int) -> int: ...
 @overload

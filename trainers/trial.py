@@ -73,6 +73,12 @@ class Budget:
     test_threshold: float = 1e-2
     plateau_every: int = 1000
 
+    def steps(self, expected: float | None) -> int | None:
+        """Return how many steps a trial takes that ends of itself after about `expected` steps; None: unknown."""
+        if self.stop == "max_steps":
+            return self.max_steps
+        return None if expected is None else math.ceil(min(self.max_steps, expected))
+
 
 @dataclass(frozen=True, slots=True)
 class Pack:

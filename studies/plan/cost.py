@@ -12,8 +12,7 @@ import numpy as np
 
 from studies.plan.plan import Plan, slowness
 from studies.plan.sample import Known
-from trainers.fast_forward import SMOOTH
-from trainers.fast_forward import seconds as fast_forward_seconds
+from trainers import fast_forward
 from trainers.tasks import TASKS, draw_key
 from trainers.trial import Budget, Trial
 
@@ -38,7 +37,7 @@ class Cost:
     unpredicted: int
 
 
-def cost(kind: str, plan: Plan, known: Mapping[int, Known], budget: Budget, slots: int, leaps: bool = False) -> Cost:
+def cost(kind: str, plan: Plan, known: Mapping[int, Known], budget: Budget, slots: int, engine: str) -> Cost:
     """Predict what a plan takes from what is known of some of its trials.
 
     Args:
@@ -47,72 +46,54 @@ def cost(kind: str, plan: Plan, known: Mapping[int, Known], budget: Budget, slot
         known: theory by trial index.
         budget: of the trials.
         slots: packs side by side.
-        leaps: trials are fast-forwarded.
+        engine: of the study.
     """
     steps = _all_steps(plan.trials, known, budget)
     unpredicted = sum(one is None for one in steps)
     counted = np.array([budget.max_steps if one is None else one for one in steps], dtype=np.float64)
+    leaps = [
+        fast_forward.chosen(engine, kind, trial.config, expected, budget)
+        for trial, expected in zip(plan.trials, steps, strict=True)
+    ]
     packs = [[plan.trials[i] for i in pack.members] for pack in plan.packs]
-    seconds = [_pack_seconds(kind, trials, counted[[t.index for t in trials]], leaps) for trials in packs]
+    seconds = [
+        sum(fast_forward.seconds(t.config) for t in trials if leaps[t.index])
+        + _stepping_seconds(kind, [t for t in trials if not leaps[t.index]], counted)
+        for trials in packs
+    ]
     if budget.max_seconds is not None:
         seconds = [min(one, budget.max_seconds) for one in seconds]
     sizes = sorted((_pack_bytes(kind, trials) for trials in packs), reverse=True)
     return Cost(int(counted.sum()), _side_by_side(seconds, slots), sum(sizes[:slots]), unpredicted)
 
 
-def predicted_t2(known: Known, budget: Budget) -> float | None:
-    """Return about when a trial generalises or is given up, None where theory does not say."""
-    values = known.theory.values
-    t2, T_star, floor = values["t2_predicted"], values["T_star"], values["floor"]
-    if t2 is None and T_star is not None:
-        # near or below the floor t2 is no longer T*/(alpha beta); the run is given up at about three times that
-        above = floor is not None and floor > budget.test_threshold
-        t2 = T_star * slowness(known.trial.config) * (3 if above else 1)
-    return None if t2 is None or not math.isfinite(t2) else t2
-
-
-def run_length(t2: float, budget: Budget) -> int:
-    """Return how many steps a trial takes that generalises at t2."""
-    return min(budget.max_steps, math.ceil(t2 + max(1000.0, 0.02 * t2)))
-
-
 def _all_steps(trials: Sequence[Trial], known: Mapping[int, Known], budget: Budget) -> list[int | None]:
-    """Predict every trial: from its own theory, else its cell's, else what the others say of T*; None: unknown."""
-    if budget.stop == "max_steps":
-        refused = {index for index, one in known.items() if one.refusal is not None}
-        return [0 if trial.index in refused else budget.max_steps for trial in trials]
-    own = {index: _own_steps(one, budget) for index, one in known.items()}
+    """Predict every trial: from its own theory, else its cell's, else what the others say; None: unknown."""
     of_cell: dict[int, list[int]] = {}
-    for index, steps in own.items():
-        if steps is not None:
-            of_cell.setdefault(known[index].trial.configuration, []).append(steps)
+    for one in known.values():
+        if one.steps is not None:
+            of_cell.setdefault(one.trial.configuration, []).append(one.steps)
     middle = {cell: int(median(steps)) for cell, steps in of_cell.items()}
-    times = [(one.trial, predicted_t2(one, budget)) for one in known.values() if one.refusal is None]
-    scales = [t2 / slowness(trial.config) for trial, t2 in times if t2 is not None]
-    scale = median(scales) if scales else None
+    # those that the budget cuts off say nothing of the others' lengths
+    whole = [one for one in known.values() if one.refusal is None and one.steps and one.steps < budget.max_steps]
+    total = sum(slowness(one.trial.config) for one in whole)
+    scale = sum(one.steps or 0 for one in whole) / total if whole and math.isfinite(total) else None
 
     def steps_of(trial: Trial) -> int | None:
-        if trial.index in own:
-            return own[trial.index]
+        if trial.index in known:
+            return known[trial.index].steps
         if trial.configuration in middle:
             return middle[trial.configuration]
-        return None if scale is None else run_length(scale * slowness(trial.config), budget)
+        return budget.steps(None if scale is None else scale * slowness(trial.config))
 
     return [steps_of(trial) for trial in trials]
 
 
-def _own_steps(known: Known, budget: Budget) -> int | None:
-    if known.refusal is not None:
-        return 0
-    t2 = predicted_t2(known, budget)
-    return None if t2 is None else run_length(t2, budget)
-
-
-def _pack_seconds(kind: str, trials: Sequence[Trial], steps: np.ndarray, leaps: bool) -> float:
-    """Time a pack whose columns end at the given steps and are then left out, or that is fast-forwarded."""
-    task, config = TASKS[kind], trials[0].config
-    if leaps:
-        return sum(fast_forward_seconds(int(t.config["n"] or 0), t.config["regularizer"] in SMOOTH) for t in trials)
+def _stepping_seconds(kind: str, trials: Sequence[Trial], steps: np.ndarray) -> float:
+    """Time a pack whose columns end after `steps` (by trial index) and are then left out."""
+    if not trials:
+        return 0.0
+    task, config, steps = TASKS[kind], trials[0].config, steps[[trial.index for trial in trials]]
     ends = np.unique(np.quantile(steps, np.linspace(0, 1, LEVELS + 1)[1:], method="inverted_cdf"))
     total, before = 0.0, 0.0
     for end in ends:

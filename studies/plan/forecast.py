@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
-from studies.packs import budget, leaps
+from studies.packs import budget
 from studies.plan.cost import Cost, cost
 from studies.plan.plan import Plan, Resources, slots
 from studies.plan.sample import SECONDS, Known, Sample, sample
@@ -96,7 +96,7 @@ def forecast(spec: StudySpec, plan: Plan, resources: Resources, seconds: float =
         by_cell.setdefault(one.trial.configuration, []).append(one)
     seeds = len(plan.trials) // plan.configurations
     cells = tuple(_cell(plan.trials[n * seeds].config, n, by_cell.get(n, []), limits) for n in looked.cells)
-    predicted = cost(spec.task.kind, plan, looked.known, limits, slots(spec, resources), leaps(spec))
+    predicted = cost(spec.task.kind, plan, looked.known, limits, slots(spec, resources), spec.engine)
     warnings = (*_repeats(spec, plan), *_of_cells(cells, limits), *_refusals(looked), *_unpredicted(predicted, plan))
     return Forecast(plan, predicted, looked, cells, warnings)
 

@@ -27,11 +27,13 @@ class Known:
         trial: the trial.
         theory: its theory columns.
         refusal: why it will not train (its outcome, the reason), None where it will.
+        steps: about how many it takes within its budget, None where theory does not say.
     """
 
     trial: Trial
     theory: Theory
     refusal: tuple[str, str] | None
+    steps: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,9 @@ def sample(kind: str, study_seed: int, plan: Plan, budget: Budget, seconds: floa
                 continue
             draws[key] = draw_of(kind, trial, study_seed)
         draw = draws[key]
-        known[trial.index] = Known(trial, task.theory(draw, trial, budget), task.refusal(draw, trial))
+        refusal = task.refusal(draw, trial)
+        steps = task.expected_steps(draw, trial, budget) if refusal is None else 0
+        known[trial.index] = Known(trial, task.theory(draw, trial, budget), refusal, steps)
     return Sample(known, cells, len(draws), tuple(limits))
 
 

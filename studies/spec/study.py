@@ -34,7 +34,7 @@ class BudgetSection(Section):
     ] = field(
         "auto",
         "after_t2: t2 plus max(1000 steps, 2 %); settled: until certified or settled; max_steps: to the end; "
-        "auto: settled with engine fast_forward, else after_t2",
+        "auto: settled where trials may be fast-forwarded, else after_t2",
     )
     record: Annotated[Literal["curves", "coordinates"], Word("record", ("curves", "coordinates"))] = field(
         "curves", "what is kept along the run; coordinates: the iterate too, at the curve's steps"
@@ -75,7 +75,7 @@ class StudySpec(Section):
     search: Search = Grid()
     budget: BudgetSection = BudgetSection()
     engine: Annotated[Literal["auto", "step", "fast_forward"], Word("engine", ("auto", "step", "fast_forward"))] = (
-        field("auto", "how times are obtained, to the step either way; auto: by steps")
+        field("auto", "how times are obtained, to the step either way; auto: whichever is faster")
     )
     resources: ResourcesSection = ResourcesSection()
     priority: Annotated[int, whole(-1000, 1000)] = field(0, "higher runs first")

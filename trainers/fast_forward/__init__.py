@@ -4,9 +4,14 @@
 that the stepping engine keeps.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from trainers.trial import Budget, Value
+
 LARGEST = 1000
 """Dimension up to which trials are fast-forwarded: some n events, each an eigendecomposition."""
-
 
 SMOOTH = ("none", "l2")
 """Regularisers without an l1 term: one segment is the whole run."""
@@ -26,6 +31,34 @@ def applies(task: str, optimizer: str, regularizer: str, n: int) -> bool:
     return task == "sparse_recovery" and contracts and n <= LARGEST
 
 
-def seconds(n: int, smooth: bool) -> float:
+def chosen(engine: str, task: str, config: Mapping[str, Value], expected: int | None, budget: Budget) -> bool:
+    """Return whether a trial is fast-forwarded rather than stepped: as told or, by `auto`, where it pays.
+
+    Args:
+        engine: `auto`, `step` or `fast_forward`.
+        task: its kind.
+        config: of the trial.
+        expected: about how many steps it takes (see `Task.expected_steps`); None: counted at its whole budget.
+        budget: of the trial.
+    """
+    if engine == "step" or not applies(task, str(config["optimizer"]), str(config["regularizer"]), _size(config, "n")):
+        return False
+    steps = budget.max_steps if expected is None else expected
+    return engine == "fast_forward" or steps * _step_seconds(config) > seconds(config)
+
+
+def seconds(config: Mapping[str, Value]) -> float:
     """Return about how long one trial takes: some 2 n events; one closed form where there is no l1 term."""
-    return 2e-3 if smooth else 2 * n * (2.5e-4 + 1.7e-10 * n**3)
+    n = _size(config, "n")
+    return 2e-3 if config["regularizer"] in SMOOTH else 2 * n * (2.5e-4 + 1.7e-10 * n**3)
+
+
+def _step_seconds(config: Mapping[str, Value]) -> float:
+    """About what a trial's step takes among many that share X, whatever pack it is in."""
+    n, N = _size(config, "n"), _size(config, "N")
+    return 4 * n * N / 2.0e10 + 5 * n / 1.5e9
+
+
+def _size(config: Mapping[str, Value], name: str) -> int:
+    value = config.get(name)
+    return value if isinstance(value, int) else 0

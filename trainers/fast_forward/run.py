@@ -13,7 +13,7 @@ from trainers.ladder import RUNGS
 from trainers.outcome import Seen
 from trainers.passage import NEVER, Passage
 from trainers.plateau import BAND, LAST, still_falling
-from trainers.schedule import DENSE, end_after, next_in_log, next_on_curve
+from trainers.schedule import DENSE, end_after, next_in_log, next_judged, next_on_curve
 from trainers.tasks.base import Ending
 from trainers.trial import Budget, Crossing, ErrorPoint
 
@@ -86,14 +86,11 @@ class FastForward:
 
         at_last = ending(piece.last)
         if self._certified == NEVER and at_last.certified[0]:
-            self._certified = self._judged(piece.start + _first(piece.last, lambda k: bool(ending(k).certified[0])))
+            first = piece.start + _first(piece.last, lambda k: bool(ending(k).certified[0]))
+            self._certified = next_judged(first, self._budget.plateau_every)
         if self._settled == NEVER and at_last.settled[0]:
-            self._settled = self._judged(piece.start + _first(piece.last, lambda k: bool(ending(k).settled[0])))
-
-    def _judged(self, step: int) -> int:
-        """Return the first step from `step` on at which the stepping engine would judge."""
-        on_curve = next_on_curve(step - 1) if step > 0 else 0
-        return min(on_curve, next_in_log(max(step, DENSE) - 1, self._budget.plateau_every))
+            first = piece.start + _first(piece.last, lambda k: bool(ending(k).settled[0]))
+            self._settled = next_judged(first, self._budget.plateau_every)
 
     def _end(self) -> int:
         """Return the step at which the trial ends, as known now."""

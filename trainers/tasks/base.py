@@ -174,8 +174,12 @@ class Task(Protocol):
         """
         ...
 
-    def course(self, draw: Any, trial: Trial) -> Course | None:
-        """Return the trial as what can be fast-forwarded exactly, None where its method cannot."""
+    def expected_steps(self, draw: Any, trial: Trial, budget: Budget) -> int | None:
+        """Return about how many steps a trial takes within its budget; None: unknown."""
+        ...
+
+    def course(self, draw: Any, trial: Trial) -> Course:
+        """Return the trial as what is fast-forwarded; asked only where `trainers.fast_forward.applies`."""
         ...
 
     def memory(self, config: Mapping[str, Value], columns: int, draws: int) -> int:

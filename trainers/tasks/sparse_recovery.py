@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trainers.fast_forward import applies
 from trainers.fast_forward.course import Course
 from trainers.fast_forward.segment import Descent
 from trainers.linear import Stack, column_norms
@@ -23,6 +22,7 @@ from trainers.regularizers import subgradient
 from trainers.tasks.base import Ending, Speed, Streams, Theory, numpy
 from trainers.tasks.sparse_data import SparseDraw, draw_sparse, number
 from trainers.tasks.sparse_ending import Ends, patience
+from trainers.tasks.sparse_length import expected_steps
 from trainers.theory.columns import columns as theory_columns
 from trainers.theory.columns import strengths
 from trainers.trial import Budget, Trial, Value
@@ -77,13 +77,14 @@ class SparseRecovery:
         """See `trainers.tasks.sparse_ending`."""
         return patience(draw, trial, budget.test_threshold)
 
-    def course(self, draw: SparseDraw, trial: Trial) -> Course | None:
-        """Return the trial as what can be fast-forwarded: a contracting method, n not too large; None elsewhere."""
+    def expected_steps(self, draw: SparseDraw, trial: Trial, budget: Budget) -> int | None:
+        """See `trainers.tasks.sparse_length`."""
+        return expected_steps(draw, trial, budget)
+
+    def course(self, draw: SparseDraw, trial: Trial) -> Course:
+        """Return the trial of a contracting method as what is fast-forwarded."""
         config = trial.config
         beta1, beta2 = strengths(config)
-        kinds = str(config["optimizer"]), str(config["regularizer"])
-        if not applies(self.kind, *kinds, draw.X.shape[1]):
-            return None
         ends = Ends([draw], [trial])
         alpha = number(config, "alpha")
 

@@ -13,11 +13,12 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
 
+from trainers.schedule import end_after
 from trainers.tasks.base import Ending, Speed, Streams, Theory
 from trainers.theory.columns import strengths
 from trainers.trial import Budget, Trial, Value
@@ -79,8 +80,16 @@ class Synthetic:
         """It generalises in the end."""
         return math.inf
 
-    def course(self, draw: SyntheticDraw, trial: Trial) -> None:
+    def expected_steps(self, draw: SyntheticDraw, trial: Trial, budget: Budget) -> int | None:
+        """Return where a trial ends that has no noise; it never settles."""
+        t2 = self.theory(draw, trial, budget).values["t2_predicted"]
+        if t2 is None:
+            return budget.steps(None)
+        return budget.steps(end_after(math.ceil(min(t2, _LONGEST))) if budget.stop == "after_t2" else np.inf)
+
+    def course(self, draw: SyntheticDraw, trial: Trial) -> NoReturn:
         """A synthetic trial takes its steps at one stroke as it is."""
+        raise NotImplementedError
 
     def memory(self, config: Mapping[str, Value], columns: int, draws: int) -> int:
         """Return about how many bytes a pack takes."""

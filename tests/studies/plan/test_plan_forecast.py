@@ -82,6 +82,22 @@ def test_predicted_steps_are_about_the_steps_taken() -> None:
     assert forecast(spec, made, TWO).cost.steps == pytest.approx(taken, rel=0.05)
 
 
+def test_predicted_steps_under_settled_are_about_the_steps_taken_where_t2_is_far() -> None:
+    far = changed("/regularizer/beta", [1e-8, 1e-7], SMALL | {"budget": {"max_steps": 10**10}})
+    spec = parse(far)
+    made = plan(spec, TWO)
+    outcomes = [
+        outcome
+        for one in made.packs
+        for report in train(pack(spec, [made.trials[i] for i in one.members], "p"))
+        for outcome in report.outcomes
+    ]
+    assert {outcome.obtained for outcome in outcomes} == {"fast_forward"}
+    found = forecast(spec, made, TWO, PATIENT)
+    assert found.cost.steps == pytest.approx(sum(outcome.steps for outcome in outcomes), rel=1e-3)
+    assert found.cost.seconds < 60  # taking those steps would be hours
+
+
 def test_the_synthetic_law_is_predicted_exactly() -> None:
     found = predicted(SYNTHETIC)
     assert [cell["t2_predicted"] for cell in found["cells"]] == pytest.approx([5000, 500])
@@ -166,7 +182,7 @@ def test_predictions_stop_when_their_time_is_up() -> None:
     looked = sample("sparse_recovery", 0, made, budget(spec), seconds=0)
     assert len(looked.known) == 1
     assert looked.limits == ("predictions stopped after 0 s",)
-    assert cost("sparse_recovery", made, looked.known, budget(spec), slots=2).unpredicted == 0
+    assert cost("sparse_recovery", made, looked.known, budget(spec), slots=2, engine="step").unpredicted == 0
 
 
 def test_dimensions_too_large_to_predict_are_said_at_once() -> None:

@@ -125,10 +125,13 @@ def test_packs_are_of_about_equal_size(draws: int, each: int, packs: int) -> Non
     assert max(sizes) - min(sizes) <= (each if draws > 1 else 1)
 
 
-def test_stop_auto_means_after_t2() -> None:
-    assert budget(parse(BASE)) == Budget(max_steps=10_000_000, stop="after_t2")
-    assert budget(parse(changed("/budget/stop", "settled"))).stop == "settled"
+def test_stop_auto_means_settled_where_trials_may_be_fast_forwarded() -> None:
+    assert budget(parse(BASE)) == Budget(max_steps=10_000_000, stop="settled")
     assert budget(parse(BASE | {"engine": "fast_forward"})).stop == "settled"
+    assert budget(parse(BASE | {"engine": "step"})).stop == "after_t2"
+    assert budget(parse(changed("/optimizer/kind", "subgradient"))).stop == "after_t2"
+    assert budget(parse(changed("/task/n", [100, 1200]))).stop == "after_t2"
+    assert budget(parse(changed("/budget/stop", "after_t2"))).stop == "after_t2"
 
 
 def test_the_budget_carries_every_field() -> None:
@@ -144,7 +147,7 @@ def test_a_pack_carries_its_trials_in_column_order() -> None:
     for one, sent in zip(made.packs, packs, strict=True):
         assert tuple(t.index for t in sent.trials) == one.members
         assert (sent.id, sent.task, sent.study_seed) == (f"pack-{one.number}", "sparse_recovery", 5)
-        assert (sent.engine, sent.device, sent.threads) == ("step", "cpu", 2)
+        assert (sent.engine, sent.device, sent.threads) == ("auto", "cpu", 2)
     assert Counter(t.index for sent in packs for t in sent.trials) == Counter(range(len(made.trials)))
     assert pack(parse(BASE | {"resources": {"gpus": 1}}), made.trials, "x").device == "cuda"
 

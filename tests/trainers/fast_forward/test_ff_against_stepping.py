@@ -58,6 +58,23 @@ def test_both_engines_agree(trials: list[Trial], stop: str) -> None:
         assert_same(outcome, leapt[index])
 
 
+def test_auto_steps_what_is_short_and_fast_forwards_what_is_long() -> None:
+    trials = [sparse(0, 0, N=26), sparse(1, 0, N=26, beta=1e-7), sparse(2, 0, optimizer="proximal", N=26, beta=1e-8)]
+    of = replace(pack(trials, max_steps=10**9, stop="settled"), engine="auto")
+    found = outcomes(of)
+    assert [found[i].obtained for i in range(3)] == ["stepped", "fast_forward", "fast_forward"]
+    # a trial is obtained in the same way whatever pack it is in
+    alone = outcomes(replace(of, trials=of.trials[:1])) | outcomes(replace(of, trials=of.trials[2:]))
+    assert {i: (one.obtained, one.t2) for i, one in alone.items()} == {
+        i: (found[i].obtained, found[i].t2) for i in (0, 2)
+    }
+
+
+def test_auto_steps_what_cannot_be_fast_forwarded() -> None:
+    [outcome] = outcomes(replace(pack([sparse(optimizer="projected", N=26)]), engine="auto")).values()
+    assert (outcome.outcome, outcome.obtained) == ("generalised", "stepped")
+
+
 def test_coordinates_are_those_of_the_curve() -> None:
     of = replace(pack(L1[:1], stop="settled", record="coordinates"), engine="fast_forward")
     [outcome] = outcomes(of).values()
