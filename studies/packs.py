@@ -28,7 +28,7 @@ def budget(spec: StudySpec) -> Budget:
 def _may_leap(spec: StudySpec) -> bool:
     _, n = largest(getattr(spec.task, "n", 0))
     kinds = spec.task.kind, spec.optimizer.kind, spec.regularizer.kind
-    return spec.engine != "step" and applies(*kinds, int(n or 0))
+    return spec.engine == "surrogate" or (spec.engine != "step" and applies(*kinds, int(n or 0)))
 
 
 def pack(spec: StudySpec, trials: Sequence[Trial], id: str) -> Pack:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from trainers.checkpoint import Checkpoint, save
-from trainers.fast_forward import chosen
+from trainers.fast_forward import chosen, surrogate
 from trainers.fast_forward.course import Course
 from trainers.fast_forward.run import FastForward
 from trainers.outcome import trained
@@ -127,7 +127,7 @@ class _Run:
         budget = self._pack.budget
         self._theory = {t.index: self._task.theory(draws[t.index], t, budget) for t in trials}
         leaping = {t.index for t in trials if self._leaps(t, draws[t.index])}
-        self._leaping = [(t, self._task.course(draws[t.index], t)) for t in trials if t.index in leaping]
+        self._leaping = [(t, self._course(t, draws[t.index])) for t in trials if t.index in leaping]
         trials = [trial for trial in trials if trial.index not in leaping]
         if not trials:
             return
@@ -154,14 +154,15 @@ class _Run:
         expected = self._task.expected_steps(draw, trial, budget) if engine == "auto" else None
         return chosen(engine, self._pack.task, trial.config, expected, budget)
 
+    def _course(self, trial: Trial, draw: Any) -> Course:
+        return self._task.course(draw, surrogate.stand_in(trial) if self._pack.engine == "surrogate" else trial)
+
     def _refused(self, trial: Trial, draw: Any) -> bool:
-        refusal = self._task.refusal(draw, trial)
-        if refusal is None:
-            return False
-        word, reason = refusal
         theory = self._task.theory(draw, trial, self._pack.budget)
-        self._outcomes.append(refused(trial, word, reason, theory))
-        return True
+        refusal = self._task.refusal(draw, trial) or surrogate.refusal(self._pack.engine, theory, self._pack.budget)
+        if refusal is not None:
+            self._outcomes.append(refused(trial, *refusal, theory))
+        return refusal is not None
 
     # -- the loop ---------------------------------------------------------------------------------------------------
 
@@ -202,7 +203,10 @@ class _Run:
                 seen = self._leap.seen()
                 spent = self._leap_seconds + time.perf_counter() - begun
                 theory = self._theory[trial.index]
-                self._outcomes.append(trained(trial, self._pack.budget, theory, seen, spent))
+                outcome = trained(trial, self._pack.budget, theory, seen, spent)
+                if self._pack.engine == "surrogate":
+                    outcome = surrogate.with_error(outcome, self._leap)
+                self._outcomes.append(outcome)
                 self._leap = None
                 del self._leaping[0]
             elapsed = time.perf_counter() - begun

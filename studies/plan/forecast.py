@@ -90,7 +90,7 @@ class Forecast:
 def forecast(spec: StudySpec, plan: Plan, resources: Resources, seconds: float = SECONDS) -> Forecast:
     """Predict a plan: `cells` are at most 1,000, of at most 64 draws, computed for at most `seconds`."""
     limits = budget(spec)
-    looked = sample(spec.task.kind, spec.seed, plan, limits, seconds)
+    looked = sample(spec.task.kind, spec.seed, plan, limits, spec.engine, seconds)
     by_cell: dict[int, list[Known]] = {}
     for one in looked.known.values():
         by_cell.setdefault(one.trial.configuration, []).append(one)
@@ -165,7 +165,7 @@ def _refusals(looked: Sample) -> Iterator[Caution]:
             reasons.setdefault(one.refusal[0], []).append(one.refusal[1])
     for outcome, said in reasons.items():
         message = f"{len(said)} of {len(looked.known)} trials looked at will be {outcome} at once: {said[0]}"
-        yield Caution(message, "/optimizer/alpha" if outcome == "diverged" else None)
+        yield Caution(message, {"diverged": "/optimizer/alpha", "failed": "/engine"}.get(outcome))
 
 
 def _unpredicted(predicted: Cost, plan: Plan) -> Iterator[Caution]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from studies.plan.plan import Plan
+from trainers.fast_forward import surrogate
 from trainers.tasks import TASKS, draw_key, draw_of
 from trainers.tasks.base import Theory
 from trainers.trial import Budget, Trial
@@ -53,7 +54,7 @@ class Sample:
     limits: tuple[str, ...]
 
 
-def sample(kind: str, study_seed: int, plan: Plan, budget: Budget, seconds: float = SECONDS) -> Sample:
+def sample(kind: str, study_seed: int, plan: Plan, budget: Budget, engine: str, seconds: float = SECONDS) -> Sample:
     """Compute the theory of a plan's trials, the first seed of every cell before the second.
 
     Args:
@@ -61,6 +62,7 @@ def sample(kind: str, study_seed: int, plan: Plan, budget: Budget, seconds: floa
         study_seed: the study's seed.
         plan: the plan.
         budget: the trials' budget: thresholds enter the theory.
+        engine: of the study: a surrogate has refusals of its own.
         seconds: time after which no further trial is begun.
     """
     task, deadline = TASKS[kind], time.monotonic() + seconds
@@ -84,9 +86,10 @@ def sample(kind: str, study_seed: int, plan: Plan, budget: Budget, seconds: floa
                 continue
             draws[key] = draw_of(kind, trial, study_seed)
         draw = draws[key]
-        refusal = task.refusal(draw, trial)
+        theory = task.theory(draw, trial, budget)
+        refusal = task.refusal(draw, trial) or surrogate.refusal(engine, theory, budget)
         steps = task.expected_steps(draw, trial, budget) if refusal is None else 0
-        known[trial.index] = Known(trial, task.theory(draw, trial, budget), refusal, steps)
+        known[trial.index] = Known(trial, theory, refusal, steps)
     return Sample(known, cells, len(draws), tuple(limits))
 
 

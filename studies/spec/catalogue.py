@@ -6,9 +6,10 @@ import inspect
 from typing import Any
 
 from studies.spec.parse import kinds, members
-from studies.spec.rules import SMOOTH, SYNTHETIC
+from studies.spec.rules import SYNTHETIC
 from studies.spec.study import StudySpec
 from studies.spec.words import LATER
+from trainers.fast_forward import SMOOTH
 
 PARTS = {"tasks": "task", "regularizers": "regularizer", "optimizers": "optimizer", "searches": "search"}
 

@@ -11,11 +11,10 @@ from typing import Any
 from studies.spec.limits import Limits
 from studies.spec.numbers import Fault
 from studies.spec.sweeps import NUM, Range, count, is_swept, largest, smallest
-from trainers.fast_forward import LARGEST, applies
+from trainers.fast_forward import LARGEST, SMOOTH, applies, approximated
 
 Flat = Mapping[str, Any]
 
-SMOOTH = ("none", "l2")
 SYNTHETIC = ("l1", "l2")
 
 
@@ -77,21 +76,25 @@ def _something_to_search(values: Flat) -> Iterator[Fault]:
 
 
 def _fast_forwarded(values: Flat) -> Iterator[Fault]:
-    if values["engine"] != "fast_forward":
-        return
     kinds = values["task.kind"], values["optimizer.kind"], values["regularizer.kind"]
-    if not applies(*kinds, 1):
+    if values["engine"] == "fast_forward" and not applies(*kinds, 1):
         yield (
             path("engine"),
             "fast_forward takes sparse_recovery by proximal or gd steps (subgradient: with regularizer none or l2); "
             "accepted: auto, step",
         )
+    if values["engine"] == "surrogate" and not approximated(*kinds, 1):
+        yield (
+            path("engine"),
+            "surrogate takes sparse_recovery by subgradient steps with regularizer l1 or elastic; accepted: auto, step",
+        )
 
 
 def _fast_forwarded_size(values: Flat) -> Iterator[Fault]:
     where, n = largest(values["task.n"])
-    if values["engine"] == "fast_forward" and n is not None and n > LARGEST:
-        yield path("task.n", where), f"{n} is refused; accepted with engine fast_forward: up to {LARGEST}"
+    engine = values["engine"]
+    if engine in ("fast_forward", "surrogate") and n is not None and n > LARGEST:
+        yield path("task.n", where), f"{n} is refused; accepted with engine {engine}: up to {LARGEST}"
 
 
 PARTS = ("task.kind", "regularizer.kind", "optimizer.kind")

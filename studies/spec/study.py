@@ -74,8 +74,13 @@ class StudySpec(Section):
     )
     search: Search = Grid()
     budget: BudgetSection = BudgetSection()
-    engine: Annotated[Literal["auto", "step", "fast_forward"], Word("engine", ("auto", "step", "fast_forward"))] = (
-        field("auto", "how times are obtained, to the step either way; auto: whichever is faster")
+    engine: Annotated[
+        Literal["auto", "step", "fast_forward", "surrogate"],
+        Word("engine", ("auto", "step", "fast_forward", "surrogate")),
+    ] = field(
+        "auto",
+        "how times are obtained; step and fast_forward: to the step; auto: whichever of the two is faster; "
+        "surrogate: the subgradient method's from proximal steps, as intervals",
     )
     resources: ResourcesSection = ResourcesSection()
     priority: Annotated[int, whole(-1000, 1000)] = field(0, "higher runs first")

@@ -22,7 +22,6 @@ LATER = {
     "regularizer": ("nuclear",),
     "optimizer": ("sgd", "adam", "adamw"),
     "search": ("tpe", "cmaes", "gp"),
-    "engine": ("surrogate",),
 }
 """Words of the interface that this version does not carry out."""
 

@@ -1,7 +1,7 @@
 """Exact times without taking the steps: between two events, proximal gradient descent on l1 is an affine map.
 
-`course` says what can be followed, `segment` holds the algebra, `path` strings segments together, and `run` finds all
-that the stepping engine keeps.
+`course` says what can be followed, `segment` holds the algebra, `path` strings segments together, `run` finds all that
+the stepping engine keeps, and `surrogate` says what that tells of the subgradient method.
 """
 
 from __future__ import annotations
@@ -31,20 +31,26 @@ def applies(task: str, optimizer: str, regularizer: str, n: int) -> bool:
     return task == "sparse_recovery" and contracts and n <= LARGEST
 
 
+def approximated(task: str, optimizer: str, regularizer: str, n: int) -> bool:
+    """Return whether trials of this kind have a surrogate: the subgradient method where its steps are not smooth."""
+    return optimizer == "subgradient" and regularizer not in SMOOTH and applies(task, "proximal", regularizer, n)
+
+
 def chosen(engine: str, task: str, config: Mapping[str, Value], expected: int | None, budget: Budget) -> bool:
     """Return whether a trial is fast-forwarded rather than stepped: as told or, by `auto`, where it pays.
 
     Args:
-        engine: `auto`, `step` or `fast_forward`.
+        engine: `auto`, `step`, `fast_forward` or `surrogate`.
         task: its kind.
         config: of the trial.
         expected: about how many steps it takes (see `Task.expected_steps`); None: counted at its whole budget.
         budget: of the trial.
     """
-    if engine == "step" or not applies(task, str(config["optimizer"]), str(config["regularizer"]), _size(config, "n")):
-        return False
+    kinds = str(config["optimizer"]), str(config["regularizer"])
+    if engine != "auto":
+        return engine != "step"
     steps = budget.max_steps if expected is None else expected
-    return engine == "fast_forward" or steps * _step_seconds(config) > seconds(config)
+    return applies(task, *kinds, _size(config, "n")) and steps * _step_seconds(config) > seconds(config)
 
 
 def seconds(config: Mapping[str, Value]) -> float:

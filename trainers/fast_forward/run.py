@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 
@@ -163,8 +164,20 @@ class FastForward:
         piece = self._at(step)
         return piece.iterates(np.array([step - piece.start]))[0]
 
-    def _error(self, step: int) -> float:
+    def test_error(self, step: int) -> float:
+        """Return the relative test error at a step that was looked at."""
         return float(np.linalg.norm(self._iterate(step) - self._course.a_star)) / self._scales[1]
+
+    def train_error(self, step: int) -> float:
+        """Return the relative train error at a step that was looked at."""
+        d = self._course.descent
+        return float(np.linalg.norm(d.X @ self._iterate(step) - d.y)) / self._scales[0]
+
+    def swings(self) -> tuple[float, float]:
+        """Return by how much a sign method swings about this run: its test and train errors (see `surrogate`)."""
+        d, a_star = self._course.descent, self._course.a_star
+        swing = d.alpha * (d.beta1 + d.beta2 * float(np.max(np.abs(a_star)))) * math.sqrt(a_star.size)
+        return swing / self._scales[1], swing * float(np.linalg.norm(d.X, 2)) / self._scales[0]
 
     def _point(self, step: int) -> ErrorPoint:
         off = np.abs(self._iterate(step) - self._course.a_star)
@@ -177,18 +190,18 @@ class FastForward:
         logged = self._last_logged(LAST)
         if len(logged) < LAST:
             return Crossing(None, self.step, None, "right"), None
-        final = float(np.mean([self._error(step) for step in logged]))
+        final = float(np.mean([self.test_error(step) for step in logged]))
         band = (1 - BAND) * final, (1 + BAND) * final
         at = self._next_within(0, band)
         while at is not None:
             after = next_in_log(at, self._budget.plateau_every)
             if after > self.step:
                 at = None
-            elif band[0] <= self._error(after) <= band[1]:
+            elif band[0] <= self.test_error(after) <= band[1]:
                 break
             else:
                 at = self._next_within(after, band)
-        if at is None or still_falling(at, self._error(at), final, self.step):
+        if at is None or still_falling(at, self.test_error(at), final, self.step):
             return Crossing(None, self.step, None, "right"), None
         point = self._point(at)
         if at == 0:
@@ -197,10 +210,10 @@ class FastForward:
 
     def _least(self) -> ErrorPoint:
         """Return the least test error over the logged steps and the last."""
-        least = self._error(self.step)
+        least = self.test_error(self.step)
         step = 0
         while (lower := self._next_within(step, (-1.0, np.nextafter(least, 0.0)))) is not None:
-            least, step = self._error(lower), lower + 1
+            least, step = self.test_error(lower), lower + 1
         # a settled error moves by rounding alone: the first step that is as good as the best
         first = self._next_within(0, (-1.0, least * (1 + _ROUNDING)))
         return self._point(self.step if first is None else first)

@@ -179,7 +179,7 @@ def test_more_cells_than_can_be_looked_at_are_said() -> None:
 def test_predictions_stop_when_their_time_is_up() -> None:
     spec = parse(SMALL | {"seeds": 60})
     made = plan(spec, TWO)
-    looked = sample("sparse_recovery", 0, made, budget(spec), seconds=0)
+    looked = sample("sparse_recovery", 0, made, budget(spec), "step", seconds=0)
     assert len(looked.known) == 1
     assert looked.limits == ("predictions stopped after 0 s",)
     assert cost("sparse_recovery", made, looked.known, budget(spec), slots=2, engine="step").unpredicted == 0

@@ -52,13 +52,7 @@ FAULTS: list[tuple[str, Any, str, str]] = [
     ("/resources/max_packs", 0, "/resources/max_packs", "or null (as many as the cluster takes)"),
     ("/priority", 1e6, "/priority", "accepted: a whole number from -1000 to 1000"),
     # words, and words of later versions
-    ("/engine", "stepwise", "/engine", "'stepwise' is refused; accepted: auto, step, fast_forward"),
-    (
-        "/engine",
-        "surrogate",
-        "/engine",
-        "'surrogate' is not available in this version; accepted: auto, step",
-    ),
+    ("/engine", "stepwise", "/engine", "'stepwise' is refused; accepted: auto, step, fast_forward, surrogate"),
     ("/task/stream", "new", "/task/stream", "'new' is refused; accepted: spawned, legacy"),
     ("/task/init", ["ones"], "/task/init", "accepted: ones, random, least_squares"),
     ("/task/signal", None, "/task/signal", "null is refused; accepted: normal, uniform"),
@@ -224,6 +218,17 @@ def test_fast_forward_is_refused_where_it_would_not_be_exact() -> None:
     large = changed("/task/n", 1200, BASE | {"engine": "fast_forward"})
     assert refused(large) == {"/task/n": "1200 is refused; accepted with engine fast_forward: up to 1000"}
     assert parse(BASE | {"engine": "fast_forward"}).engine == "fast_forward"
+
+
+def test_only_the_subgradient_method_has_a_surrogate() -> None:
+    problems = refused(BASE | {"engine": "surrogate"})
+    assert set(problems) == {"/engine"}
+    assert "subgradient steps with regularizer l1 or elastic; accepted: auto, step" in problems["/engine"]
+    subgradient = BASE | {"engine": "surrogate", "optimizer": {"kind": "subgradient", "alpha": 0.1}}
+    assert parse(subgradient).engine == "surrogate"
+    assert refused(changed("/task/n", 1200, subgradient)) == {
+        "/task/n": "1200 is refused; accepted with engine surrogate: up to 1000"
+    }
 
 
 def test_faults_on_purpose_are_accepted_where_the_server_allows_them() -> None:

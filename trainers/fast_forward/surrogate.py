@@ -1,0 +1,84 @@
+"""The subgradient method's times from proximal gradient descent's, which can be fast-forwarded, with their error.
+
+The sign pattern of a subgradient iterate changes almost every step, so there is no exact jump. Both methods follow the
+same slow flow, and the subgradient iterate swings about it by about alpha beta sqrt(n) each way: a crossing comes
+earlier or later by the steps in which the error falls by a few such swings. Near the floor the error no longer falls,
+and the two part; there a trial is refused.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+from trainers.fast_forward.run import FastForward
+from trainers.ladder import RUNGS, NoDelay, delay
+from trainers.tasks.base import Theory
+from trainers.trial import Budget, Crossing, Outcome, Trial
+
+NEAR = 3.0
+"""Thresholds below this many floors are refused: there the methods' times differ by up to half."""
+
+_SWINGS = 3.0
+"""Swings by which the two iterates may be apart; 2 covered every one of the trials that were compared."""
+
+_SLOPE = 100
+"""The error's slope is taken over this part of the time before the crossing."""
+
+
+def stand_in(trial: Trial) -> Trial:
+    """Return the trial by proximal steps."""
+    return replace(trial, config={**trial.config, "optimizer": "proximal"})
+
+
+def refusal(engine: str, theory: Theory, budget: Budget) -> tuple[str, str] | None:
+    """Return `(outcome, reason)` where a trial's surrogate would not be the subgradient method's time; else None."""
+    floor = theory.values["floor"]
+    if engine != "surrogate" or (floor is not None and budget.test_threshold >= NEAR * floor):
+        return None
+    if floor is None:
+        return "failed", f"the floor is not known, so neither is the surrogate's error: {theory.reasons['floor']}"
+    return "failed", (
+        f"the test threshold {budget.test_threshold:g} lies below {NEAR:g} times the floor {floor:.3g}, where the "
+        "surrogate's t2 is not the subgradient method's: take a smaller beta, or engine: step"
+    )
+
+
+def with_error(outcome: Outcome, run: FastForward) -> Outcome:
+    """Return what the proximal run says of the subgradient one: t1 and t2 as intervals, and nothing of its errors."""
+    test, train = run.swings()
+    floor = outcome.theory["floor"]
+    t1, t2 = _widened(outcome.t1, run.train_error, train), _widened(outcome.t2, run.test_error, test)
+    lag = delay(t1, t2)
+    ladder = {
+        name: {
+            "t1": _widened(pair["t1"], run.train_error, train),
+            "t2": None if floor is None or RUNGS[name] < NEAR * floor else _widened(pair["t2"], run.test_error, test),
+        }
+        for name, pair in outcome.ladder.items()
+    }
+    return replace(
+        outcome,
+        obtained="surrogate",
+        t1=t1,
+        t2=t2,
+        t1_gradient=None,
+        t2_plateau=None,
+        delay=None if isinstance(lag, NoDelay) else lag,
+        delay_reason=lag.reason if isinstance(lag, NoDelay) else None,
+        ladder=ladder,
+        errors=dict.fromkeys(outcome.errors),
+    )
+
+
+def _widened(crossing: Crossing | None, error: Callable[[int], float], swing: float) -> Crossing | None:
+    """Return a crossing to the step as the interval in which the other method's lies."""
+    if crossing is None or not crossing.step:
+        return crossing
+    step = crossing.step
+    over = max(1, step // _SLOPE)
+    slope = (error(step - over) - error(step)) / over
+    apart = step if slope <= 0 else min(step, math.ceil(_SWINGS * swing / slope) + 1)
+    stayed = None if crossing.stayed is None else crossing.stayed + apart
+    return Crossing(None, max(0, step - 1 - apart), step + apart, "interval", stayed)
