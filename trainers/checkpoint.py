@@ -32,6 +32,7 @@ class Checkpoint:
         outcomes: of every trial of the pack that has ended, so that nothing is lost between report and commit.
         problem: the stacked state, see `Problem.state`.
         watch: trackers of crossings, curves and plateaus of the live columns.
+        leap: the trial that is being fast-forwarded: its `index`, `seconds` and state; None between two of them.
     """
 
     step: int
@@ -39,6 +40,12 @@ class Checkpoint:
     outcomes: tuple[Outcome, ...]
     problem: dict[str, Any]
     watch: dict[str, Any]
+    leap: dict[str, Any] | None = None
+
+    @property
+    def progress(self) -> tuple[int, ...]:
+        """How far it is, for comparison with others of the same pack."""
+        return self.step, len(self.outcomes), -1 if self.leap is None else self.leap["step"]
 
 
 def save(directory: Path, checkpoint: Checkpoint) -> None:
@@ -57,7 +64,7 @@ def save(directory: Path, checkpoint: Checkpoint) -> None:
 def newest(directories: Iterable[Path]) -> Checkpoint | None:
     """Return the most advanced complete checkpoint of some attempts' directories, None where there is none."""
     found = [checkpoint for directory in directories if (checkpoint := _read(directory / NAME)) is not None]
-    return max(found, key=lambda found: (found.step, len(found.outcomes)), default=None)
+    return max(found, key=lambda found: found.progress, default=None)
 
 
 def _read(path: Path) -> Checkpoint | None:

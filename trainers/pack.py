@@ -128,6 +128,8 @@ class _Run:
         self._theory = {t.index: self._task.theory(draws[t.index], t, budget) for t in trials}
         leaping = {t.index for t in trials if self._leaps(t, draws[t.index])}
         self._leaping = [(t, self._course(t, draws[t.index])) for t in trials if t.index in leaping]
+        if resume is not None and resume.leap is not None:
+            self._go_on_leaping(resume.leap)
         trials = [trial for trial in trials if trial.index not in leaping]
         if not trials:
             return
@@ -147,6 +149,12 @@ class _Run:
         positions = {index: i for i, index in enumerate(resume.problem["indices"])}
         self._watch.load(resume.watch)
         self._watch.keep(np.array([positions[trial.index] for trial in trials]))
+
+    def _go_on_leaping(self, leap: dict[str, Any]) -> None:
+        """Load the trial that was being fast-forwarded, where it is one of these: it is the next of them."""
+        if self._leaping and self._leaping[0][0].index == leap["index"]:
+            self._leap, self._leap_seconds = FastForward(self._leaping[0][1], self._pack.budget), leap["seconds"]
+            self._leap.load(leap)
 
     def _leaps(self, trial: Trial, draw: Any) -> bool:
         """Return whether the trial is fast-forwarded."""
@@ -275,7 +283,11 @@ class _Run:
                 self._watch.state(),
             )
         )
-        save(directory, Checkpoint(self._step, self._seconds, tuple(self._outcomes), problem, watch))
+        leap = None
+        if self._leap is not None:
+            index = self._leaping[0][0].index
+            leap = {"index": index, "seconds": self._leap_seconds, "step": self._leap.step, **self._leap.state()}
+        save(directory, Checkpoint(self._step, self._seconds, tuple(self._outcomes), problem, watch, leap))
 
 
 def refused(trial: Trial, word: str, reason: str, theory: Theory) -> Outcome:

@@ -45,7 +45,7 @@ def of_ray(token: Path | None) -> dict[str, str]:
         kept = {name: value for name, value in kept.items() if name not in _OTHER_CLUSTERS}
     # a pack asks for more threads itself; a default of one a core would put CPUs x CPUs threads on the machine
     threads = {name: kept.get(name, "1") for name in _THREADS}
-    return kept | threads | _RAY | _own_cluster(token)
+    return kept | threads | _RAY | _authentication(token)
 
 
 def of_driver(token: Path | None) -> dict[str, str]:
@@ -55,13 +55,6 @@ def of_driver(token: Path | None) -> dict[str, str]:
     return kept | _TUNE | libpq
 
 
-def _own_cluster(token: Path | None) -> dict[str, str]:
-    if token is None:
-        return {}
-    return {
-        # Ray listens on all interfaces whatever address it is given, and its own default is a file under ~/.ray
-        "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN_PATH": str(token),
-        # its control store is beside it: where that is gone it was killed, and does not come back in Ray's own 60 s
-        "RAY_gcs_rpc_server_reconnect_timeout_s": "10",
-    }
+def _authentication(token: Path | None) -> dict[str, str]:
+    # Ray listens on all interfaces whatever address it is given, and its own default is a file under ~/.ray
+    return {} if token is None else {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}

@@ -7,7 +7,10 @@ Ray's processes end with the one that started them, also when that is killed. A 
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import threading
+import time
 from typing import Any
 
 from studies.runner.parent import die_with_parent
@@ -16,13 +19,16 @@ from studies.runner.wire import Wire
 _OBJECT_STORE_BYTES = 200_000_000
 """Reports pass through it, at most a megabyte each; Ray's own default is a third of the machine's memory."""
 _LOOK_SECONDS = 0.5
+_END_SECONDS = 15.0
+"""Ray's servers have a second each to end of themselves; they are killed by the kernel when this process has gone."""
 
 
 def main() -> None:
     """Start a cluster, say its address, and keep it until standard input ends or one of Ray's servers dies."""
     wire = Wire()
     order = wire.receive()
-    die_with_parent(order["parent"])
+    # not SIGKILL: servers of Ray that are ended in order leave no agent behind that waits for them for a minute
+    die_with_parent(order["parent"], signal.SIGTERM)
     import ray
 
     ray.init(
@@ -38,6 +44,7 @@ def main() -> None:
     total = ray.cluster_resources()
     wire.say(address=ray.get_runtime_context().gcs_address, cpus=total.get("CPU", 0), gpus=total.get("GPU", 0))
     ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
     threading.Thread(target=_listen, args=(wire, ended), daemon=True).start()
     while not ended.wait(_LOOK_SECONDS):
         if dead := _dead():
@@ -46,9 +53,12 @@ def main() -> None:
 
 
 def _listen(wire: Wire, ended: threading.Event) -> None:
+    """Wait for the end of standard input, and see to it that this process does not outlive it for long."""
     for _ in wire.messages():
         pass
     ended.set()
+    time.sleep(_END_SECONDS)
+    os._exit(1)
 
 
 def _dead() -> list[str]:

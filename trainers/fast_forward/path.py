@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,16 +18,17 @@ _LONGEST_BURST = 1024
 
 @dataclass(frozen=True)
 class Stretch:
-    """Plain steps: the iterates of the steps `start`, `start + 1`, ..., shape (last + 1, n)."""
+    """Plain steps, from the iterate `a` (n,) at the step `start` to `last` steps after it, inclusive."""
 
     descent: Descent
     start: int
-    states: np.ndarray
+    a: np.ndarray
+    last: int
 
-    @property
-    def last(self) -> int:
-        """How many steps after `start` the piece ends, inclusive."""
-        return len(self.states) - 1
+    @cached_property
+    def states(self) -> np.ndarray:
+        """The iterates, shape (last + 1, n); made again, digit for digit, where they are not at hand."""
+        return np.concatenate([self.a[None], _stepped(self.descent, self.a, self.last)])
 
     def iterates(self, ks: np.ndarray) -> np.ndarray:
         """Return the iterates after `ks` (m,) steps, shape (m, n)."""
@@ -53,7 +53,7 @@ class Stretch:
 
     def light(self) -> Stretch:
         """Return the same, without what can be made again."""
-        return self
+        return Stretch(self.descent, self.start, self.a, self.last)
 
     def overtaken(self) -> int:
         """Return the first k at which beta ||H|| >= ||G||, else `last + 1`."""
@@ -140,24 +140,45 @@ class Leap:
 Piece = Stretch | Leap
 
 
-def pieces(descent: Descent, a: np.ndarray, start: int, limit: int) -> Iterator[Piece]:
-    """Yield the run from the iterate `a` (n,) at step `start`, piece after piece, up to the step `limit`."""
-    burst = WORTH
-    while start <= limit:
-        segment = Segment.of(descent, start, a)
-        last = segment.length(limit - start)
-        if last >= WORTH or start + last == limit:
-            leap = Leap(descent, start, a, last)
+class Path:
+    """The run from one iterate on, piece after piece.
+
+    Args:
+        descent: what is descended.
+        a: iterate, shape (n,), at the step `start`.
+        limit: the last step.
+        burst: how many plain steps are taken at once where events are dense.
+    """
+
+    def __init__(self, descent: Descent, a: np.ndarray, start: int, limit: int, burst: int = WORTH) -> None:
+        self._descent, self._limit = descent, limit
+        self.at = a, start, burst
+        """What the next piece begins with: the same arguments lead to the same path."""
+
+    def next(self) -> Piece:
+        """Return the next piece and go to its end; there is one while its start lies within the limit."""
+        d, (a, start, burst) = self._descent, self.at
+        segment = Segment.of(d, start, a)
+        last = segment.length(self._limit - start)
+        if last >= WORTH or start + last == self._limit:
+            leap = Leap(d, start, a, last)
             leap.__dict__["segment"] = segment
-            yield leap
-            start, a = start + last + 1, _stepped(descent, segment.iterates(np.array([last]))[0], 1)[0]
-            burst = WORTH
-        else:  # memorisation, with an event every few steps
-            count = min(burst, limit - start + 1)
-            states = np.concatenate([a[None], _stepped(descent, a, count)])
-            yield Stretch(descent, start, states[:-1])
-            start, a = start + count, states[-1]
-            burst = min(2 * burst, _LONGEST_BURST)
+            self.at = _stepped(d, segment.iterates(np.array([last]))[0], 1)[0], start + last + 1, WORTH
+            return leap
+        # memorisation, with an event every few steps
+        stretch = Stretch(d, start, a, min(burst, self._limit - start + 1) - 1)
+        self.at = _stepped(d, stretch.states[-1], 1)[0], start + stretch.last + 1, min(2 * burst, _LONGEST_BURST)
+        return stretch
+
+
+def piece(descent: Descent, word: str, start: int, a: np.ndarray, last: int) -> Piece:
+    """Return a piece from its `state`."""
+    return (Leap if word == "leap" else Stretch)(descent, start, a, last)
+
+
+def state(one: Piece) -> tuple[str, int, np.ndarray, int]:
+    """Return what `piece` needs."""
+    return "leap" if isinstance(one, Leap) else "stretch", one.start, one.a, one.last
 
 
 def _stepped(d: Descent, a: np.ndarray, steps: int) -> np.ndarray:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
+from trainers.fast_forward import path
 from trainers.fast_forward.course import Course
-from trainers.fast_forward.path import Piece, pieces
+from trainers.fast_forward.path import Path, Piece
 from trainers.ladder import RUNGS
 from trainers.outcome import Seen
 from trainers.passage import NEVER, Passage
@@ -36,7 +38,7 @@ class FastForward:
         self.train = Passage([budget.train_threshold, *RUNGS.values()], 1)
         self.test = Passage([budget.test_threshold, *RUNGS.values()], 1)
         self._certified = self._settled = self._overtaken = NEVER
-        self._next: Iterator[Piece] = pieces(course.descent, course.a0, 0, budget.max_steps)
+        self._path = Path(course.descent, course.a0, 0, budget.max_steps)
         self._pieces: list[Piece] = []
         self._bounds: dict[int, tuple[float, float]] = {}
         self._curve: list[tuple[np.ndarray, np.ndarray]] = []
@@ -49,7 +51,7 @@ class FastForward:
 
     def advance(self) -> None:
         """Take the next piece, or as much of it as the trial runs."""
-        piece = next(self._next)
+        piece = self._path.next()
         self._look_for_the_end(piece)
         last = min(piece.last, self._end() - piece.start)
         before = _copied(self.train), _copied(self.test)
@@ -119,6 +121,29 @@ class FastForward:
         if steps:
             at = np.array(steps)
             self._curve.append((at, piece.iterates(at - piece.start)))
+
+    # -- checkpoint -------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Return what `load` needs."""
+        return {
+            "path": self._path.at,
+            "pieces": [path.state(piece) for piece in self._pieces],
+            "bounds": self._bounds,
+            "curve": self._curve,
+            "passages": (self.train.state(), self.test.state()),
+            "marks": (self._certified, self._settled, self._overtaken, self._next_curve, self.step),
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take over the state of the same trial."""
+        descent = self._course.descent
+        self._path = Path(descent, *state["path"][:2], self._budget.max_steps, state["path"][2])
+        self._pieces = [path.piece(descent, *one) for one in state["pieces"]]
+        self._bounds, self._curve = dict(state["bounds"]), list(state["curve"])
+        for passage, kept in zip((self.train, self.test), state["passages"], strict=True):
+            passage.load(kept)
+        self._certified, self._settled, self._overtaken, self._next_curve, self.step = state["marks"]
 
     # -- what was seen ----------------------------------------------------------------------------------------------
 

@@ -42,9 +42,14 @@ def address(bench: Bench) -> str | None:
 def test_no_process_under_the_runner_shows_a_secret_while_a_study_runs(bench: Bench) -> None:
     study = bench.submit(synthetic("watched", seconds=1.0))
     wait_until(lambda: bench.store.packs(study)[0].state == "running", 60, "a pack runs")
+    kinds = {"runner.driver", "runner.head", "raylet", "Trainable", "gcs_server"}
+
+    def everything_runs() -> bool:
+        commands = processes(bench.settings.data_dir).values()
+        return all(any(kind in command for command in commands) for kind in kinds)
+
+    wait_until(everything_runs, 20, "a driver, Ray's servers and a worker run")
     seen = processes(bench.settings.data_dir)
-    kinds = {"runner.driver", "runner.head", "raylet", "PackTrainable", "gcs_server"}
-    assert all(any(kind in command for command in seen.values()) for kind in kinds), seen
     for pid, command in seen.items():
         environ = Path(f"/proc/{pid}/environ").read_bytes()
         assert SECRET.encode() not in environ or "runner.driver" in command
