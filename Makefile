@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := $(shell cat pyproject.toml constraints.txt | sha256sum | cut -c1-16)
 
-.PHONY: venv dev run test reference fast-forward faults lint clean
+.PHONY: venv dev run test reference fast-forward faults bench lint clean
 
 venv: .venv/run-$(STAMP)
 dev: .venv/dev-$(STAMP)
@@ -19,6 +19,10 @@ dev: .venv/dev-$(STAMP)
 .venv/dev-$(STAMP): | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	rm -f .venv/dev-* .venv/run-* && touch $@ .venv/run-$(STAMP)
+
+.venv/bench-$(STAMP): | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	rm -f .venv/bench-* .venv/run-* && touch $@ .venv/run-$(STAMP)
 
 run: venv            ## the quick start: a study goes in, a fitted law comes out
 	$(BIN)/grokscale quickstart
@@ -35,6 +39,9 @@ fast-forward: dev    ## five hundred varied trials against a plain loop, to the 
 
 faults: dev          ## kill -9 at every seam, on SQLite and PostgreSQL
 	$(BIN)/python -m pytest -m fault
+
+bench: .venv/bench-$(STAMP)  ## every engine against loops, and the whole service, as a Markdown table
+	$(BIN)/python -m tests.benchmarks
 
 lint: dev
 	$(BIN)/ruff check .

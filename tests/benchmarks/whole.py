@@ -1,0 +1,134 @@
+"""The whole service, from submitting a study to its law, and what orchestration costs; not held to one core."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from service.client import Client, Study
+from studies.laws import law
+from studies.library import item
+from studies.packs import pack
+from studies.plan import Resources, plan
+from studies.plan.packing import MOST
+from studies.spec import StudySpec, parse
+from tests.benchmarks.serving import service
+from tests.benchmarks.tables import Table, at_most_share, figure, share
+from tests.benchmarks.timing import interleaved, timed_once
+from tests.benchmarks.work import grid, logarithmic
+from trainers.pack import train
+
+SLOTS = len(os.sched_getaffinity(0))
+"""Packs side by side: one a core."""
+PACK_SECONDS = 1.0
+MOST_PACKS = 180
+"""Of a study within the default limit of 100,000 trials, at `MOST` a pack."""
+GOAL = 0.05
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A study from the client's side, in seconds.
+
+    Attributes:
+        waiting: from its creation to its start.
+        running: from its start to its end.
+        law: of the answer to the law's request. fit: of the fit alone.
+        whole: from submitting it to having its law.
+        training: its trials' own, summed.
+    """
+
+    trials: int
+    waiting: float
+    running: float
+    law: float
+    fit: float
+    whole: float
+    training: float
+
+
+def tables(quick: bool) -> list[Table]:
+    """Return the table of studies and that of orchestration."""
+    few, many = (SLOTS, 4 * SLOTS) if quick else (min(2 * SLOTS, MOST_PACKS // 2), min(50 * SLOTS, MOST_PACKS))
+    alone = interleaved({"alone": _alone}, 2 if quick else 5)["alone"].least
+    with service() as url, Client(url) as client:
+        first = grid(quick) if quick else item("quickstart").spec
+        studies = {f"{first.name}, the first": first, "grid": grid(quick)}
+        runs = {name: _run(client, spec) for name, spec in studies.items()}
+        known = {packs: _run(client, _packs(packs)) for packs in (few, many)}
+    return [_studies(runs), _orchestration(known, alone)]
+
+
+def _run(client: Client, spec: StudySpec) -> _Run:
+    def whole() -> tuple[Study, float]:
+        study = client.submit(spec).wait(progress=False)
+        return study, timed_once(lambda: study.law("t2", x="1/(alpha*beta)"))[0]
+
+    seconds, (study, asked) = timed_once(whole)
+    trials = study.trials()
+    fitted, _ = timed_once(lambda: law(trials, "t2", x="1/(alpha*beta)"))
+    created, started, ended = (datetime.fromisoformat(study.data[name]) for name in ("created", "started", "ended"))
+    training = sum(one or 0.0 for one in trials["seconds"].to_pylist())
+    waiting, running = (started - created).total_seconds(), (ended - started).total_seconds()
+    return _Run(trials.num_rows, waiting, running, asked, fitted, seconds, training)
+
+
+def _studies(runs: dict[str, _Run]) -> Table:
+    rows = []
+    for name, run in runs.items():
+        times = (run.waiting, run.running, run.law, run.fit, run.whole, run.training)
+        rows.append([name, str(run.trials), *map(figure, times), share(1 - run.training / (run.whole * SLOTS))])
+    notes = [
+        f"One service on {SLOTS} cores, one pack a core; its start is left out, but the first study waits for Ray. Not "
+        "training is what is left of the cores' seconds from submitting the study to having its law when the trials' "
+        "own `seconds` are taken out: start, draws and theory, storing, an idle core at the end, the wait's polling.",
+    ]
+    columns = ("", "trials", "waiting s", "running s", "law s", "its fit s", "submit to law s", "training, summed s")
+    return Table("From submitting a study to its law", (*columns, "not training"), rows, notes)
+
+
+# -- orchestration --------------------------------------------------------------------------------------------------
+
+
+def _packs(packs: int) -> StudySpec:
+    """Return a synthetic study of so many full packs, each of `PACK_SECONDS` and ending at one step."""
+    return parse(
+        {
+            "name": "packs",
+            "task": {"kind": "synthetic", "prefactor": 1e5, "exponent": 0.0, "seconds": PACK_SECONDS / MOST},
+            "regularizer": {"kind": "l1", "beta": logarithmic(1e-5, 1e-4, 16)},
+            "optimizer": {"kind": "proximal", "alpha": logarithmic(0.01, 0.1, MOST // 16)},
+            "seeds": packs,
+        },
+        test_tasks=True,
+    )
+
+
+def _alone() -> Callable[[], object]:
+    """Prepare one of these packs and return its run in this process, from its first step."""
+    spec = _packs(1)
+    reports = train(pack(spec, plan(spec, Resources(1)).trials, "alone"))
+    next(reports)
+    return lambda: list(reports)
+
+
+def _orchestration(runs: dict[int, _Run], alone: float) -> Table:
+    (few, short), (many, long) = runs.items()
+    rows = [_row(few, short.running, short.training, alone), _row(many, long.running, long.training, alone)]
+    further = _row(many - few, long.running - short.running, long.training - short.training, alone)
+    notes = [
+        f"Synthetic studies of {MOST} trials a pack that sleep {PACK_SECONDS:g} s a pack, {SLOTS} packs side by side, "
+        f"from the study's start to its end. Such a pack takes {figure(alone)} s in a process of its own; overhead is "
+        "what is left of the slots' seconds when that is taken out: Tune, actors, reports, storing. *Further* is the "
+        "difference of the two studies, free of the start. The trials' own `seconds` stand beside it.",
+    ]
+    columns = ("packs", "running s", "a pack's s times packs", "trials' own, summed s", "overhead s a pack", "overhead")
+    return Table("Ray Tune's orchestration", (*columns, "goal"), [*rows, ["further", *further[1:]]], notes)
+
+
+def _row(packs: int, running: float, training: float, alone: float) -> list[str]:
+    overhead = 1 - packs * alone / (running * SLOTS)
+    each = (running, packs * alone, training, running * SLOTS / packs - alone)
+    return [str(packs), *map(figure, each), share(overhead), at_most_share(overhead, GOAL)]
