@@ -51,7 +51,11 @@ class Curves:
 
     def of(self, column: int) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
         """Return a live column's curve by name, `step` first, and its iterates (points, parameters)."""
-        places = [int(np.searchsorted(seen.ids, self._ids[column])) for seen in self._seen]
+        by_ids: dict[int, int] = {}  # records share the array of those that were live until one of them ends
+        for seen in self._seen:
+            if id(seen.ids) not in by_ids:
+                by_ids[id(seen.ids)] = int(np.searchsorted(seen.ids, self._ids[column]))
+        places = [by_ids[id(seen.ids)] for seen in self._seen]
         curve = {"step": np.array([seen.step for seen in self._seen], dtype=np.int64)}
         for name in self._seen[0].columns if self._seen else ():
             curve[name] = np.array([seen.columns[name][at] for seen, at in zip(self._seen, places, strict=True)])

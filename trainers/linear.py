@@ -6,6 +6,7 @@ g(a) = 1/2 ||X a - y||_2^2, f = g + beta1 ||a||_1 + 1/2 beta2 ||a||_2^2 (arXiv 2
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 import torch
@@ -70,18 +71,34 @@ class Stack:
 
     def step(self, rule: str, k: int) -> None:
         """Take `k` steps, keeping the iterate before the last."""
-        update = {
-            "subgradient": self._subgradient,
-            "proximal": self._proximal,
-            "projected": self._projected,
-            "gd": self._descent,
-        }[rule]
+        update = self._update(rule)
         for _ in range(k - 1):
             update()
             self.residual_fresh = self.gradient_fresh = False
         self.before.copy_(self.a)
         update()
         self.residual_fresh = self.gradient_fresh = False
+
+    def follow(self, rule: str, k: int) -> Tensor:
+        """Take `k` steps; return ||X a - y|| after each, shape (k, D, W). The next step needs that residual anyway."""
+        update, square = self._update(rule), torch.empty_like(self.residual)
+        norms = self.residual.new_empty((k, self.residual.shape[0], self.residual.shape[2]))
+        for i in range(k):
+            if i == k - 1:
+                self.before.copy_(self.a)
+            update()
+            self.residual_fresh = self.gradient_fresh = False
+            torch.square(self.evaluate_residual(), out=square)
+            torch.sum(square, dim=1, out=norms[i])
+        return norms.sqrt_()
+
+    def _update(self, rule: str) -> Callable[[], None]:
+        return {
+            "subgradient": self._subgradient,
+            "proximal": self._proximal,
+            "projected": self._projected,
+            "gd": self._descent,
+        }[rule]
 
     def _subgradient(self) -> None:
         """A <- a - alpha (G + beta2 a + beta1 sign(a)), everything at the old point."""

@@ -24,6 +24,8 @@ from trainers.tasks.base import Problem, Theory
 from trainers.trial import Crossing, Outcome, Pack, Report, Trial
 from trainers.watch import Watch
 
+_FOLLOWED = 256
+"""Steps that are followed at most before they are looked at: their errors are kept until then."""
 _BREATH = 0.2
 """Seconds after which the loop looks up: for a stop, a report, a checkpoint."""
 
@@ -107,9 +109,11 @@ class _Run:
             self._step, self._seconds = resume.step, resume.seconds
             self._outcomes = [outcome for outcome in resume.outcomes if outcome.index in mine]
         ended = {outcome.index for outcome in self._outcomes}
-        begun = time.perf_counter()
+        earlier, begun = self._seconds, time.perf_counter()
+        self._mark = begun
         self._start([trial for trial in pack.trials if trial.index not in ended], resume)
-        self._spend(time.perf_counter() - begun, len(pack.trials))
+        self._seconds = earlier + time.perf_counter() - begun
+        self._share = self._setup = (self._seconds - earlier) / len(pack.trials)
 
     @property
     def alive(self) -> bool:
@@ -179,20 +183,27 @@ class _Run:
         if not self._stepping:
             self._fast_forward(seconds)
             return
-        begun, elapsed, columns = time.perf_counter(), 0.0, len(self._problem.trials) if self._problem else 0
-        while self._stepping and elapsed < seconds:
-            assert self._problem is not None
-            k = min(self._watch.due(), self._watch.next_end()) - self._step
-            k = max(1, min(k, self._chunk))
-            before = time.perf_counter()
-            self._problem.step(k)
-            self._pace(k, time.perf_counter() - before)
-            self._step += k
-            self._steps += k * len(self._problem.trials)
+        self._mark = begun = time.perf_counter()
+        while self._stepping and self._mark - begun < seconds:
+            self._go()
             self._look()
-            elapsed = time.perf_counter() - begun
-            self._enforce(elapsed)
-        self._spend(elapsed, columns)
+            self._charge()
+            self._enforce()
+
+    def _go(self) -> None:
+        """Step to the next step that has to be looked at, or as far as a breath takes."""
+        assert self._problem is not None
+        k = min(self._watch.due(), self._watch.next_end()) - self._step
+        k = max(1, min(k, self._chunk))
+        before = time.perf_counter()
+        if k > 1 and self._watch.follows:
+            k = min(k, _FOLLOWED)
+            self._watch.follow(self._step + k, self._problem.follow(k))
+        else:
+            self._problem.step(k)
+        self._pace(k, time.perf_counter() - before)
+        self._step += k
+        self._steps += k * len(self._problem.trials)
 
     def _fast_forward(self, seconds: float) -> None:
         """Go on for about so long with the trials that are fast-forwarded, one after another."""
@@ -201,11 +212,11 @@ class _Run:
             trial, course = self._leaping[0]
             begun = time.perf_counter()
             if self._leap is None:
-                self._leap, self._leap_seconds = FastForward(course, self._pack.budget), 0.0
+                self._leap, self._leap_seconds = FastForward(course, self._pack.budget), self._setup
             before = self._leap.step
             self._leap.advance()
             self._steps += self._leap.step - max(before, 0)
-            if self._out_of_time(time.perf_counter() - begun):
+            if self._out_of_time(since=begun):
                 self._leap.cut()
             if self._leap.ended:
                 seen = self._leap.seen()
@@ -221,14 +232,18 @@ class _Run:
             self._seconds += elapsed
             self._leap_seconds += elapsed
 
-    def _out_of_time(self, elapsed: float) -> bool:
+    def _out_of_time(self, since: float | None = None) -> bool:
+        """Return whether the time limit is over; `since`: of a clock reading whose time has not been counted yet."""
         limit = self._pack.budget.max_seconds
-        return limit is not None and self._seconds + elapsed >= limit
+        uncounted = 0.0 if since is None else time.perf_counter() - since
+        return limit is not None and self._seconds + uncounted >= limit
 
-    def _spend(self, seconds: float, columns: int) -> None:
-        """Count compute time, shared equally by the columns that were live."""
-        self._seconds += seconds
-        self._share += seconds / max(1, columns)
+    def _charge(self) -> None:
+        """Count the compute time since the last charge, shared equally by the columns that are live."""
+        now = time.perf_counter()
+        self._seconds += now - self._mark
+        self._share += (now - self._mark) / max(1, len(self._problem.trials) if self._problem else 0)
+        self._mark = now
 
     def _pace(self, k: int, seconds: float) -> None:
         """Keep one uninterrupted stretch of steps within a breath, however slow a step is."""
@@ -248,9 +263,9 @@ class _Run:
         assert over is not None
         self._let_go(over)
 
-    def _enforce(self, elapsed: float) -> None:
+    def _enforce(self) -> None:
         """End what is left where the pack's time is up: right-censored at this step."""
-        if self._stepping and self._out_of_time(elapsed):
+        if self._stepping and self._out_of_time():
             assert self._problem is not None
             self._watch.look(self._step, self._problem, last=True)
             self._let_go(np.ones(len(self._problem.trials), dtype=bool))
@@ -258,6 +273,7 @@ class _Run:
     def _let_go(self, over: np.ndarray) -> None:
         assert self._problem is not None
         for column in np.flatnonzero(over):
+            self._charge()
             theory = self._theory[self._problem.trials[column].index]
             self._outcomes.append(self._watch.outcome(int(column), self._step, self._problem, theory, self._share))
         left = np.flatnonzero(~over)

@@ -25,9 +25,11 @@ class Passage:
     Args:
         levels: thresholds, in any order.
         columns: number of columns.
+        worth: steps that `plan` has to leave out for it to leave any out.
     """
 
-    def __init__(self, levels: Sequence[float], columns: int) -> None:
+    def __init__(self, levels: Sequence[float], columns: int, worth: int = 1) -> None:
+        self._worth = worth
         self.levels = np.asarray(levels, dtype=np.float64)[:, None]
         self.first = np.full((len(levels), columns), NEVER, dtype=np.int64)
         self.since = np.full((len(levels), columns), NEVER, dtype=np.int64)
@@ -45,6 +47,20 @@ class Passage:
         self.below = below
         return True
 
+    def follow(self, start: int, errors: np.ndarray) -> bool:
+        """Take in the errors (steps, columns) of the steps from `start` on; return whether one crossed a level."""
+        below = errors[:, None, :] <= self.levels
+        before = np.concatenate([self.below[None], below[:-1]])
+        crossing = np.flatnonzero((below != before).any(axis=(1, 2)))
+        for i in crossing:
+            self.see(start + int(i), errors[i])
+        return crossing.size > 0
+
+    @property
+    def dense(self) -> bool:
+        """Whether every step has to be seen for now."""
+        return self._blind > 0
+
     def plan(self, step: int, error: np.ndarray, speed: Callable[[], Speed]) -> None:
         """Set `due`, the next step at which some column might have crossed some level, up or down.
 
@@ -59,8 +75,9 @@ class Passage:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             safe = np.floor((gap - bound.start) / bound.rate)
         skip = int(np.clip(np.min(np.where(np.isnan(safe), 0, safe), initial=np.inf), 0, _LONGEST))
-        self.due += skip
-        self._blind = _BLIND if skip == 0 else 0
+        dense = skip < self._worth
+        self.due += 0 if dense else skip
+        self._blind = _BLIND if dense else 0
 
     def keep(self, columns: np.ndarray) -> None:
         """Go on with these columns."""

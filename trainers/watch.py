@@ -18,6 +18,8 @@ from trainers.trial import Budget, ErrorPoint, Outcome
 
 _RESTS = 1e-3
 """Where the end is not known, an error rests that fell by less than this part of it over the second half of the run."""
+_FOLLOWED = 32
+"""Steps below which leaving some out is not worth a look: following them costs little (see `Problem.follow`)."""
 _PARTS = ("train", "test", "ratio", "curves", "plateau")
 
 
@@ -33,7 +35,7 @@ class Watch:
     def __init__(self, problem: Problem, budget: Budget, patience: np.ndarray) -> None:
         columns = len(problem.trials)
         self._budget = budget
-        self.train = Passage([budget.train_threshold, *RUNGS.values()], columns)
+        self.train = Passage([budget.train_threshold, *RUNGS.values()], columns, worth=_FOLLOWED)
         self.test = Passage([budget.test_threshold, *RUNGS.values()], columns)
         self.ratio = Passage([-1.0], columns)  # of minus the ratio: beta ||H|| / ||G|| >= 1
         self.curves = Curves(columns, budget.record == "coordinates")
@@ -52,7 +54,18 @@ class Watch:
 
     def due(self) -> int:
         """Return the next step that has to be looked at."""
-        return min(self.train.due, self.test.due, self.ratio.due, self._next_curve, self._next_log)
+        others = min(self.test.due, self.ratio.due, self._next_curve, self._next_log)
+        return others if self.follows else min(self.train.due, others)
+
+    @property
+    def follows(self) -> bool:
+        """Whether the train error has to be seen at every step, and may be seen afterwards: no column waits for it."""
+        waiting = (self.infeasible | self.stalled) & (self.train.first[0] == NEVER)
+        return self.train.dense and not waiting.any()
+
+    def follow(self, step: int, errors: np.ndarray) -> None:
+        """Take in the train errors (k, columns) of the k steps up to `step`."""
+        self._news |= self.train.follow(step - len(errors) + 1, errors)
 
     def look(self, step: int, problem: Problem, last: bool = False) -> None:
         """Take in what is due at this step; everything where it is the last of some column."""

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tests.trainers import brute_force
 from tests.trainers.packs import outcomes, pack, reports, sparse
 from trainers.checkpoint import NAME, newest
 from trainers.pack import train
-from trainers.tasks import draw_of
+from trainers.tasks import TASKS, draw_of, draws_of
 from trainers.theory.columns import strengths
-from trainers.trial import Outcome, Trial
+from trainers.trial import Budget, Outcome, Trial
 
 GRID = [sparse(i, s, N=26, beta=b) for i, (s, b) in enumerate((s, b) for s in range(3) for b in (1e-3, 3e-4))]
 
@@ -25,6 +26,21 @@ def same(one: Outcome, other: Outcome) -> bool:
     )
     fields = ("outcome", "steps", "t1", "t1_gradient", "t2", "t2_plateau", "delay", "ladder", "errors", "theory")
     return curves and all(getattr(one, name) == getattr(other, name) for name in fields)
+
+
+@pytest.mark.parametrize("method", ["subgradient", "proximal", "projected"])
+def test_steps_that_are_followed_are_the_steps_that_are_taken(method: str) -> None:
+    trials = [sparse(i, i // 2, N=26, optimizer=method, beta=(1e-3, 3e-4)[i % 2]) for i in range(4)]
+    draws = draws_of("sparse_recovery", trials, 0)
+    problems = [TASKS["sparse_recovery"].problem(draws, trials, Budget(1000), torch.device("cpu")) for _ in range(2)]
+    followed, taken = problems
+    for k in (1, 7, 40):
+        errors = followed.follow(k)
+        for i in range(k):
+            taken.step(1)
+            assert np.array_equal(errors[i], taken.train_error())
+    assert np.array_equal(followed.iterate(), taken.iterate())
+    assert np.array_equal(followed.test_speed().rate, taken.test_speed().rate)
 
 
 def test_a_run_ends_after_t2_by_a_thousand_steps_or_two_percent() -> None:

@@ -15,6 +15,20 @@ from trainers.schedule import next_in_log, next_on_curve
 from trainers.tasks.base import Speed
 
 
+@given(st.lists(st.floats(0, 2), min_size=1, max_size=60), st.integers(1, 60))
+def test_errors_taken_in_together_are_errors_taken_in_one_by_one(errors: list[float], cut: int) -> None:
+    levels = [1.0, 0.5]
+    together, single = Passage(levels, 2), Passage(levels, 2)
+    columns = np.array([errors, errors[::-1]]).T
+    together.follow(1, columns[:cut])
+    if cut < len(errors):
+        together.follow(1 + cut, columns[cut:])
+    for step, row in enumerate(columns, start=1):
+        single.see(step, row)
+    for name in ("first", "since", "below"):
+        assert np.array_equal(getattr(together, name), getattr(single, name))
+
+
 def grid(until: int) -> list[int]:
     out = [next_on_curve(-1)]
     while out[-1] < until:

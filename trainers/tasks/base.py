@@ -93,6 +93,10 @@ class Problem(Protocol):
         """Take `k >= 1` steps of every column."""
         ...
 
+    def follow(self, k: int) -> np.ndarray:
+        """Take `k >= 1` steps of every column; return the train error after each, shape (k, columns)."""
+        ...
+
     def train_error(self) -> np.ndarray:
         """Relative train error, shape (columns,)."""
         ...

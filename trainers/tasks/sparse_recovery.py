@@ -200,6 +200,11 @@ class SparseProblem:
         self._stack.step(self.rule, k)
         self._moved = True
 
+    def follow(self, k: int) -> np.ndarray:
+        """Take `k` steps; return the train error after each, shape (k, columns)."""
+        self._moved = True
+        return numpy(self._stack.follow(self.rule, k))[:, self._draw, self._slot] / self._norms[0]
+
     # -- errors -----------------------------------------------------------------------------------------------------
 
     def train_error(self) -> np.ndarray:

@@ -130,6 +130,14 @@ class SyntheticProblem:
             case "exit":
                 os._exit(1)
 
+    def follow(self, k: int) -> np.ndarray:
+        """Take `k` steps; return the train error after each, shape (k, columns)."""
+        errors = []
+        for _ in range(k):
+            self.step(1)
+            errors.append(self.train_error())
+        return np.array(errors)
+
     def train_error(self) -> np.ndarray:
         """theta1^(t / t1), shape (columns,)."""
         return _JUST_BELOW * np.exp(self._log_train * self._step / self._t1)
