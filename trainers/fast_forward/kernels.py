@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+_RANK = 1e-13
 NEVER = 2**62
 """A step that no run comes to."""
 
@@ -24,6 +25,20 @@ def _powers(log_lam: np.ndarray, sign: np.ndarray, k: int, out: np.ndarray) -> N
         else:
             size = np.exp(k * log_lam[i])
             out[i] = -size if sign[i] < 0 and k % 2 == 1 else size
+
+
+@njit(cache=True)
+def value_at(
+    base: np.ndarray, drift: np.ndarray, modes: np.ndarray, log_lam: np.ndarray, sign: np.ndarray, k: int
+) -> np.ndarray:
+    """Return `v(k)`, shape (rows,)."""
+    powers = np.empty(log_lam.size)
+    _powers(log_lam, sign, k, powers)
+    out = base + k * drift
+    for j in range(base.size):
+        for i in range(powers.size):
+            out[j] += modes[j, i] * powers[i]
+    return out
 
 
 @njit(cache=True)
@@ -75,6 +90,60 @@ def first_event(
         down = max(-drift[j], 0.0)
         safe = max(_steps(f, down + next_most), _steps(f - most, down))
         due[j] = min(k + 1 + safe, NEVER) if safe < NEVER else NEVER
+
+
+@njit(cache=True)
+def decompose(X_S: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return U (N, r), sigma (r,), W (|S|, r) with X_S = U diag(sigma) W^T, from the smaller Gram matrix.
+
+    Squared singular values below `_RANK` of the largest count as zero.
+    """
+    N, size = X_S.shape
+    wide = N <= size
+    squares, vectors = np.linalg.eigh(np.dot(X_S, X_S.T) if wide else np.dot(X_S.T, X_S))
+    first = 0
+    while first < squares.size and squares[first] <= _RANK * squares[-1]:
+        first += 1
+    sigma = np.sqrt(squares[first:])
+    kept = np.ascontiguousarray(vectors[:, first:])
+    others = (np.dot(X_S.T, kept) if wide else np.dot(X_S, kept)) / sigma
+    return (kept, sigma, others) if wide else (others, sigma, kept)
+
+
+@njit(cache=True)
+def active_set_ends(
+    X: np.ndarray,
+    beta1: float,
+    signs: np.ndarray,
+    iterate: tuple[np.ndarray, np.ndarray, np.ndarray],
+    residual: tuple[np.ndarray, np.ndarray],
+    log_lam: np.ndarray,
+    sign: np.ndarray,
+    limit: int,
+) -> int:
+    """Return the first k in [0, limit] at which the active set is no longer what it was, `limit + 1` where none is.
+
+    Rows that have to stay positive: s_j a_j on the active set, and beta1 -+ x_j^T (X a - y) off it. `iterate` is base,
+    drift and modes of a, `residual` base and modes of X a - y, `signs` (n,) are 0 off the active set.
+    """
+    n, r = iterate[2].shape
+    gradient_base, gradient_modes = np.dot(X.T, residual[0]), np.dot(X.T, residual[1])
+    rows = n + np.sum(signs == 0.0)
+    base, drift, modes = np.empty(rows), np.zeros(rows), np.empty((rows, r))
+    i = 0
+    for j in range(n):
+        s = signs[j]
+        if s != 0.0:
+            base[i], drift[i] = s * iterate[0][j], s * iterate[1][j]
+            for mode in range(r):
+                modes[i, mode] = s * iterate[2][j, mode]
+            i += 1
+            continue
+        base[i], base[i + 1] = beta1 - gradient_base[j], beta1 + gradient_base[j]
+        for mode in range(r):
+            modes[i, mode], modes[i + 1, mode] = -gradient_modes[j, mode], gradient_modes[j, mode]
+        i += 2
+    return first_event(base, drift, modes, log_lam, sign, limit)
 
 
 @njit(cache=True)

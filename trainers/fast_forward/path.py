@@ -30,6 +30,10 @@ class Stretch:
         """The iterates, shape (last + 1, n); made again, digit for digit, where they are not at hand."""
         return np.concatenate([self.a[None], _stepped(self.descent, self.a, self.last)])
 
+    def iterate(self, k: int) -> np.ndarray:
+        """Return the iterate after `k` steps, shape (n,)."""
+        return self.states[k]
+
     def iterates(self, ks: np.ndarray) -> np.ndarray:
         """Return the iterates after `ks` (m,) steps, shape (m, n)."""
         return self.states[ks]
@@ -99,6 +103,10 @@ class Leap:
         reach = (self.last * drift + float(np.linalg.norm(steps * np.minimum(whole, self.last)))) / scale
         return at_start - reach, at_start + reach
 
+    def iterate(self, k: int) -> np.ndarray:
+        """Return the iterate after `k` steps, shape (n,)."""
+        return self.segment.iterate_at(k)
+
     def iterates(self, ks: np.ndarray) -> np.ndarray:
         """Return the iterates after `ks` (m,) steps, shape (m, n)."""
         return self.segment.iterates(ks)
@@ -163,7 +171,7 @@ class Path:
         if last >= WORTH or start + last == self._limit:
             leap = Leap(d, start, a, last)
             leap.__dict__["segment"] = segment
-            self.at = _stepped(d, segment.iterates(np.array([last]))[0], 1)[0], start + last + 1, WORTH
+            self.at = _stepped(d, segment.iterate_at(last), 1)[0], start + last + 1, WORTH
             return leap
         # memorisation, with an event every few steps
         stretch = Stretch(d, start, a, min(burst, self._limit - start + 1) - 1)

@@ -84,7 +84,7 @@ class FastForward:
             return
 
         def ending(k: int) -> Ending:
-            distance = np.linalg.norm(piece.iterates(np.array([k]))[0] - self._course.end)
+            distance = np.linalg.norm(piece.iterate(k) - self._course.end)
             return self._course.judge(np.array([distance]), self._budget.test_threshold)
 
         at_last = ending(piece.last)
@@ -188,7 +188,7 @@ class FastForward:
 
     def _iterate(self, step: int) -> np.ndarray:
         piece = self._at(step)
-        return piece.iterates(np.array([step - piece.start]))[0]
+        return piece.iterate(step - piece.start)
 
     def test_error(self, step: int) -> float:
         """Return the relative test error at a step that was looked at."""

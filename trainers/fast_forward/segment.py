@@ -19,9 +19,6 @@ import numpy as np
 
 from trainers.fast_forward import kernels
 
-_RANK = 1e-13
-"""Squared singular values below this fraction of the largest count as zero."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Descent:
@@ -78,7 +75,7 @@ class Segment:
         N, n = X.shape
         signs = np.sign(a) if beta1 > 0 else np.zeros(n)
         active = np.flatnonzero(a) if beta1 > 0 else np.arange(n)
-        U, sigma, W = _decompose(X[:, active])
+        U, sigma, W = kernels.decompose(X[:, active])
         a_S, s_S = a[active], signs[active]
         p, Uy, Ws = W.T @ a_S, U.T @ y, W.T @ s_S
         curvature = sigma**2 + beta2
@@ -105,28 +102,24 @@ class Segment:
         return cls(descent, start, signs, whole, residual, log_lam, sign, (moved, residual_moved))
 
     def length(self, limit: int) -> int:
-        """Return for how many steps, up to `limit`, the active set certainly stays; -1: not even through the next.
-
-        Rows that have to stay positive: s_j a_j on the active set, and beta1 -+ x_i^T (X a - y) off it.
-        """
+        """Return for how many steps, up to `limit`, the active set stays; -1: not even through the next."""
         if self.descent.beta1 == 0:
             return limit
-        on = self.signs != 0
-        s = self.signs[on]
-        a, g = self.iterate, self.gradient
-        off = ~on
-        beta1 = self.descent.beta1
-        base = np.concatenate([s * a.base[on], beta1 - g.base[off], beta1 + g.base[off]])
-        still = np.zeros(2 * int(off.sum()))
-        drift = np.concatenate([s * a.drift[on], still])
-        modes = np.concatenate([s[:, None] * a.modes[on], -g.modes[off], g.modes[off]])
-        return int(kernels.first_event(base, drift, modes, self.log_lam, self.sign, limit)) - 1
+        a, r = self.iterate, self.residual
+        parts = (a.base, a.drift, a.modes), (r.base, r.modes)
+        d, logs = self.descent, (self.log_lam, self.sign)
+        return int(kernels.active_set_ends(d.X, d.beta1, self.signs, *parts, *logs, limit)) - 1
 
     @cached_property
     def gradient(self) -> Affine:
         """G = X^T (X a - y), all n coordinates."""
         X, r = self.descent.X, self.residual
         return Affine(X.T @ r.base, np.zeros(X.shape[1]), np.ascontiguousarray(X.T @ r.modes))
+
+    def iterate_at(self, k: int) -> np.ndarray:
+        """Return the iterate after `k` steps, shape (n,)."""
+        a = self.iterate
+        return kernels.value_at(a.base, a.drift, a.modes, self.log_lam, self.sign, k)
 
     def iterates(self, ks: np.ndarray) -> np.ndarray:
         """Return the iterates after `ks` (m,) steps, shape (m, n)."""
@@ -146,16 +139,6 @@ class Segment:
     def residual_speed(self) -> tuple[float, np.ndarray]:
         """The same of the residual, which does not drift."""
         return 0.0, self.steps[1]
-
-
-def _decompose(X_S: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return U (N, r), sigma (r,), W (|S|, r) with X_S = U diag(sigma) W^T, from the smaller Gram matrix."""
-    wide = X_S.shape[0] <= X_S.shape[1]
-    squares, vectors = np.linalg.eigh(X_S @ X_S.T if wide else X_S.T @ X_S)
-    kept = squares > _RANK * squares[-1] if squares.size else np.zeros(0, dtype=bool)
-    sigma, vectors = np.sqrt(squares[kept]), np.ascontiguousarray(vectors[:, kept])
-    others = (X_S.T @ vectors if wide else X_S @ vectors) / sigma
-    return (vectors, sigma, others) if wide else (others, sigma, vectors)
 
 
 def _log(lam_minus_1: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
