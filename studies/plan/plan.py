@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from studies.plan.packing import cut
+from studies.plan.packing import bands, cut
 from studies.search import configurations
 from studies.spec import StudySpec
 from trainers.tasks import TASKS, draw_key
@@ -80,9 +80,11 @@ def _packs(
         groups.setdefault(shape, []).append(trial.index)
     wanted = slots(spec, resources)
     made = [
-        tuple(group[i] for i in positions)
+        tuple(band[i] for i in positions)
         for group in groups.values()
-        for positions in cut([keys[i] for i in group], max(1, round(wanted * len(group) / len(trials))))
+        for share in [max(1, round(wanted * len(group) / len(trials)))]
+        for band in bands(group, [slowness(trials[i].config) for i in group], share)
+        for positions in cut([keys[i] for i in band], share)
     ]
     # the longest first, so that none is left alone at the end: t2 grows as 1/(alpha beta)
     made.sort(key=lambda members: (-max(slowness(trials[i].config) for i in members), members))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from studies.packs import budget, pack
 from studies.plan import Plan, Resources, plan
 from studies.plan.packing import MOST, cut
+from studies.plan.plan import slots, slowness
 from studies.search import configurations
 from studies.spec import parse
 from tests.studies.spec.spec_samples import BASE, changed, specs
@@ -77,7 +78,7 @@ def test_the_draws_are_counted() -> None:
     assert plan(parse(changed("/task/init_scale", [1e-6, 1e-3])), ONE).draws == 10
 
 
-@pytest.mark.parametrize(("cpus", "packs"), [(1, 1), (2, 2), (4, 4), (7, 7), (64, 10)])
+@pytest.mark.parametrize(("cpus", "packs"), [(2, 2), (4, 4), (7, 7), (64, 10)])
 def test_there_is_a_pack_for_every_cpu_but_none_is_tiny(cpus: int, packs: int) -> None:
     made = planned(cpus)
     assert len(made.packs) == packs
@@ -93,7 +94,7 @@ def test_cpus_of_a_pack_and_max_packs_bound_the_packs_side_by_side() -> None:
     assert len(planned(8, resources={"max_packs": 3}).packs) == 3
     spec = parse(BASE | {"resources": {"gpus": 1}})
     assert len(plan(spec, Resources(cpus=8, gpus=2)).packs) == 2
-    assert len(plan(spec, Resources(cpus=8)).packs) == 1
+    assert slots(spec, Resources(cpus=8)) == 1
 
 
 def test_the_slowest_pack_starts_first() -> None:
@@ -116,6 +117,15 @@ def test_cutting_keeps_every_position_once_and_draws_together(draws: list[int], 
     for one in made:
         inside = [draws[i] for i in one]
         assert len(list(itertools.groupby(inside))) == len(set(inside))
+
+
+def test_a_large_group_is_parted_by_length_so_that_no_pack_goes_on_for_a_few_slow_trials() -> None:
+    made = planned(2, seeds=40)
+    assert len(made.packs) == 3 * 2
+    lengths = [[slowness(made.trials[i].config) for i in one.members] for one in made.packs]
+    for longer, shorter in itertools.pairwise(lengths[::2]):
+        assert min(longer) >= max(shorter)
+    assert {len(one) for one in lengths} == {160}
 
 
 @pytest.mark.parametrize(("draws", "each", "packs"), [(10, 24, 4), (6, 15, 2), (1, 480, 8), (100, 5, 3), (3, 700, 2)])
