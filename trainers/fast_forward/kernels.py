@@ -93,13 +93,13 @@ def first_event(
 
 
 @njit(cache=True)
-def decompose(X_S: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _decompose(X_S: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return U (N, r), sigma (r,), W (|S|, r) with X_S = U diag(sigma) W^T, from the smaller Gram matrix.
 
     Squared singular values below `_RANK` of the largest count as zero.
     """
     N, size = X_S.shape
-    wide = size >= N
+    wide = N <= size
     squares, vectors = np.linalg.eigh(np.dot(X_S, X_S.T) if wide else np.dot(X_S.T, X_S))
     first = 0
     while first < squares.size and squares[first] <= _RANK * squares[-1]:
@@ -108,6 +108,58 @@ def decompose(X_S: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     kept = np.ascontiguousarray(vectors[:, first:])
     others = (np.dot(X_S.T, kept) if wide else np.dot(X_S, kept)) / sigma
     return (kept, sigma, others) if wide else (others, sigma, kept)
+
+
+@njit(cache=True)
+def affine(
+    X: np.ndarray, y: np.ndarray, a: np.ndarray, alpha: float, beta1: float, beta2: float
+) -> tuple[
+    tuple[np.ndarray, np.ndarray, np.ndarray],
+    tuple[np.ndarray, np.ndarray],
+    np.ndarray,
+    tuple[np.ndarray, np.ndarray],
+]:
+    """Return the segment that begins at the iterate `a` (n,), in the notation of `trainers.fast_forward.segment`.
+
+    Returns:
+        base, drift and modes of the iterate, shapes (n,), (n,), (n, r); base and modes of the residual, shapes (N,),
+        (N, r); lam - 1, shape (r,); norms of the modes' movement in the first step, of iterate and residual, (r,) each.
+    """
+    N, n = X.shape
+    active = np.flatnonzero(a) if beta1 > 0.0 else np.arange(n)
+    U, sigma, W = _decompose(np.ascontiguousarray(X[:, active]))
+    a_S = a[active]
+    s_S = np.sign(a_S) if beta1 > 0.0 else np.zeros(active.size)
+    p, Ws = np.dot(W.T, a_S), np.dot(W.T, s_S)
+    curvature = sigma**2 + beta2
+    goal = (sigma * np.dot(U.T, y) - beta1 * Ws) / curvature
+    gap = p - goal
+    tall = active.size > sigma.size  # otherwise there is nothing outside the row space
+    q = a_S - np.dot(W, p) if tall else np.zeros(active.size)
+    s_perp = s_S - np.dot(W, Ws) if tall else np.zeros(active.size)
+    decays = beta2 > 0.0
+    rest = -(beta1 / beta2) * s_perp if decays else q
+    r = sigma.size + (1 if decays else 0)
+    base, drift, modes = np.zeros(n), np.zeros(n), np.zeros((n, r))
+    centre, reach = np.dot(W, goal), W * gap
+    for i in range(active.size):
+        j = active[i]
+        base[j] = centre[i] + rest[i]
+        modes[j, : sigma.size] = reach[i]
+        if decays:
+            modes[j, sigma.size] = q[i] - rest[i]
+        else:
+            drift[j] = -alpha * beta1 * s_perp[i]
+    residual_modes = np.zeros((N, r))
+    residual_modes[:, : sigma.size] = U * (sigma * gap)
+    less, moved, residual_moved = np.empty(r), np.empty(r), np.zeros(r)
+    less[: sigma.size] = -alpha * curvature
+    moved[: sigma.size] = alpha * curvature * np.abs(gap)
+    residual_moved[: sigma.size] = moved[: sigma.size] * sigma
+    if decays:
+        less[-1], moved[-1] = -alpha * beta2, alpha * beta2 * np.linalg.norm(q - rest)
+    residual = np.dot(U, sigma * goal) - y, residual_modes
+    return (base, drift, modes), residual, less, (moved, residual_moved)
 
 
 @njit(cache=True)

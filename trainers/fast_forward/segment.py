@@ -71,35 +71,12 @@ class Segment:
     @classmethod
     def of(cls, descent: Descent, start: int, a: np.ndarray) -> Segment:
         """Return the segment that begins at the iterate `a` (n,)."""
-        X, y, alpha, beta1, beta2 = descent.X, descent.y, descent.alpha, descent.beta1, descent.beta2
-        N, n = X.shape
-        signs = np.sign(a) if beta1 > 0 else np.zeros(n)
-        active = np.flatnonzero(a) if beta1 > 0 else np.arange(n)
-        U, sigma, W = kernels.decompose(X[:, active])
-        a_S, s_S = a[active], signs[active]
-        p, Uy, Ws = W.T @ a_S, U.T @ y, W.T @ s_S
-        curvature = sigma**2 + beta2
-        goal = (sigma * Uy - beta1 * Ws) / curvature
-        gap = p - goal
-        tall = active.size > sigma.size  # otherwise there is nothing outside the row space
-        q = a_S - W @ p if tall else np.zeros(active.size)
-        s_perp = s_S - W @ Ws if tall else np.zeros(active.size)
-        base, drift, modes = W @ goal + q, -alpha * beta1 * s_perp, W * gap
-        log_lam, sign = _log(-alpha * curvature)
-        moved, residual_moved = alpha * curvature * np.abs(gap), alpha * curvature * sigma * np.abs(gap)
-        residual_modes = U * (sigma * gap)
-        if beta2 > 0:
-            rest = -(beta1 / beta2) * s_perp
-            base, drift = W @ goal + rest, np.zeros(active.size)
-            modes = np.column_stack([modes, q - rest])
-            residual_modes = np.column_stack([residual_modes, np.zeros(N)])
-            more, more_sign = _log(np.array([-alpha * beta2]))
-            log_lam, sign = np.append(log_lam, more), np.append(sign, more_sign)
-            moved = np.append(moved, alpha * beta2 * np.linalg.norm(q - rest))
-            residual_moved = np.append(residual_moved, 0.0)
-        whole = Affine(_spread(base, active, n), _spread(drift, active, n), _spread(modes, active, n))
-        residual = Affine(U @ (sigma * goal) - y, np.zeros(N), np.ascontiguousarray(residual_modes))
-        return cls(descent, start, signs, whole, residual, log_lam, sign, (moved, residual_moved))
+        d = descent
+        iterate, residual, less, moved = kernels.affine(d.X, d.y, a, d.alpha, d.beta1, d.beta2)
+        log_lam, sign = _log(less)
+        signs = np.sign(a) if d.beta1 > 0 else np.zeros(a.size)
+        still = np.zeros(d.y.size)
+        return cls(d, start, signs, Affine(*iterate), Affine(residual[0], still, residual[1]), log_lam, sign, moved)
 
     def length(self, limit: int) -> int:
         """Return for how many steps, up to `limit`, the active set stays; -1: not even through the next."""
@@ -147,9 +124,3 @@ def _log(lam_minus_1: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     with np.errstate(divide="ignore", invalid="ignore"):
         log = np.where(lam > 0, np.log1p(np.maximum(lam_minus_1, -1.0)), np.log(np.abs(lam)))
     return np.maximum(log, -1e4), np.where(lam < 0, -1.0, 1.0)
-
-
-def _spread(values: np.ndarray, active: np.ndarray, n: int) -> np.ndarray:
-    out = np.zeros((n, *values.shape[1:]))
-    out[active] = values
-    return out
