@@ -99,7 +99,7 @@ def _decompose(X_S: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     Squared singular values below `_RANK` of the largest count as zero.
     """
     N, size = X_S.shape
-    wide = N <= size
+    wide = size >= N
     squares, vectors = np.linalg.eigh(np.dot(X_S, X_S.T) if wide else np.dot(X_S.T, X_S))
     first = 0
     while first < squares.size and squares[first] <= _RANK * squares[-1]:
