@@ -55,3 +55,24 @@ def run(
             gamma = alpha * beta1
             a[j] = z - gamma if z > gamma else (z + gamma if z < -gamma else 0.0)
     return train, test, overtaken
+
+
+@njit(cache=True)
+def subgradient_mean_l1(
+    X: np.ndarray,
+    y: np.ndarray,
+    a_star: np.ndarray,
+    a0: np.ndarray,
+    alpha: float,
+    beta: float,
+    steps: int,
+    last: int,
+) -> np.ndarray:
+    """Take `steps` subgradient steps from `a0`; return (1/n) ||a - a*||_1 after each of the last `last` of them."""
+    Xt, a, out = np.ascontiguousarray(X.T), a0.copy(), np.empty(last)
+    for t in range(steps):
+        gradient = np.dot(Xt, np.dot(X, a) - y)
+        a = a - alpha * (gradient + beta * np.sign(a))
+        if t >= steps - last:
+            out[t - steps + last] = np.abs(a - a_star).mean()
+    return out
