@@ -112,7 +112,7 @@ def test_the_grid_over_alpha_and_beta(service: Service) -> None:
     gap = max(run_.predicted for run_ in reference.TABLE_A[:3]) * 1e-6
     cells = [(alpha, beta) for alpha in ALPHAS for beta in BETAS]
     specs = [
-        spec("subgradient", [0, 1, 2], alpha=alpha, beta=beta, max_steps=steps, stop="max_steps")
+        spec("subgradient", [0, 1, 2], alpha=alpha, beta=beta, max_steps=steps, stop="max_steps", plateau_every=100)
         for alpha, beta in cells
         for steps in [min(6_000_000, math.ceil(6 * gap / (alpha * beta)))]
     ]
