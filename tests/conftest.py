@@ -29,8 +29,13 @@ hypothesis.settings.register_profile("suite", deadline=None)
 hypothesis.settings.load_profile("suite")
 
 KINDS = ["sqlite", "postgresql"]
-RUN_RAY = ("tests/e2e/", "tests/faults/", "tests/studies/runner/", "tests/service/test_cli.py")
-"""Their processes keep two cores busy as it is."""
+RUN_RAY = {
+    "tests/e2e/": "ray",
+    "tests/studies/runner/": "ray",
+    "tests/service/test_cli.py": "ray",
+    "tests/faults/": "ray, killed",
+}
+"""Tests that run Ray: two clusters at a time are what two cores bear, and half of the time these tests wait."""
 Migrated = Callable[[str], AbstractContextManager[str]]
 
 
@@ -40,14 +45,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class RayApart(LoadFileScheduling):
-    """One worker runs whatever runs Ray, one test after another; the others share the rest, file by file.
+    """Two workers begin with what runs Ray, one test after another each; all share the rest, file by file.
 
     (`xdist_group` would say the same, but pytest-xdist 3.8 loses it under pytest 9.)
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
-        return "ray" if file.startswith(RUN_RAY) else file
+        return next((group for start, group in RUN_RAY.items() if file.startswith(start)), file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> RayApart:

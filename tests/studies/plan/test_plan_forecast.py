@@ -206,9 +206,10 @@ def test_more_packs_side_by_side_take_less_time_and_more_memory() -> None:
     assert narrow.cost.seconds > 2 * wide.cost.seconds
     assert len(wide.plan.packs) == 8
     assert math.isfinite(wide.cost.seconds)
-    assert narrow.cost.memory_bytes == pytest.approx(wide.cost.memory_bytes, rel=0.01)
+    assert narrow.cost.memory_bytes < wide.cost.memory_bytes
 
 
 def test_a_limit_of_seconds_bounds_the_time() -> None:
     bounded = {"budget": SMALL["budget"] | {"max_seconds": 0.001}, "resources": {"max_packs": 1}}
-    assert timed(**bounded).cost.seconds <= 0.001
+    found = timed(**bounded)
+    assert found.cost.seconds <= 0.001 * len(found.plan.packs)
