@@ -27,7 +27,7 @@ dev: .venv/dev-$(STAMP)
 run: venv            ## the quick start: a study goes in, a fitted law comes out
 	$(BIN)/grokscale quickstart
 
-# two workers, see RayApart: both begin with tests that run Ray, and then share the rest
+# two workers, see RayApart: one for the tests that run Ray, one after another, one for the rest
 test: dev            ## the whole suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 

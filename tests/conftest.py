@@ -29,13 +29,8 @@ hypothesis.settings.register_profile("suite", deadline=None)
 hypothesis.settings.load_profile("suite")
 
 KINDS = ["sqlite", "postgresql"]
-RUN_RAY = {
-    "tests/e2e/": "ray",
-    "tests/studies/runner/": "ray",
-    "tests/service/test_cli.py": "ray",
-    "tests/faults/": "ray, killed",
-}
-"""Tests that run Ray: two clusters at a time are what two cores bear, and half of the time these tests wait."""
+RUN_RAY = ("tests/e2e/", "tests/faults/", "tests/studies/runner/", "tests/service/test_cli.py")
+"""Their processes keep two cores busy as it is: two clusters side by side take longer than one after the other."""
 Migrated = Callable[[str], AbstractContextManager[str]]
 
 
@@ -45,14 +40,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class RayApart(LoadFileScheduling):
-    """Two workers begin with what runs Ray, one test after another each; all share the rest, file by file.
+    """One worker runs whatever runs Ray, one test after another; the others share the rest, file by file.
 
     (`xdist_group` would say the same, but pytest-xdist 3.8 loses it under pytest 9.)
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
-        return next((group for start, group in RUN_RAY.items() if file.startswith(start)), file)
+        return "ray" if file.startswith(RUN_RAY) else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> RayApart:
