@@ -16,8 +16,8 @@ from tests.studies.runner.bench import Bench, synthetic, wait_until
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
 
 TRIALS = 64
-WORKER = "ray::ResourceTrainable"
-"""What Tune makes of a trainable that has resources."""
+WORKER = "Trainable"
+"""ray::PackTrainable, and while a method of it runs ray::ResourceTrainable: what Tune makes of one with resources."""
 START_SECONDS = 90.0
 """A bound that also a busy machine keeps; a lease lasts 600 s."""
 
