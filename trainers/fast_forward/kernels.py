@@ -94,20 +94,12 @@ def first_event(
 
 @njit(cache=True)
 def _decompose(X_S: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return U (N, r), sigma (r,), W (|S|, r) with X_S = U diag(sigma) W^T, from the smaller Gram matrix.
-
-    Squared singular values below `_RANK` of the largest count as zero.
-    """
-    N, size = X_S.shape
-    wide = size >= N
-    squares, vectors = np.linalg.eigh(np.dot(X_S, X_S.T) if wide else np.dot(X_S.T, X_S))
-    first = 0
-    while first < squares.size and squares[first] <= _RANK * squares[-1]:
-        first += 1
-    sigma = np.sqrt(squares[first:])
-    kept = np.ascontiguousarray(vectors[:, first:])
-    others = (np.dot(X_S.T, kept) if wide else np.dot(X_S, kept)) / sigma
-    return (kept, sigma, others) if wide else (others, sigma, kept)
+    """Return U (N, r), sigma (r,), W (|S|, r) with X_S = U diag(sigma) W^T, without what counts as zero."""
+    U, sigma, Wt = np.linalg.svd(X_S, False)
+    r = sigma.size
+    while r > 0 and sigma[r - 1] ** 2 <= _RANK * sigma[0] ** 2:
+        r -= 1
+    return np.ascontiguousarray(U[:, :r]), sigma[:r].copy(), np.ascontiguousarray(Wt[:r].T)
 
 
 @njit(cache=True)
