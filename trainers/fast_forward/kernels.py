@@ -95,6 +95,8 @@ def first_event(
 @njit(cache=True)
 def _decompose(X_S: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return U (N, r), sigma (r,), W (|S|, r) with X_S = U diag(sigma) W^T, without what counts as zero."""
+    if X_S.size == 0:  # a = 0: nothing is active
+        return np.zeros((X_S.shape[0], 0)), np.zeros(0), np.zeros((X_S.shape[1], 0))
     U, sigma, Wt = np.linalg.svd(X_S, False)
     r = sigma.size
     while r > 0 and sigma[r - 1] ** 2 <= _RANK * sigma[0] ** 2:

@@ -19,6 +19,13 @@ RIDGE = [sparse(0, 0, optimizer="gd", regularizer="l2", init_scale=0.1)]
 NONE = [sparse(1, 1, optimizer="gd", regularizer="none")]
 ELASTIC = [sparse(i, i, N=26, regularizer="elastic", beta1=1e-3, beta2=1e-3) for i in range(2)]
 
+AT_ZERO = [
+    sparse(0, 0, N=26, init_scale=0.0),
+    sparse(1, 0, N=26, beta=50.0),
+    sparse(2, 1, N=26, beta=50.0, init_scale=0.3),
+]
+"""Trials with stretches in which no coordinate is active."""
+
 
 def same_point(one: ErrorPoint | None, other: ErrorPoint | None) -> bool:
     if one is None or other is None:
@@ -48,7 +55,9 @@ def assert_same(stepped: Outcome, leapt: Outcome) -> None:
 
 @pytest.mark.parametrize("stop", ["after_t2", "settled", "max_steps"])
 @pytest.mark.parametrize(
-    "trials", [L1, INFEASIBLE, RIDGE, NONE, ELASTIC], ids=["l1", "infeasible", "l2", "none", "elastic"]
+    "trials",
+    [L1, INFEASIBLE, RIDGE, NONE, ELASTIC, AT_ZERO],
+    ids=["l1", "infeasible", "l2", "none", "elastic", "at zero"],
 )
 def test_both_engines_agree(trials: list[Trial], stop: str) -> None:
     of = pack(trials, max_steps=5_000 if stop == "max_steps" else 20_000, stop=stop)
