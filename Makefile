@@ -20,9 +20,9 @@ dev: .venv/dev-$(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	rm -f .venv/dev-* .venv/run-* && touch $@ .venv/run-$(STAMP)
 
-.venv/bench-$(STAMP): | .venv/bin/python
+.venv/bench-$(STAMP): | .venv/dev-$(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
-	rm -f .venv/bench-* .venv/run-* && touch $@ .venv/run-$(STAMP)
+	rm -f .venv/bench-* && touch $@
 
 run: venv            ## the quick start: a study goes in, a fitted law comes out
 	$(BIN)/grokscale quickstart

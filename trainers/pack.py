@@ -15,7 +15,8 @@ import numpy as np
 import torch
 
 from trainers.checkpoint import Checkpoint, save
-from trainers.fast_forward import chosen, surrogate
+from trainers.engine import leaps
+from trainers.fast_forward import surrogate
 from trainers.fast_forward.course import Course
 from trainers.fast_forward.run import FastForward
 from trainers.outcome import trained
@@ -24,7 +25,7 @@ from trainers.tasks.base import Problem, Theory
 from trainers.trial import Crossing, Outcome, Pack, Report, Trial
 from trainers.watch import Watch
 
-_FOLLOWED = 256
+_MOST_FOLLOWED = 256
 """Steps that are followed at most before they are looked at: their errors are kept until then."""
 _BREATH = 0.2
 """Seconds after which the loop looks up: for a stop, a report, a checkpoint."""
@@ -126,11 +127,13 @@ class _Run:
     def _start(self, trials: list[Trial], resume: Checkpoint | None) -> None:
         drawn = draws_of(self._pack.task, trials, self._pack.study_seed)
         draws = {trial.index: draw for trial, draw in zip(trials, drawn, strict=True)}
-        if resume is None:
-            trials = [trial for trial in trials if not self._refused(trial, draws[trial.index])]
         budget = self._pack.budget
         self._theory = {t.index: self._task.theory(draws[t.index], t, budget) for t in trials}
-        leaping = {t.index for t in trials if self._leaps(t, draws[t.index])}
+        if resume is None:
+            trials = [trial for trial in trials if not self._refused(trial, draws[trial.index])]
+        expected = {t.index: self._task.expected_steps(draws[t.index], t, budget) for t in trials}
+        engine, kind = self._pack.engine, self._pack.task
+        leaping = {t.index for t in trials if leaps(engine, kind, t, expected[t.index], budget)}
         self._leaping = [(t, self._course(t, draws[t.index])) for t in trials if t.index in leaping]
         if resume is not None and resume.leap is not None:
             self._go_on_leaping(resume.leap)
@@ -160,17 +163,11 @@ class _Run:
             self._leap, self._leap_seconds = FastForward(self._leaping[0][1], self._pack.budget), leap["seconds"]
             self._leap.load(leap)
 
-    def _leaps(self, trial: Trial, draw: Any) -> bool:
-        """Return whether the trial is fast-forwarded."""
-        engine, budget = self._pack.engine, self._pack.budget
-        expected = self._task.expected_steps(draw, trial, budget) if engine == "auto" else None
-        return chosen(engine, self._pack.task, trial.config, expected, budget)
-
     def _course(self, trial: Trial, draw: Any) -> Course:
         return self._task.course(draw, surrogate.stand_in(trial) if self._pack.engine == "surrogate" else trial)
 
     def _refused(self, trial: Trial, draw: Any) -> bool:
-        theory = self._task.theory(draw, trial, self._pack.budget)
+        theory = self._theory[trial.index]
         refusal = self._task.refusal(draw, trial) or surrogate.refusal(self._pack.engine, theory, self._pack.budget)
         if refusal is not None:
             self._outcomes.append(refused(trial, *refusal, theory))
@@ -197,7 +194,7 @@ class _Run:
         k = max(1, min(k, self._chunk))
         before = time.perf_counter()
         if k > 1 and self._watch.follows:
-            k = min(k, _FOLLOWED)
+            k = min(k, _MOST_FOLLOWED)
             self._watch.follow(self._step + k, self._problem.follow(k))
         else:
             self._problem.step(k)
@@ -302,7 +299,7 @@ class _Run:
         leap = None
         if self._leap is not None:
             index = self._leaping[0][0].index
-            leap = {"index": index, "seconds": self._leap_seconds, "step": self._leap.step, **self._leap.state()}
+            leap = {"index": index, "seconds": self._leap_seconds, **self._leap.state()}
         save(directory, Checkpoint(self._step, self._seconds, tuple(self._outcomes), problem, watch, leap))
 
 

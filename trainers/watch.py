@@ -18,8 +18,8 @@ from trainers.trial import Budget, ErrorPoint, Outcome
 
 _RESTS = 1e-3
 """Where the end is not known, an error rests that fell by less than this part of it over the second half of the run."""
-_FOLLOWED = 32
-"""Steps below which leaving some out is not worth a look: following them costs little (see `Problem.follow`)."""
+_WORTH = 32
+"""Steps that have to be left out for that to be worth a look: to follow the train error costs little, see `Problem`."""
 _PARTS = ("train", "test", "ratio", "curves", "plateau")
 
 
@@ -35,7 +35,7 @@ class Watch:
     def __init__(self, problem: Problem, budget: Budget, patience: np.ndarray) -> None:
         columns = len(problem.trials)
         self._budget = budget
-        self.train = Passage([budget.train_threshold, *RUNGS.values()], columns, worth=_FOLLOWED)
+        self.train = Passage([budget.train_threshold, *RUNGS.values()], columns, worth=_WORTH)
         self.test = Passage([budget.test_threshold, *RUNGS.values()], columns)
         self.ratio = Passage([-1.0], columns)  # of minus the ratio: beta ||H|| / ||G|| >= 1
         self.curves = Curves(columns, budget.record == "coordinates")

@@ -12,7 +12,8 @@ import numpy as np
 
 from studies.plan.plan import Plan, slowness
 from studies.plan.sample import Known
-from trainers import fast_forward
+from trainers import engine as engines
+from trainers.fast_forward import seconds as fast_forward_seconds
 from trainers.tasks import TASKS, draw_key
 from trainers.trial import Budget, Trial
 
@@ -52,12 +53,11 @@ def cost(kind: str, plan: Plan, known: Mapping[int, Known], budget: Budget, slot
     unpredicted = sum(one is None for one in steps)
     counted = np.array([budget.max_steps if one is None else one for one in steps], dtype=np.float64)
     leaps = [
-        fast_forward.chosen(engine, kind, trial.config, expected, budget)
-        for trial, expected in zip(plan.trials, steps, strict=True)
+        engines.leaps(engine, kind, trial, expected, budget) for trial, expected in zip(plan.trials, steps, strict=True)
     ]
     packs = [[plan.trials[i] for i in pack.members] for pack in plan.packs]
     seconds = [
-        sum(fast_forward.seconds(t.config) for t in trials if leaps[t.index])
+        sum(fast_forward_seconds(t.config) for t in trials if leaps[t.index])
         + _stepping_seconds(kind, [t for t in trials if not leaps[t.index]], counted)
         for trials in packs
     ]

@@ -79,13 +79,11 @@ def _packs(
         shape = tuple(trial.config[name] for name in TASKS[spec.task.kind].pack_fields)
         groups.setdefault(shape, []).append(trial.index)
     wanted = slots(spec, resources)
-    made = [
-        tuple(band[i] for i in positions)
-        for group in groups.values()
-        for share in [max(1, round(wanted * len(group) / len(trials)))]
-        for band in bands(group, [slowness(trials[i].config) for i in group], share)
-        for positions in cut([keys[i] for i in band], share)
-    ]
+    made: list[tuple[int, ...]] = []
+    for group in groups.values():
+        share = max(1, round(wanted * len(group) / len(trials)))
+        for band in bands(group, [slowness(trials[i].config) for i in group], share):
+            made += [tuple(band[i] for i in positions) for positions in cut([keys[i] for i in band], share)]
     # the longest first, so that none is left alone at the end: t2 grows as 1/(alpha beta)
     made.sort(key=lambda members: (-max(slowness(trials[i].config) for i in members), members))
     return tuple(PlannedPack(number, members) for number, members in enumerate(made))

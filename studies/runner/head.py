@@ -6,11 +6,10 @@ Ray's processes end with the one that started them, also when that is killed. A 
 
 from __future__ import annotations
 
+import faulthandler
 import logging
-import os
 import signal
 import threading
-import time
 from typing import Any
 
 from studies.runner.parent import die_with_parent
@@ -29,6 +28,8 @@ def main() -> None:
     order = wire.receive()
     # not SIGKILL: servers of Ray that are ended in order leave no agent behind that waits for them for a minute
     die_with_parent(order["parent"], signal.SIGTERM)
+    ended = threading.Event()
+    threading.Thread(target=_listen, args=(wire, ended), daemon=True).start()
     import ray
 
     ray.init(
@@ -43,9 +44,7 @@ def main() -> None:
     )
     total = ray.cluster_resources()
     wire.say(address=ray.get_runtime_context().gcs_address, cpus=total.get("CPU", 0), gpus=total.get("GPU", 0))
-    ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    threading.Thread(target=_listen, args=(wire, ended), daemon=True).start()
     while not ended.wait(_LOOK_SECONDS):
         if dead := _dead():
             raise SystemExit(f"Ray's {', '.join(dead)} ended")
@@ -57,8 +56,8 @@ def _listen(wire: Wire, ended: threading.Event) -> None:
     for _ in wire.messages():
         pass
     ended.set()
-    time.sleep(_END_SECONDS)
-    os._exit(1)
+    # a thread of the C library's: it ends the process also where C code never gives up the interpreter
+    faulthandler.dump_traceback_later(_END_SECONDS, exit=True)
 
 
 def _dead() -> list[str]:

@@ -12,6 +12,7 @@ from tests.benchmarks.tables import Table, at_most_share, figure, share
 from tests.benchmarks.timing import Disagreement, agree, interleaved
 from tests.benchmarks.work import Work, logarithmic, study, work
 from trainers.pack import train
+from trainers.tasks.base import Problem
 
 GOALS = {"proximal": 0.01, "subgradient": 0.05, "projected": 0.05}
 COLUMNS = ("", "bare, min s", "looking, min s", "bare, median s", "looking, median s", "cost", "goal")
@@ -51,20 +52,12 @@ def _timed(rule: str, alphas: int, steps: int, rounds: int) -> list[float]:
     """Return the least seconds, bare and looking, and the median ones."""
     alpha, beta = logarithmic(0.02, 0.2, alphas), logarithmic(1e-5, 1e-4, 8)
     some = work(study("passage", alpha, beta, optimizer=rule, max_steps=steps, stop="max_steps"))
-    timed = interleaved({"bare": partial(_bare, some, steps), "looking": partial(_looking, some, steps)}, rounds)
+    timed = interleaved(
+        {"bare": partial(some.stepping, steps, Problem.test_error), "looking": partial(_looking, some, steps)}, rounds
+    )
     bare, looking = timed["bare"], timed["looking"]
     agree(f"first passage, {rule}", looking.result, bare.result, 1e-9)
     return [bare.least, looking.least, bare.median, looking.median]
-
-
-def _bare(some: Work, steps: int) -> Callable[[], np.ndarray]:
-    problem = some.problem()
-
-    def run() -> np.ndarray:
-        problem.step(steps)
-        return problem.test_error()
-
-    return run
 
 
 def _looking(some: Work, steps: int) -> Callable[[], np.ndarray]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
-
-import numpy as np
 
 from studies.spec import StudySpec
 from tests.benchmarks import loops
 from tests.benchmarks.leaping import leap, leaps
 from tests.benchmarks.tables import Table, figure
 from tests.benchmarks.timing import agree, interleaved
-from tests.benchmarks.work import Work, logarithmic, sizes, study, work
+from tests.benchmarks.work import logarithmic, sizes, study, work
+from trainers.tasks.base import Problem
 
 TOLERANCE = 1e-9
 
@@ -50,7 +49,10 @@ def _stepping_row(data: Mapping[str, int], columns: int, steps: int, rounds: int
     betas = logarithmic(least, 1e-4, columns) if columns > 1 else least
     some, first = (work(study("scaling", 0.05, beta, data=data)) for beta in (betas, least))
     timed = interleaved(
-        {"loop": lambda: partial(loops.numpy_loop, first, "proximal", steps), "pack": partial(_pack, some, steps)},
+        {
+            "loop": lambda: partial(loops.numpy_loop, first, "proximal", steps),
+            "pack": lambda: some.stepping(steps, Problem.iterate),
+        },
         rounds,
     )
     loop, pack = timed["loop"], timed["pack"]
@@ -58,16 +60,6 @@ def _stepping_row(data: Mapping[str, int], columns: int, steps: int, rounds: int
     alone, among = loop.least / steps, pack.least / (steps * columns)
     times = (1e6 * alone, 1e6 * among)
     return [str(data["n"]), str(data["N"]), str(columns), *map(figure, times), f"{figure(alone / among)}×"]
-
-
-def _pack(some: Work, steps: int) -> Callable[[], np.ndarray]:
-    problem = some.problem()
-
-    def run() -> np.ndarray:
-        problem.step(steps)
-        return problem.iterate()
-
-    return run
 
 
 # -- fast-forward ---------------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -11,6 +10,7 @@ from tests.benchmarks import loops, machine
 from tests.benchmarks.tables import Table, at_least, at_least_share, figure, share
 from tests.benchmarks.timing import Contender, Timed, agree, interleaved, timed_once
 from tests.benchmarks.work import Work, logarithmic, study, work
+from trainers.tasks.base import Problem
 
 METHODS = {"proximal": "ISTA", "subgradient": "Subgradient method"}
 GOALS = {"proximal": 20, "subgradient": 15}
@@ -55,18 +55,8 @@ def _contenders(some: Work, rule: str, steps: int) -> tuple[dict[str, Contender[
         note = f"jax compiled for {compile_seconds:.2f} s, apart."
     except ModuleNotFoundError:
         note = "jax is not installed, so its row is missing; `make bench` installs it."
-    contenders[PACK] = lambda: _pack(some, steps)
+    contenders[PACK] = lambda: some.stepping(steps, Problem.iterate)
     return contenders, note
-
-
-def _pack(some: Work, steps: int) -> Callable[[], np.ndarray]:
-    problem = some.problem()
-
-    def run() -> np.ndarray:
-        problem.step(steps)
-        return problem.iterate()
-
-    return run
 
 
 def _row(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from service.client import Client, Study
 from studies.laws import law
@@ -13,11 +16,12 @@ from studies.library import item
 from studies.packs import pack
 from studies.plan import Resources, plan
 from studies.plan.packing import MOST
+from studies.settings import PREFIX
 from studies.spec import StudySpec, parse
-from tests.benchmarks.serving import service
 from tests.benchmarks.tables import Table, at_most_share, figure, share
 from tests.benchmarks.timing import interleaved, timed_once
 from tests.benchmarks.work import grid, logarithmic
+from tests.e2e.conftest import Service
 from trainers.pack import train
 
 SLOTS = len(os.sched_getaffinity(0))
@@ -53,12 +57,24 @@ def tables(quick: bool) -> list[Table]:
     """Return the table of studies and that of orchestration."""
     few, many = (SLOTS, 4 * SLOTS) if quick else (min(2 * SLOTS, MOST_PACKS // 2), min(50 * SLOTS, MOST_PACKS))
     alone = interleaved({"alone": _alone}, 2 if quick else 5)["alone"].least
-    with service() as url, Client(url) as client:
+    with _service() as client:
         first = grid(quick) if quick else item("quickstart").spec
         studies = {f"{first.name}, the first": first, "grid": grid(quick)}
         runs = {name: _run(client, spec) for name, spec in studies.items()}
         known = {packs: _run(client, _packs(packs)) for packs in (few, many)}
     return [_studies(runs), _orchestration(known, alone)]
+
+
+@contextmanager
+def _service() -> Iterator[Client]:
+    """A service in a process of its own, that also takes trials of a stated time."""
+    with TemporaryDirectory() as folder:
+        running = Service(Path(folder) / "data", **{f"{PREFIX}TEST_TASKS": "1"}).start()
+        try:
+            with running.client() as client:
+                yield client
+        finally:
+            running.stop()
 
 
 def _run(client: Client, spec: StudySpec) -> _Run:

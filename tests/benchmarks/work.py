@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,6 +102,16 @@ class Work:
         """Return the trials stacked as the pack engine has them, at step 0."""
         drawn = [draw for draw in self.draws for _ in range(self.alpha.shape[1])]
         return TASKS[TASK].problem(drawn, self.pack.trials, self.pack.budget, torch.device("cpu"))
+
+    def stepping(self, steps: int, seen: Callable[[Problem], np.ndarray]) -> Callable[[], np.ndarray]:
+        """Return a run of bare steps of the stacked trials, and what is then seen of them."""
+        problem = self.problem()
+
+        def run() -> np.ndarray:
+            problem.step(steps)
+            return seen(problem)
+
+        return run
 
 
 def work(spec: StudySpec) -> Work:

@@ -119,8 +119,10 @@ def test_a_sign_method_stalls_where_its_end_lies_above_the_threshold() -> None:
 
 
 def test_a_run_to_an_unknown_end_stalls_once_its_error_has_rested_for_half_of_it() -> None:
-    elastic = {"regularizer": "elastic", "beta1": 1e-2, "beta2": 1e-2, "optimizer": "projected"}
-    trials = [sparse(seed, seed, N=8, **elastic) for seed in range(3)]  # type: ignore[arg-type]
+    trials = [
+        sparse(seed, seed, N=8, regularizer="elastic", beta1=1e-2, beta2=1e-2, optimizer="projected")
+        for seed in range(3)
+    ]
     found = outcomes(pack(trials, max_steps=60_000))
     stalled = [trial for trial in trials if found[trial.index].outcome == "stalled"]
     assert stalled
@@ -134,8 +136,8 @@ def test_a_run_to_an_unknown_end_stalls_once_its_error_has_rested_for_half_of_it
 
 def test_a_run_to_an_unknown_end_is_given_its_time() -> None:
     """The sign flow says how long the threshold takes; three times that has to pass before a rest counts."""
-    elastic = {"regularizer": "elastic", "beta1": 1e-3, "beta2": 1e-3, "optimizer": "projected"}
-    [given] = outcomes(pack([sparse(0, 0, N=8, **elastic)], max_steps=2_000)).values()  # type: ignore[arg-type]
+    trial = sparse(0, 0, N=8, regularizer="elastic", beta1=1e-3, beta2=1e-3, optimizer="projected")
+    [given] = outcomes(pack([trial], max_steps=2_000)).values()
     assert (given.outcome, given.steps) == ("memorised", 2_000)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,6 +17,7 @@ from trainers.passage import NEVER, Passage
 from trainers.plateau import BAND, LAST, still_falling
 from trainers.schedule import DENSE, end_after, next_in_log, next_judged, next_on_curve
 from trainers.tasks.base import Ending
+from trainers.theory.chatter import chatter
 from trainers.trial import Budget, Crossing, ErrorPoint
 
 _ROUNDING = 1e-12
@@ -132,7 +132,8 @@ class FastForward:
             "bounds": self._bounds,
             "curve": self._curve,
             "passages": (self.train.state(), self.test.state()),
-            "marks": (self._certified, self._settled, self._overtaken, self._next_curve, self.step),
+            "marks": (self._certified, self._settled, self._overtaken, self._next_curve),
+            "step": self.step,
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
@@ -144,7 +145,8 @@ class FastForward:
         self._bounds, self._curve = dict(state["bounds"]), list(state["curve"])
         for passage, kept in zip((self.train, self.test), state["passages"], strict=True):
             passage.load(kept)
-        self._certified, self._settled, self._overtaken, self._next_curve, self.step = state["marks"]
+        self._certified, self._settled, self._overtaken, self._next_curve = state["marks"]
+        self.step = state["step"]
 
     # -- what was seen ----------------------------------------------------------------------------------------------
 
@@ -202,7 +204,7 @@ class FastForward:
     def swings(self) -> tuple[float, float]:
         """Return by how much a sign method swings about this run: its test and train errors (see `surrogate`)."""
         d, a_star = self._course.descent, self._course.a_star
-        swing = d.alpha * (d.beta1 + d.beta2 * float(np.max(np.abs(a_star)))) * math.sqrt(a_star.size)
+        swing = chatter(d.alpha, d.beta1, d.beta2, a_star)
         return swing / self._scales[1], swing * float(np.linalg.norm(d.X, 2)) / self._scales[0]
 
     def _point(self, step: int) -> ErrorPoint:

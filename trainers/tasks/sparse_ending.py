@@ -14,6 +14,7 @@ import numpy as np
 
 from trainers.tasks.base import Ending
 from trainers.tasks.sparse_data import SparseDraw, number
+from trainers.theory.chatter import chatter
 from trainers.theory.columns import strengths
 from trainers.trial import Trial
 
@@ -39,7 +40,9 @@ class Ends:
         self.points = np.stack([_end(draw, trial) for draw, trial in pairs])
         self.smallest_eigenvalue = np.array([_smallest(draw) for draw in draws])
         self._contracts = np.array([_contracts(trial) for trial in trials])
-        self._chatter = np.array([_chatter(draw, trial) for draw, trial in pairs])
+        self._chatter = np.array(
+            [chatter(number(t.config, "alpha"), *strengths(t.config), draw.a_star) for draw, t in pairs]
+        )
         self._scale = np.array([np.linalg.norm(draw.a_star) for draw in draws])
         targets = np.stack([draw.a_star for draw in draws])
         self._floor = np.linalg.norm(self.points - targets, axis=1)
@@ -79,12 +82,6 @@ def patience(draw: SparseDraw, trial: Trial, threshold: float) -> float:
 
 def _contracts(trial: Trial) -> bool:
     return trial.config["optimizer"] in ("proximal", "gd") or strengths(trial.config)[0] == 0
-
-
-def _chatter(draw: SparseDraw, trial: Trial) -> float:
-    beta1, beta2 = strengths(trial.config)
-    largest = float(np.max(np.abs(draw.a_star))) if beta2 else 0.0
-    return number(trial.config, "alpha") * (beta1 + beta2 * largest) * float(np.sqrt(draw.X.shape[1]))
 
 
 def _smallest(draw: SparseDraw) -> float:

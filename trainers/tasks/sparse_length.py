@@ -44,8 +44,10 @@ def _unbounded(draw: SparseDraw, trial: Trial, budget: Budget) -> float | None:
 
 def _slowest(draw: SparseDraw, trial: Trial, beta1: float) -> float:
     """1/sigma_min^2 of X on the support of the Lasso point; 0 for the projected method, which solves X a = y."""
+    if trial.config["optimizer"] == "projected":
+        return 0.0
     active = np.flatnonzero(draw.theory.lasso(beta1).a)
-    if trial.config["optimizer"] == "projected" or not 0 < active.size <= draw.X.shape[0]:
+    if not 0 < active.size <= draw.X.shape[0]:
         return 0.0
     smallest = float(np.linalg.svd(draw.X[:, active], compute_uv=False)[-1])
     return 1 / smallest**2 if smallest > 0 else 0.0

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trainers.theory.chatter import chatter
 from trainers.theory.closed_form import support_bias
 from trainers.theory.draw import DrawTheory
 from trainers.theory.sign_flow import SignFlow
@@ -179,7 +180,7 @@ def _t2_predicted(case: _Case) -> float:
 
 def _chatter(case: _Case) -> float:
     """Most that the projected method, which ends at the basis pursuit point, keeps swinging about it (M1, M2)."""
-    return case.alpha * case.beta1 * math.sqrt(case.draw.spectrum.n) / case.draw.scale
+    return chatter(case.alpha, case.beta1, case.beta2, case.draw.a_star) / case.draw.scale
 
 
 def _floor(case: _Case) -> float:
