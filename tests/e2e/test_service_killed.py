@@ -14,7 +14,7 @@ from tests.e2e.conftest import Service, wait_until
 
 SPEC: dict[str, Any] = {
     "name": "killed in the middle",
-    "task": {"kind": "synthetic", "seconds": 0.4},
+    "task": {"kind": "synthetic", "seconds": 0.15},
     "regularizer": {"kind": "l1", "beta": {"log": [1e-5, 1e-3], "num": 8}},
     "optimizer": {"kind": "proximal", "alpha": [0.01, 0.1]},
     "seeds": 4,

@@ -41,7 +41,7 @@ def bench_over(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[s
 
 
 def long_study(bench: Bench) -> str:
-    return bench.submit(synthetic("goes on", seeds=4, seconds=0.2))  # two packs of 32 trials, 6 s each
+    return bench.submit(synthetic("goes on", seeds=4, seconds=0.1))  # two packs of 32 trials, 3 s each at least
 
 
 def ended(bench: Bench, study: str) -> dict[int, TrialRecord]:
