@@ -34,8 +34,8 @@ def main() -> None:
     node = _start(order)
     has = node.get_resource_and_label_spec()
     wire.say(address=node.gcs_address, cpus=has.num_cpus, gpus=has.num_gpus)
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
     _have_workers_wait(node)
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())  # Ray's own for its drivers leaves the servers to the kernel
     while not ended.wait(_LOOK_SECONDS):
         if dead := [name for name, _ in node.dead_processes()]:
             raise SystemExit(f"Ray's {', '.join(dead)} ended")
