@@ -45,7 +45,7 @@ CASES = {"exact": base, "right": right, "right and interval": with_intervals, "l
 @pytest.mark.parametrize("case", CASES)
 def test_one_exponent(case: str, drawn: bool) -> None:
     rows = CASES[case]()
-    fit = fitted(rows, effect="draw" if drawn else "none")
+    fit = fitted(rows, effect="fixed" if drawn else "none")
     lower, upper = ends(rows)
     oracle = lifelines_fit(lower, upper, log_x(rows)[:, None], np.array([r["seed"] for r in rows]) if drawn else None)
     assert fit.slopes == pytest.approx(oracle.slopes, rel=1e-6)

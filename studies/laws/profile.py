@@ -1,0 +1,54 @@
+"""Profile-likelihood intervals: where a parameter, all others refitted, costs as much likelihood as t allows."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import scipy.optimize
+
+from studies.laws.clusters import t_quantile
+from studies.laws.effects import Fitted
+from studies.laws.fit import fit
+from studies.laws.mixed_fit import fit_mixed
+
+_WIDEST = 64.0
+"""Wald intervals beyond which the likelihood counts as flat."""
+
+
+def profile_interval(fitted: Fitted, j: int) -> tuple[float | None, float | None]:
+    """Return the 95 % interval of a slope by its profile likelihood; an end is None where it is not bounded.
+
+    The signed root of the likelihood ratio is compared with t, and corrected by the variance's degrees of freedom like
+    the standard error is (see `inference`): both intervals are one where the log-likelihood is a parabola.
+    """
+    estimate = fitted.inference.slope(j)
+    allowed = t_quantile(estimate.df) * math.sqrt(float(fitted.inference.inflation[j]))
+    half = t_quantile(estimate.df) * estimate.se
+
+    def cost(value: float) -> float:
+        return math.sqrt(max(0.0, 2 * (fitted.fit.value - _restricted(fitted, j, value)))) - allowed
+
+    low, high = (_end(cost, estimate.value, sign * half) for sign in (-1, 1))
+    return low, high
+
+
+def _restricted(fitted: Fitted, j: int, value: float) -> float:
+    sample = fitted.sample
+    shift = value * sample.x[:, j]
+    others = replace(
+        sample, lower=sample.lower - shift, upper=sample.upper - shift, x=np.delete(sample.x, j, axis=1)
+    )
+    found = fit_mixed(others) if fitted.intercepts == "random" else fit(others)
+    return found.value
+
+
+def _end(cost, centre: float, half: float) -> float | None:  # noqa: ANN001
+    inside, reach = centre, 1.0
+    while reach <= _WIDEST:
+        outside = centre + reach * half
+        if cost(outside) >= 0:
+            return float(scipy.optimize.brentq(cost, inside, outside, xtol=1e-9 * abs(half), rtol=1e-12))
+        inside, reach = outside, 2 * reach
+    return None
