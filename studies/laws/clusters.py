@@ -1,7 +1,7 @@
 """Draws as clusters: a covariance and a bootstrap that need no model of what the trials of a draw share.
 
 Both work on each draw's score at the maximum. The covariance is CR2 (R. Bell, D. McCaffrey, Surv. Methodol. 28, 2002):
-a draw's score is blown up by what the draw itself has pulled the fit towards it, with t of draws - p degrees of freedom.
+a draw's score is blown up by what the draw itself has pulled the fit towards it; t has draws - p degrees of freedom.
 The bootstrap is the wild score bootstrap (P. Kline, A. Santos, J. Econom. Methods 1, 2012): each draw's score times a
 random weight, one Newton step, and the t statistic of that step; an interval from the quantiles of |t|. Sandwich and
 percentile bootstrap without these corrections cover .82-.91 at 8-20 draws.
@@ -73,7 +73,8 @@ def of_fit(fit: Fit, sample: Sample, cluster: NDArray[np.intp], *, pooled: bool)
         middle = np.array([np.bincount(cluster, eta_eta * column, count) / size for column in x.T])
         x = x - middle.reshape(x.shape[1], count).T[cluster]
     q = x.shape[1]
-    scores = np.array([np.bincount(cluster, eta * column, count) for column in x.T]).reshape(q, count).T * theta
+    sums = [np.bincount(cluster, eta * column, count) for column in x.T]
+    scores: Floats = np.array(sums, dtype=np.float64).reshape(q, count).T * theta
     informations = np.empty((count, q, q))
     for i in range(q):
         for j in range(q):

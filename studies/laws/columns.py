@@ -22,6 +22,8 @@ _TRIAL = frozenset(
     | {f"error_{name}{part}" for name in ("stop", "min", "settled", "plateau") for part in ("", "_mean_l1", "_step")}
     | {"ladder", "pack", "attempt", "host", "seconds"}
 )
+STUDY = "study"
+"""Which study a trial is of, where a table holds several: a draw is one of one study."""
 TRAINING = frozenset(
     {"alpha", "beta", "beta1", "beta2", "regularizer", "optimizer", "init", "init_scale", "depth", "width"}
 )
@@ -69,8 +71,8 @@ def draws(table: pa.Table) -> NDArray[np.intp]:
 
 
 def data_vary(table: pa.Table) -> bool:
-    """Return whether a field that may change the data varies: its exponent is then one between draws."""
-    return any(_codes(table, name).any() for name in _of_data(table))
+    """Return whether a field that may change the data varies within a study: its exponent is one between draws."""
+    return any(_codes(table, name).any() for name in _of_data(table) if name != STUDY)
 
 
 def _of_data(table: pa.Table) -> list[str]:

@@ -8,13 +8,16 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from studies.laws.data import Data
 from studies.laws.effects import Fitted, Intercepts, TooFewDegrees
-from studies.laws.models import Model, Name, NotIdentifiable, fit_model, law, told_apart
+from studies.laws.models import Model, Name, NotIdentifiable, fit_model, law, told_apart, with_studies
 from studies.laws.newton import NoMaximum
 from studies.laws.noise import Floats
+
+Chosen = NDArray[np.bool_]
 
 NESTED: tuple[tuple[Name, Name], ...] = (("M0", "M1"), ("M0", "M2"), ("M2", "M3"))
 SHORTER = 0.7
@@ -73,28 +76,51 @@ def bic(model: Model, rows: int) -> float:
 def lack_of_fit(data: Data, intercepts: Intercepts) -> dict[str, Any]:
     """Test whether M3 lacks a term quadratic in log(beta)."""
     beta = np.log(data.beta)
-    named = data.terms | {"log(beta)^2": (beta - beta.mean()) ** 2}
+    square = {"log(beta)^2": (beta - beta.mean()) ** 2}
+    named = square | with_studies(data, intercepts, data.terms)
     try:
         told_apart(data, intercepts, named)
         fitted = law(data, intercepts, named)
     except _REFUSALS as refusal:
         return {"value": None, "se": None, "p": None, "reason": _reason(refusal)}
-    estimate = fitted.inference.slope(len(named) - 1)
+    estimate = fitted.inference.slope(0)
     p = None if fitted.fit.no_scatter else float(2 * stats.t.sf(abs(estimate.value / estimate.se), estimate.df))
     return {"value": estimate.value, "se": estimate.se, "p": p}
+
+
+def by_study(data: Data, intercepts: Intercepts) -> dict[str, Any]:
+    """Return each study's exponent of alpha*beta, and the test that they are one (Wald's F)."""
+    own = {level: np.where(data.studies == i, data.log_ab, 0.0) for i, level in enumerate(data.levels)}
+    named = with_studies(data, intercepts, own)
+    try:
+        told_apart(data, intercepts, named)
+        fitted = law(data, intercepts, named)
+    except _REFUSALS as refusal:
+        return {"exponents": None, "shared": {"statistic": None, "p": None}, "reason": _reason(refusal)}
+    inference, count = fitted.inference, len(own)
+    estimates = [inference.slope(i) for i in range(count)]
+    exponents = {
+        level: {"value": e.value, "se": e.se, "ci95": list(e.ci95)} for level, e in zip(own, estimates, strict=True)
+    }
+    contrast = np.eye(count)[1:] - np.eye(count)[:1]
+    off = contrast @ inference.slopes[:count]
+    spread = contrast @ inference.covariance[:count, :count] @ contrast.T
+    df = float(inference.dfs[:count].min())
+    if fitted.fit.no_scatter:
+        return {"exponents": exponents, "shared": {"statistic": None, "p": None, "reason": "there is no scatter"}}
+    statistic = float(off @ np.linalg.solve(spread, off)) / (count - 1)
+    p = float(stats.f.sf(statistic, count - 1, df))
+    return {"exponents": exponents, "shared": {"statistic": statistic, "df": [count - 1, df], "p": p}}
 
 
 def by_decade(data: Data, intercepts: Intercepts) -> list[dict[str, Any]]:
     """Return the exponent of alpha*beta (M2) in each decade of alpha*beta that tells one."""
     decade = np.floor(data.log_ab / math.log(10) + 1e-9).astype(int)
-    return [
-        {"decade": int(d), **exponent_of(data, decade == d, intercepts)} for d in sorted(set(decade.tolist()))
-    ]
+    return [{"decade": int(d), **exponent_of(data, decade == d, intercepts)} for d in sorted(set(decade.tolist()))]
 
 
-def exponent_of(data: Data, chosen: Floats, intercepts: Intercepts) -> dict[str, Any]:
+def exponent_of(data: Data, chosen: Chosen, intercepts: Intercepts) -> dict[str, Any]:
     """Return the exponent of alpha*beta (M2) over some of the rows, or why they tell none."""
-    chosen = np.asarray(chosen, dtype=bool)
     if intercepts == "fixed":
         has = np.bincount(data.sample.draw[chosen & data.sample.crossed], minlength=data.sample.draws) > 0
         chosen = chosen & has[data.sample.draw]
@@ -136,12 +162,11 @@ def extrapolation(data: Data, intercepts: Intercepts, name: Name) -> dict[str, A
     }
 
 
-def _foretold(model: Model, data: Data, seen: Floats, later: Floats) -> Floats:
+def _foretold(model: Model, data: Data, seen: Chosen, later: Chosen) -> Floats:
     fitted = model.fitted
     number = model.at[1] if model.at else 0.0
     columns = {"alpha*beta": data.log_ab, **data.terms}
-    if data.gap is not None:
-        columns[data.gap_name] = data.gap
+    columns |= data.of_studies()
     if model.name == "M5":
         columns["d"] = np.maximum(0.0, data.log_ab - number)
     foretold = np.zeros(int(later.sum()))
@@ -179,7 +204,10 @@ def break_p(data: Data, intercepts: Intercepts, models: Mapping[Name, Model], ti
         lower, upper = np.where(sample.exact, t, sample.lower), np.where(sample.exact, t, sample.upper)
         # a row that was not seen to the step is seen again as coarsely: on its side of its own bounds
         right = np.isposinf(sample.upper)
-        lower, upper = np.where(right, np.minimum(t, sample.lower), lower), np.where(right & (t < sample.lower), t, upper)
+        lower, upper = (
+            np.where(right, np.minimum(t, sample.lower), lower),
+            np.where(right & (t < sample.lower), t, upper),
+        )
         again = replace(data, rows=replace(data.rows, sample=replace(sample, lower=lower, upper=upper)))
         try:
             pair = [fit_model(name, again, intercepts).value for name in ("M3", "M5")]

@@ -27,7 +27,7 @@ class Data:
         beta: beta itself.
         terms: the logarithm of each swept field.
         gap: the theory column that may explain the draws, None where some row has none; `gap_name` what it is.
-        step: the step to which the time was seen, for what is said of exact rows alone.
+        studies: of several studies, which each row is of, 0 to their number - 1, shape (rows,); `levels` their ids.
     """
 
     rows: Rows
@@ -36,6 +36,12 @@ class Data:
     terms: dict[str, Floats]
     gap_name: str
     gap: Floats | None
+    studies: NDArray[np.intp]
+    levels: tuple[str, ...]
+
+    def of_studies(self) -> dict[str, Floats]:
+        """Return a column for each study but the first: by how much its log prefactor differs."""
+        return {f"study[{level}]": (self.studies == i).astype(float) for i, level in enumerate(self.levels) if i}
 
     @property
     def sample(self) -> Sample:
@@ -67,6 +73,8 @@ class Data:
             terms={name: column[chosen] for name, column in self.terms.items()},
             gap_name=self.gap_name,
             gap=None if self.gap is None else self.gap[chosen],
+            studies=self.studies[chosen],
+            levels=self.levels,
         )
 
 

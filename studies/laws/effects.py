@@ -20,8 +20,7 @@ from studies.laws.inference import (
     mixed_degrees_of_freedom,
 )
 from studies.laws.likelihood import Sample
-from studies.laws.mixed_fit import Mixed, fit_mixed
-from studies.laws.newton import NoMaximum
+from studies.laws.mixed_fit import STARTS, Mixed, fit_mixed
 from studies.laws.noise import Floats
 
 Effect = Literal["draw", "fixed", "random", "none"]
@@ -89,6 +88,15 @@ def identify_under(
     return identify(x, names, np.zeros_like(draw), 1)
 
 
+def log_likelihood(sample: Sample, intercepts: Intercepts) -> float:
+    """Return the greatest log-likelihood, by one start: for searches and profiles near a fit from several.
+
+    Raises:
+        NoMaximum: it has none.
+    """
+    return fit_mixed(sample, starts=STARTS[:1]).value if intercepts == "random" else fit(sample).value
+
+
 def fit_rows(sample: Sample, cluster: NDArray[np.intp], intercepts: Intercepts) -> Fitted:
     """Fit a law.
 
@@ -112,6 +120,3 @@ def fit_rows(sample: Sample, cluster: NDArray[np.intp], intercepts: Intercepts) 
         raise TooFewDegrees
     inference = infer(found, sample, drawn=intercepts == "fixed")
     return Fitted(sample, cluster, intercepts, found, inference, p + sample.draws + 1)
-
-
-__all__ = ["Effect", "Fitted", "Intercepts", "NoMaximum", "TooFewDegrees", "choose", "fit_rows", "identify_under"]

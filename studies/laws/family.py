@@ -13,12 +13,14 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
+from scipy import stats
 
 from studies.laws import clusters, columns, comparison
 from studies.laws.cautions import NUMERICAL
 from studies.laws.data import Data, logs, swept_terms
 from studies.laws.effects import FEWEST_RANDOM, Effect, Intercepts, TooFewDegrees
-from studies.laws.errors import NotApplicable, TooLittle, UnknownName
+from studies.laws.errors import NotApplicable, UnknownName
 from studies.laws.hypotheses import MARGIN, minus_one
 from studies.laws.inference import Estimate
 from studies.laws.models import FORMS, Model, Name, NotIdentifiable, fit_model
@@ -144,6 +146,7 @@ def _data(table: pa.Table, request: Request) -> Data:
     rows = sort(table, observed, x, request.effect, NOISES[request.noise])
     enough_to_begin(rows)
     within = rows.sample.x
+    levels, studies = _studies(table, rows)
     gap = logs(table, request.gap)[rows.inside]
     return Data(
         rows=rows,
@@ -152,15 +155,24 @@ def _data(table: pa.Table, request: Request) -> Data:
         terms={name: within[:, 2 + i] for i, name in enumerate(named)},
         gap_name=request.gap,
         gap=gap if len(gap) and np.isfinite(gap).all() else None,
+        studies=studies,
+        levels=levels,
     )
 
 
-# -- the answer ---------------------------------------------------------------------------------------------------------
+def _studies(table: pa.Table, rows: Rows) -> tuple[tuple[str, ...], NDArray[np.intp]]:
+    if columns.STUDY not in table.column_names:
+        return ("",), np.zeros(len(rows.cluster), dtype=np.intp)
+    levels, codes = np.unique(columns.words(table, columns.STUDY)[rows.inside].astype(str), return_inverse=True)
+    return tuple(levels.tolist()), codes.reshape(-1)
+
+
+# -- the answer -----------------------------------------------------------------------------------------------------
 
 
 def _answer(request: Request, data: Data, family: _Family) -> dict[str, Any]:
     rows = data.rows
-    base = {name: model for name, model in family.models.items() if name != "M4"}
+    base: dict[Name, Model] = {name: model for name, model in family.models.items() if name != "M4"}
     uncensored = int(rows.sample.crossed.sum())
     documents: dict[str, Any] = {name: _model(request, data, model) for name, model in family.models.items()}
     documents |= {name: {"model": name, "form": FORMS[name], "refused": why} for name, why in family.refused.items()}
@@ -178,6 +190,7 @@ def _answer(request: Request, data: Data, family: _Family) -> dict[str, Any]:
         "tests": _tests(base),
         "break": _break(request, data, family),
         "draws_explained": _explained(data, family),
+        "by_study": comparison.by_study(data, rows.intercepts) if len(data.levels) > 1 else None,
         "lack_of_fit": comparison.lack_of_fit(data, rows.intercepts),
         "by_decade": comparison.by_decade(data, rows.intercepts),
         "extrapolation": {name: comparison.extrapolation(data, rows.intercepts, name) for name in base},
@@ -195,7 +208,7 @@ def _model(request: Request, data: Data, model: Model) -> dict[str, Any]:
         "form": FORMS[model.name],
         "intercepts": fitted.intercepts,
         "parameters": parameters,
-        "prefactor": _prefactor(inference.level, data, fitted.intercepts),
+        "prefactor": _prefactor(inference.level),
         "sigma": inference.sigma,
         "tau": inference.tau,
         "log_likelihood": model.value,
@@ -259,10 +272,15 @@ def _bootstrap(value: float, robust: Any, wild: Any, j: int, shift: float) -> li
     return [value + shift - half, value + shift + half]
 
 
-def _prefactor(level: Estimate, data: Data, intercepts: Intercepts) -> dict[str, Any]:
+def _prefactor(level: Estimate) -> dict[str, Any]:
     ends = (level.value, *level.ci95)
     if max(abs(end) for end in ends) > _LARGEST_LOG:
-        return {"value": None, "se": None, "ci95": None, "reason": "outside a float's range: the predictors are far from 1"}
+        return {
+            "value": None,
+            "se": None,
+            "ci95": None,
+            "reason": "outside a float's range: the predictors are far from 1",
+        }
     value = math.exp(level.value)
     return {"value": value, "se": value * level.se, "ci95": [math.exp(end) for end in level.ci95]}
 
@@ -270,8 +288,9 @@ def _prefactor(level: Estimate, data: Data, intercepts: Intercepts) -> dict[str,
 def _tests(base: Mapping[Name, Model]) -> dict[str, Any]:
     """-1 in alpha*beta (M2), and in alpha and beta both (M3), beside the tests of equivalence."""
     found: dict[str, Any] = {}
-    for name, wanted in (("M2", ["alpha*beta"]), ("M3", ["alpha", "beta"])):
-        model = base.get(name)  # type: ignore[call-overload]
+    tested: tuple[tuple[Name, list[str]], ...] = (("M2", ["alpha*beta"]), ("M3", ["alpha", "beta"]))
+    for name, wanted in tested:
+        model = base.get(name)
         if model is None or not set(wanted) <= set(model.names):
             continue
         if model.fitted.fit.no_scatter:
@@ -279,12 +298,10 @@ def _tests(base: Mapping[Name, Model]) -> dict[str, Any]:
             continue
         at = [model.names.index(column) for column in wanted]
         inference = model.fitted.inference
-        tested = minus_one(
-            inference.slopes[at], inference.covariance[np.ix_(at, at)], float(inference.dfs[at].min())
-        )
+        one = minus_one(inference.slopes[at], inference.covariance[np.ix_(at, at)], float(inference.dfs[at].min()))
         found[name] = {
-            "exponent_is_minus_one": {"statistic": tested.statistic, "p": tested.p},
-            "equivalence": {"margin": MARGIN, "p": tested.equivalence_p},
+            "exponent_is_minus_one": {"statistic": one.statistic, "p": one.p},
+            "equivalence": {"margin": MARGIN, "p": one.equivalence_p},
         }
     return found
 
@@ -318,8 +335,6 @@ def _explained(data: Data, family: _Family) -> dict[str, Any] | None:
 
 
 def _t(estimate: Estimate, value: float) -> dict[str, float]:
-    from scipy import stats
-
     statistic = (estimate.value - value) / estimate.se
     return {"statistic": statistic, "p": float(2 * stats.t.sf(abs(statistic), estimate.df))}
 
@@ -355,6 +370,3 @@ def _text(request: Request, data: Data, family: _Family) -> str:
         return f"No model could be fitted: {reasons}."
     n, draws = len(data.rows.sample.draw), data.rows.draws
     return " ".join([*parts, f"From {n} trials in {draws} draw{'' if draws == 1 else 's'}."])
-
-
-__all__ = ["Request", "TooLittle", "fit_family", "used_rows"]

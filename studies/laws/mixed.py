@@ -2,16 +2,16 @@
 
     log t = a + x . b + u_draw + sigma * e,    u ~ N(0, tau^2)
 
-in Olsen's parametrisation (see `likelihood`) with u = sigma * rho * w, w ~ N(0, 1), rho = tau/sigma. The integral over w
-is that of a log-concave function, so for a given rho the whole is concave in (level, slopes, theta) (Prekopa), and only
-rho needs several starts. Each draw's integral is taken by Gauss-Hermite quadrature around its own mode, in units of its
+in Olsen's parametrisation (see `likelihood`) with u = sigma * rho * w, w ~ N(0, 1), rho = tau/sigma. The integral over
+w is that of a log-concave function, so for a given rho the whole is concave in (level, slopes, theta) (Prekopa), and
+only rho needs several starts. Each draw's integral is taken by Gauss-Hermite quadrature around its own mode, in units of its
 own curvature (Q. Liu, D. Pierce, Biometrika 81, 1994): within draws sigma may be a thousandth of tau. Gradient and
 information are those of Louis (J. R. Stat. Soc. B 44, 1982).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import logsumexp
@@ -21,6 +21,7 @@ from studies.laws.noise import NORMAL, Floats
 
 NODES, MORE_NODES = 15, 31
 """Of a normal noise, whose integrand is all but Gaussian, and of the others."""
+_MOST_ROWS = 200_000
 _CLOSE = 1e-10
 _MODE_STEPS = 60
 
@@ -94,14 +95,20 @@ def integrate(sample: Sample, place: Place, modes: Floats) -> Integrated:
     logs = np.log(weights) + at**2 / 2 - w**2 / 2 - 0.5 * np.log(2 * np.pi) + np.log(spread)[:, None]
     scores = np.empty((len(at), draws, p + 3))
     informations = np.empty((len(at), draws, p + 3, p + 3))
-    curvatures = np.empty((len(at), draws))
-    for k in range(len(at)):
-        value, *parts = rows(sample, fixed + place.rho * w[sample.draw, k], place.theta)
-        logs[:, k] += sample.sums(value)
-        scores[k], informations[k] = _node(sample, place, w[:, k], parts)
-        curvatures[k] = informations[k, :, 0, 0]
+    # as many nodes at a time as keep the arrays small
+    several = max(1, _MOST_ROWS // max(1, len(fixed)))
+    for first in range(0, len(at), several):
+        chosen = slice(first, min(first + several, len(at)))
+        copies = chosen.stop - first
+        stacked = _repeat(sample, copies)
+        eta = np.tile(fixed, copies) + place.rho * w.T[chosen].reshape(-1)[stacked.draw]
+        value, *parts = rows(stacked, eta, place.theta)
+        logs[:, chosen] += stacked.sums(value).reshape(copies, draws).T
+        found = _nodes(stacked, place, w.T[chosen].reshape(-1), parts)
+        scores[chosen], informations[chosen] = (part.reshape(copies, draws, *part.shape[1:]) for part in found)
+    curvatures = informations[:, :, 0, 0]
     values = logsumexp(logs, axis=1)
-    odds = np.exp(logs - values[:, None]).T  # (nodes, draws)
+    odds: Floats = np.exp(logs - np.reshape(values, (-1, 1))).T  # (nodes, draws)
     score = np.einsum("kd,kdi->di", odds, scores)
     information = np.einsum("kd,kdij->dij", odds, informations) - np.einsum("kd,kdi,kdj->dij", odds, scores, scores)
     information += np.einsum("di,dj->dij", score, score)
@@ -115,7 +122,18 @@ def integrate(sample: Sample, place: Place, modes: Floats) -> Integrated:
     )
 
 
-def _node(sample: Sample, place: Place, w: Floats, parts: list[Floats]) -> tuple[Floats, Floats]:
+def _repeat(sample: Sample, copies: int) -> Sample:
+    """Return the rows several times over, the draws of each copy numbered on from those of the one before."""
+    if copies == 1:
+        return sample
+    draw = (np.arange(copies)[:, None] * sample.draws + sample.draw).reshape(-1)
+    lower, upper = np.tile(sample.lower, copies), np.tile(sample.upper, copies)
+    return replace(
+        sample, lower=lower, upper=upper, x=np.tile(sample.x, (copies, 1)), draw=draw, draws=copies * sample.draws
+    )
+
+
+def _nodes(sample: Sample, place: Place, w: Floats, parts: list[Floats]) -> tuple[Floats, Floats]:
     """Gradient and minus the Hessian of each draw's log-likelihood given w, in (level, slopes, log theta, log rho)."""
     eta, theta, eta_eta, eta_theta, theta_theta = parts
     p, last = sample.x.shape[1], sample.x.shape[1] + 1

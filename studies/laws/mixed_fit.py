@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,8 +16,8 @@ from studies.laws.noise import Floats
 
 _MOST_STEPS = 200
 _CLOSE = 1e-9
-_STARTS = (1.0, 0.1, 10.0)
-"""Of rho, in units of what the means of the draws say."""
+STARTS = (1.0, 0.1, 10.0)
+"""Several, as the likelihood is concave for a given rho only."""
 _NONE = 1e-3
 """tau/sigma at which draws do not differ at all."""
 _SAME = 1e-6
@@ -79,11 +80,12 @@ class _Units:
         )
 
 
-def fit_mixed(sample: Sample) -> Mixed:
+def fit_mixed(sample: Sample, starts: Sequence[float] = STARTS) -> Mixed:
     """Fit by maximum likelihood from several starts of the draws' scatter.
 
     Args:
         sample: at least two draws; x of full rank beside a constant.
+        starts: of rho, in units of what the means of the draws say.
 
     Raises:
         NoMaximum: the likelihood has none.
@@ -91,7 +93,7 @@ def fit_mixed(sample: Sample) -> Mixed:
     units, rho = _start(sample)
     scaled = units.apply(sample)
     found = []
-    for factor in _STARTS:
+    for factor in starts:
         place = Place(0.0, np.zeros(sample.x.shape[1]), 1.0, max(rho * factor, 2 * _NONE))
         try:
             found.append(_climb(scaled, place))
@@ -102,7 +104,8 @@ def fit_mixed(sample: Sample) -> Mixed:
     best = max(found, key=lambda ended: ended[1].value)
     values = np.array([ended[1].value for ended in found])
     optima = len(np.unique(np.round((values.max() - values) / _SAME).clip(max=1e6)))
-    return _in_own_units(*best, units, sample, optima)
+    place, here, distance, iterations = best
+    return _in_own_units(place, here, distance, iterations, units, sample, (len(starts), optima))
 
 
 def _start(sample: Sample) -> tuple[_Units, float]:
@@ -185,7 +188,13 @@ def _line_search(
 
 
 def _in_own_units(
-    place: Place, here: Integrated, distance: float, iterations: int, units: _Units, sample: Sample, optima: int
+    place: Place,
+    here: Integrated,
+    distance: float,
+    iterations: int,
+    units: _Units,
+    sample: Sample,
+    search: tuple[int, int],
 ) -> Mixed:
     p = len(place.slopes)
     sigma = units.scatter / place.theta
@@ -221,7 +230,7 @@ def _in_own_units(
         informations=informations,
         r2=r2(sample, level + offsets + sigma * sample.noise.mean, slopes),
         no_scatter=bool(sigma <= 2 * rounding(sample)),
-        evidence=Evidence(distance, iterations, distance < AT_MAXIMUM, len(_STARTS), optima),
+        evidence=Evidence(distance, iterations, distance < AT_MAXIMUM, *search),
     )
 
 

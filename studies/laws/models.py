@@ -15,13 +15,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import scipy.optimize
+from numpy.typing import NDArray
 
 from studies.laws.data import Data
-from studies.laws.effects import Fitted, Intercepts, TooFewDegrees, fit_rows, identify_under
+from studies.laws.effects import Fitted, Intercepts, TooFewDegrees, fit_rows, identify_under, log_likelihood
+from studies.laws.likelihood import Sample
 from studies.laws.newton import NoMaximum
 from studies.laws.noise import Floats
 
@@ -34,8 +36,8 @@ FORMS: dict[Name, str] = {
     "M4": "c + p*log(alpha*beta) + g*log(gap) + u_draw",
     "M5": "M3 + d*max(0, log(alpha*beta) - log(at))",
 }
-_GRID = 25
-_XTOL = 1e-10
+_GRID = 12
+_XTOL = 1e-6
 _SAME = 1e-6
 
 
@@ -121,17 +123,27 @@ def fit_model(name: Name, data: Data, intercepts: Intercepts) -> Model:
 
 def law(data: Data, intercepts: Intercepts, named: dict[str, Floats], offset: Floats | float = 0.0) -> Fitted:
     """Fit log t = offset + a law linear in the named columns; see `fit_model` for what it raises."""
-    sample = data.sample
-    shifted = replace(sample, lower=sample.lower - offset, upper=sample.upper - offset, x=data.stacked([*named.values()]))
+    sample = _sample(data, named, offset)
     needed = (sample.draws if intercepts == "fixed" else 1) + len(named) + 1
     if int(sample.crossed.sum()) < needed:
         raise TooFewDegrees
-    return fit_rows(shifted, data.rows.cluster, intercepts)
+    return fit_rows(sample, data.rows.cluster, intercepts)
+
+
+def _sample(data: Data, named: dict[str, Floats], offset: Floats | float) -> Sample:
+    rows = data.sample
+    return replace(rows, lower=rows.lower - offset, upper=rows.upper - offset, x=data.stacked([*named.values()]))
+
+
+def with_studies(data: Data, intercepts: Intercepts, named: dict[str, Floats]) -> dict[str, Floats]:
+    """Return columns with those of the studies, whose prefactors fixed intercepts of their draws have in them."""
+    return named if intercepts == "fixed" else named | data.of_studies()
 
 
 def _linear(
     name: Name, data: Data, intercepts: Intercepts, named: dict[str, Floats], offset: Floats | float = 0.0
 ) -> Model:
+    named = with_studies(data, intercepts, named)
     condition = told_apart(data, intercepts, named)
     fitted = law(data, intercepts, named, offset)
     return Model(name, tuple(named), None, fitted, fitted.fit.value, fitted.parameters, 1, 1, condition)
@@ -153,7 +165,7 @@ def told_apart(data: Data, intercepts: Intercepts, named: dict[str, Floats]) -> 
 
 
 def _offset(data: Data) -> Search:
-    """k of M1: its effect at the largest beta between a tenth of the law down and ten times it up."""
+    """The k of M1: its effect at the largest beta between a tenth of the law down and ten times it up."""
     largest = float(data.beta.max())
     if data.beta.min() == largest:
         raise NotIdentifiable("k", "beta has only one level, so that the offset is part of the prefactor")
@@ -180,17 +192,18 @@ def _break(data: Data) -> Search:
         offset=lambda _: np.zeros_like(data.log_ab),
         column=lambda at: np.maximum(0.0, data.log_ab - at),
         slope="d",
-        tangent=lambda at, slope: -slope * (data.log_ab > at),
+        tangent=lambda at, slope: np.where(data.log_ab > at, -slope, 0.0),
     )
 
 
 def _searched(name: Name, data: Data, intercepts: Intercepts, named: dict[str, Floats], search: Search) -> Model:
     def columns(number: float) -> dict[str, Floats]:
-        return named if search.column is None else named | {str(search.slope): search.column(number)}
+        common = with_studies(data, intercepts, named)
+        return common if search.column is None else common | {str(search.slope): search.column(number)}
 
     def height(number: float) -> float:
         try:
-            return law(data, intercepts, columns(number), search.offset(number)).fit.value
+            return log_likelihood(_sample(data, columns(number), search.offset(number)), intercepts)
         except (NoMaximum, np.linalg.LinAlgError):
             return -np.inf
 
@@ -201,7 +214,7 @@ def _searched(name: Name, data: Data, intercepts: Intercepts, named: dict[str, F
     tops = []
     for i in np.flatnonzero(_peaks(heights)):
         low, high = search.values[max(i - 1, 0)], search.values[min(i + 1, len(heights) - 1)]
-        found = scipy.optimize.minimize_scalar(
+        found: Any = scipy.optimize.minimize_scalar(
             lambda v: -height(float(v)), bounds=(low, high), method="bounded", options={"xatol": _XTOL * (high - low)}
         )
         tops.append((-float(found.fun), float(found.x)))
@@ -222,7 +235,7 @@ def _searched(name: Name, data: Data, intercepts: Intercepts, named: dict[str, F
     return Model(name, names, (search.name, number), fitted, value, parameters, optima, len(heights), condition)
 
 
-def _peaks(heights: Floats) -> Floats:
+def _peaks(heights: Floats) -> NDArray[np.bool_]:
     left = np.concatenate([[-np.inf], heights[:-1]])
     right = np.concatenate([heights[1:], [-np.inf]])
     return (heights >= left - _SAME) & (heights >= right - _SAME) & np.isfinite(heights)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import scipy.optimize
 
 from studies.laws.clusters import t_quantile
-from studies.laws.effects import Fitted
-from studies.laws.fit import fit
-from studies.laws.mixed_fit import fit_mixed
+from studies.laws.effects import Fitted, log_likelihood
 
 _WIDEST = 64.0
 """Wald intervals beyond which the likelihood counts as flat."""
@@ -37,18 +37,16 @@ def profile_interval(fitted: Fitted, j: int) -> tuple[float | None, float | None
 def _restricted(fitted: Fitted, j: int, value: float) -> float:
     sample = fitted.sample
     shift = value * sample.x[:, j]
-    others = replace(
-        sample, lower=sample.lower - shift, upper=sample.upper - shift, x=np.delete(sample.x, j, axis=1)
-    )
-    found = fit_mixed(others) if fitted.intercepts == "random" else fit(others)
-    return found.value
+    others = replace(sample, lower=sample.lower - shift, upper=sample.upper - shift, x=np.delete(sample.x, j, axis=1))
+    return log_likelihood(others, fitted.intercepts)
 
 
-def _end(cost, centre: float, half: float) -> float | None:  # noqa: ANN001
+def _end(cost: Callable[[float], float], centre: float, half: float) -> float | None:
     inside, reach = centre, 1.0
     while reach <= _WIDEST:
         outside = centre + reach * half
         if cost(outside) >= 0:
-            return float(scipy.optimize.brentq(cost, inside, outside, xtol=1e-9 * abs(half), rtol=1e-12))
+            root: Any = scipy.optimize.brentq(cost, inside, outside, xtol=1e-6 * abs(half))
+            return float(root)
         inside, reach = outside, 2 * reach
     return None

@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from studies.laws import columns
+from studies.laws.effects import Effect
 from studies.laws.errors import BadExpression, NotApplicable, UnknownName
 from studies.laws.grammar import parse
 from studies.laws.monomial import Monomial
 from studies.laws.noise import Floats
-from studies.laws.effects import Effect
 
 PAPER_LAW = "1/(alpha*beta)"
 

@@ -80,7 +80,9 @@ def fit_or_refuse(rows: Rows, sample: Sample) -> Fitted:
             "the crossings are known only to brackets that one curve passes: they do not tell its scatter", rows.counts
         ) from None
     except TooFewDegrees:
-        raise TooLittle("the rows tell too little, or of too few draws, for the parameters asked for", rows.counts) from None
+        raise TooLittle(
+            "the rows tell too little, or of too few draws, for the parameters asked for", rows.counts
+        ) from None
 
 
 def enough_to_begin(rows: Rows) -> None:

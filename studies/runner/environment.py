@@ -17,6 +17,8 @@ _RAY = {
     "RAY_raylet_start_wait_time_s": "120",
     # workers that wait have torch and Tune imported, which takes three seconds
     "RAY_preload_python_modules": "studies.worker.trainable,trainers.pack",
+    # the head orders them as soon as the cluster is up; Ray would start as many again for its first driver
+    "RAY_prestart_worker_first_driver": "0",
     # a worker stays where it is: its trial directory is of no use to us
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
     "RAY_AIR_NEW_OUTPUT": "0",

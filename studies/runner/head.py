@@ -6,19 +6,22 @@ Ray's processes end with the one that started them, also when that is killed. A 
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
-import logging
 import signal
 import threading
 from collections.abc import Mapping
 from typing import Any
 
-from studies.runner.parent import die_with_parent
+from studies.runner.parent import adopt_orphans, die_with_parent, outlive_children
 from studies.runner.wire import Wire
 
 _OBJECT_STORE_BYTES = 200_000_000
 """Reports pass through it, at most a megabyte each; Ray's own default is a third of the machine's memory."""
 _LOOK_SECONDS = 0.5
+_ORDER_SECONDS = 10.0
+_LEAVE_SECONDS = 1.0
+"""For workers and agents to notice that the raylet has gone."""
 _END_SECONDS = 15.0
 """Ray's servers have a second each to end of themselves; they are killed by the kernel when this process has gone."""
 
@@ -29,17 +32,19 @@ def main() -> None:
     order = wire.receive()
     # not SIGKILL: servers of Ray that are ended in order leave no agent behind that waits for them for a minute
     die_with_parent(order["parent"], signal.SIGTERM)
+    adopt_orphans()
     ended = threading.Event()
     threading.Thread(target=_listen, args=(wire, ended), daemon=True).start()
     node = _start(order)
     has = node.get_resource_and_label_spec()
     wire.say(address=node.gcs_address, cpus=has.num_cpus, gpus=has.num_gpus)
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
     _have_workers_wait(node)
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())  # Ray's own for its drivers leaves the servers to the kernel
     while not ended.wait(_LOOK_SECONDS):
         if dead := [name for name, _ in node.dead_processes()]:
             raise SystemExit(f"Ray's {', '.join(dead)} ended")
     node.kill_all_processes(check_alive=False, allow_graceful=True)
+    outlive_children(_LEAVE_SECONDS)
 
 
 def _start(order: Mapping[str, Any]) -> Any:
@@ -56,7 +61,8 @@ def _start(order: Mapping[str, Any]) -> Any:
         def start_api_server(self, **_: Any) -> None:
             """Start none."""
 
-    parameters = RayParams(
+    untyped: Any = RayParams  # its annotations are not those of its values
+    parameters = untyped(
         num_cpus=order["cpus"],
         object_store_memory=_OBJECT_STORE_BYTES,
         node_ip_address=resolve_ip_for_localhost("127.0.0.1"),
@@ -71,10 +77,22 @@ def _start(order: Mapping[str, Any]) -> Any:
 
 
 def _have_workers_wait(node: Any) -> None:
-    """Be the cluster's first driver: Ray then starts a worker a CPU, and the first study finds them with all imports."""
-    import ray
+    """Have Ray start a worker a CPU, so that the first study finds them with all that takes four seconds to import.
 
-    ray.init(address=node.gcs_address, log_to_driver=False, logging_level=logging.WARNING)
+    Ray does so itself for its first driver; this process is none, so that nothing of Ray's can keep it from ending.
+    """
+    import grpc
+    from ray._private.grpc_utils import init_grpc_channel
+    from ray._private.services import get_node
+    from ray.core.generated import node_manager_pb2, node_manager_pb2_grpc
+
+    messages: Any = node_manager_pb2  # classes that protobuf makes at import, where no type checker looks
+    port = get_node(node.gcs_address, node.node_id)["node_manager_port"]
+    raylet = node_manager_pb2_grpc.NodeManagerServiceStub(init_grpc_channel(f"{node.node_ip_address}:{port}"))
+    workers = int(node.get_resource_and_label_spec().num_cpus)
+    order = messages.PrestartWorkersRequest(num_workers=workers)
+    with contextlib.suppress(grpc.RpcError):  # they are started when they are needed
+        raylet.PrestartWorkers(order, timeout=_ORDER_SECONDS)
 
 
 def _listen(wire: Wire, ended: threading.Event) -> None:

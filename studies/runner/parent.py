@@ -1,7 +1,7 @@
-"""Ending with one's parent, even where that was killed with SIGKILL.
+"""Ending with one's parent, even where that was killed with SIGKILL, and outliving one's children and theirs.
 
-Two ways, because neither suffices: the kernel's parent-death signal (Linux only, and it works while Python is stuck in
-C code), and the end of standard input, a pipe that only the parent holds.
+Two ways of the first, because neither suffices: the kernel's parent-death signal (Linux only, and it works while Python
+is stuck in C code), and the end of standard input, a pipe that only the parent holds.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ import ctypes
 import os
 import signal
 import sys
+import time
+from pathlib import Path
 
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+_LOOK_SECONDS = 0.02
 
 
 def die_with_parent(parent: int, by: signal.Signals = signal.SIGKILL) -> None:
@@ -21,7 +24,34 @@ def die_with_parent(parent: int, by: signal.Signals = signal.SIGKILL) -> None:
         parent: process id of the parent, as it says itself: where that is gone already, no signal would come.
         by: the signal that comes.
     """
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, by)
+    _prctl(_PR_SET_PDEATHSIG, by)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent ends: see `outlive_children`."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def outlive_children(patience: float) -> None:
+    """Return when this process has no child left; those that are there after `patience` seconds are killed."""
+    deadline = time.monotonic() + patience
+    while children := _children():
+        if time.monotonic() > deadline:
+            for child in children:
+                os.kill(child, signal.SIGKILL)  # ours until it is waited for, so its number is nobody else's
+        for child in children:
+            os.waitpid(child, os.WNOHANG)
+        time.sleep(_LOOK_SECONDS)
+
+
+def _children() -> list[int]:
+    """Children by the kernel's list, which those have left that were waited for."""
+    lists = Path("/proc/self/task").glob("*/children")
+    return [int(child) for each in lists for child in each.read_text().split()]
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(option, value)
