@@ -4,9 +4,9 @@
 
 in Olsen's parametrisation (see `likelihood`) with u = sigma * rho * w, w ~ N(0, 1), rho = tau/sigma. The integral over
 w is that of a log-concave function, so for a given rho the whole is concave in (level, slopes, theta) (Prekopa), and
-only rho needs several starts. Each draw's integral is taken by Gauss-Hermite quadrature around its own mode, in units of its
-own curvature (Q. Liu, D. Pierce, Biometrika 81, 1994): within draws sigma may be a thousandth of tau. Gradient and
-information are those of Louis (J. R. Stat. Soc. B 44, 1982).
+only rho needs several starts. Each draw's integral is taken by Gauss-Hermite quadrature around its own mode, in units
+of its own curvature (Q. Liu, D. Pierce, Biometrika 81, 1994): within draws sigma may be a thousandth of tau. Gradient
+and information are those of Louis (J. R. Stat. Soc. B 44, 1982).
 """
 
 from __future__ import annotations

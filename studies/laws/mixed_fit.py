@@ -16,7 +16,7 @@ from studies.laws.noise import Floats
 
 _MOST_STEPS = 200
 _CLOSE = 1e-9
-STARTS = (1.0, 0.1, 10.0)
+STARTS = (1.0, 0.1)
 """Several, as the likelihood is concave for a given rho only."""
 _NONE = 1e-3
 """tau/sigma at which draws do not differ at all."""

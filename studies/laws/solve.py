@@ -81,7 +81,8 @@ def fit_or_refuse(rows: Rows, sample: Sample) -> Fitted:
         ) from None
     except TooFewDegrees:
         raise TooLittle(
-            "the rows tell too little, or of too few draws, for the parameters asked for", rows.counts
+            "the brackets of the crossings are too wide, or the draws too few, for the parameters asked for",
+            rows.counts,
         ) from None
 
 
