@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := $(shell cat pyproject.toml constraints.txt | sha256sum | cut -c1-16)
 
-.PHONY: venv dev run test reference fast-forward faults bench lint clean
+.PHONY: venv dev run test reference fast-forward coverage faults bench lint clean
 
 venv: .venv/run-$(STAMP)
 dev: .venv/dev-$(STAMP)
@@ -36,6 +36,9 @@ reference: dev       ## the published reference values, in full
 
 fast-forward: dev    ## five hundred varied trials against a plain loop, to the step
 	$(BIN)/python -m pytest -m reference tests/trainers/fast_forward
+
+coverage: dev        ## how often the intervals of laws hold, over simulated studies, as a Markdown table
+	$(BIN)/python -m tests.studies.laws.coverage
 
 faults: dev          ## kill -9 at every seam, on SQLite and PostgreSQL
 	$(BIN)/python -m pytest -m fault

@@ -14,6 +14,7 @@ from service.auth import ForeignOrigin, Keys, Loopback, MisdirectedRequest, Unau
 from service.body_limit import BodyLimit
 from service.events.endpoints import router as events
 from service.events.feed import Feed
+from service.fits.endpoints import router as fits
 from service.health.endpoints import router as health
 from service.health.readiness import Health
 from service.laws.endpoints import router as laws
@@ -26,7 +27,7 @@ from service.trials.endpoints import router as trials
 from studies.settings import Settings
 from studies.store import Store, open_store
 
-NOUNS = (studies, trials, events, laws, tasks, library)
+NOUNS = (studies, trials, events, laws, fits, tasks, library)
 
 
 def create_app(

@@ -9,6 +9,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 
 from service.events.endpoints import NothingFollows, no_content
+from service.fits.errors import FitNotFound
 from service.laws.errors import InvalidLaw, TooLittleData
 from service.problems import ApiError, Fault, InvalidRequest, respond
 from service.studies.errors import ImpossibleStateChange, InvalidSpecification, StudyNotEnded, StudyNotFound
@@ -36,7 +37,10 @@ def install(app: FastAPI) -> None:
 
 def _handler(translate: Callable[[Any], ApiError]) -> Callable[[Request, Exception], Any]:
     async def handle(request: Request, error: Exception) -> Response:
-        return respond(request.scope, translate(error))
+        refusal = translate(error)
+        if request.method == "POST":  # whose arguments come in the body
+            refusal.faults = [fault.model_copy(update={"place": "body"}) for fault in refusal.faults]
+        return respond(request.scope, refusal)
 
     return handle
 
@@ -47,7 +51,10 @@ def _specification(error: SpecError) -> ApiError:
 
 
 def _not_found(error: NotFound) -> ApiError:
-    return TrialNotFound(str(error)) if error.kind == "trial" else StudyNotFound(str(error))
+    return _NOT_FOUND[error.kind](str(error))
+
+
+_NOT_FOUND = {"study": StudyNotFound, "trial": TrialNotFound, "fit": FitNotFound}
 
 
 def _transition(error: ImpossibleTransition) -> ApiError:

@@ -170,7 +170,7 @@ class Client:
             response: `t1`, `t1_gradient`, `t2`, `t2_plateau`, `delay`, ...
             x: one monomial, such as `1/(alpha*beta)`.
             terms: fields, one exponent each.
-            effect: `draw` (the default) or `none`.
+            effect: `draw` (the default), `fixed`, `random` or `none`.
             threshold: a rung of the ladder.
 
         Raises:
@@ -180,6 +180,37 @@ class Client:
         listed = None if terms is None else ",".join(terms)
         asked = _given(x=x, terms=listed, effect=effect, threshold=threshold)
         return self._http.json("GET", f"{_path('studies', study_id)}/laws/{quote(response, safe='')}", params=asked)
+
+    def fit(self, study_id: str, **request: Any) -> dict[str, Any]:
+        """Fit a family of models, store the fit, and return it.
+
+        Args:
+            study_id: the study.
+            request: `response`, `models` (`["M0", ..., "M5"]`), `terms`, `gap`, `effect`, `noise`, `covariance`,
+                `intervals`, `threshold`, `bootstrap`, `break_samples`, `seed`, `where`, `studies`: see the interface.
+
+        Raises:
+            TooLittleData: there is too little to fit yet.
+            Invalid: a name or word that is not there.
+        """
+        return self._http.json("POST", f"{_path('studies', study_id)}/fits", json=request)
+
+    def stored_fit(self, fit_id: str) -> dict[str, Any]:
+        """Return a stored fit; `stale` says whether the same request would meet other rows now."""
+        return self._http.json("GET", _path("fits", fit_id))
+
+    def fits(self, study_id: str) -> list[dict[str, Any]]:
+        """Return a study's fits, newest first."""
+        return self._http.json("GET", f"{_path('studies', study_id)}/fits")["items"]
+
+    def fit_rows(self, fit_id: str) -> pa.Table:
+        """Return the rows that a fit was made of."""
+        import pyarrow as pa
+        import pyarrow.parquet
+
+        media = {"Accept": "application/vnd.apache.parquet"}
+        content = self._http.content("GET", f"{_path('fits', fit_id)}/rows", headers=media)
+        return pyarrow.parquet.read_table(pa.BufferReader(content))
 
     def events(self, study_id: str, after: int = 0) -> Iterator[dict[str, Any]]:
         """Yield a study's events with numbers above `after`, until it has ended; a broken stream is taken up again.

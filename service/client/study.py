@@ -116,6 +116,14 @@ class Study:
         """Return the fitted law of a response; see `Client.law`."""
         return self._client.law(self.id, response, x=x, terms=terms, effect=effect, threshold=threshold)
 
+    def fit(self, **request: Any) -> dict[str, Any]:
+        """Fit a family of models and store the fit; see `Client.fit`."""
+        return self._client.fit(self.id, **request)
+
+    def fits(self) -> list[dict[str, Any]]:
+        """Return the study's stored fits, newest first."""
+        return self._client.fits(self.id)
+
     def events(self, after: int = 0) -> Iterator[dict[str, Any]]:
         """Yield its events; see `Client.events`."""
         return self._client.events(self.id, after)

@@ -1,4 +1,4 @@
-"""`grokscale submit`, `watch` and `law`: a study from the command line. The server is GROKSCALE_URL."""
+"""`grokscale submit`, `watch`, `law` and `fit`: a study from the command line. The server is GROKSCALE_URL."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from service.client import Client, Study
-from service.commands.lines import law_lines, outcome_line
+from service.commands.lines import fit_lines, law_lines, outcome_line
 
 StudyId = Annotated[str, typer.Argument(metavar="ID", help="The study.")]
 
@@ -37,7 +37,7 @@ def law(
     response: Annotated[str, typer.Option(help="t1, t1_gradient, t2, t2_plateau, delay, ...")] = "t2",
     x: Annotated[str | None, typer.Option("--x", help="One monomial, such as 1/(alpha*beta).")] = None,
     terms: Annotated[str | None, typer.Option(help="Fields, comma-separated: one exponent each.")] = None,
-    effect: Annotated[str | None, typer.Option(help="draw or none (default draw).")] = None,
+    effect: Annotated[str | None, typer.Option(help="draw, fixed, random or none (default draw).")] = None,
     threshold: Annotated[float | None, typer.Option(help="A rung of the ladder.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the law object.")] = False,
 ) -> None:
@@ -47,6 +47,29 @@ def law(
     with Client() as client:
         found: dict[str, Any] = client.law(study_id, response, x=x, terms=listed, effect=effect, threshold=threshold)
     print(jsonlib.dumps(found, indent=2) if json else "\n".join(law_lines(found)))
+
+
+def fit(
+    study_id: StudyId,
+    response: Annotated[str, typer.Option(help="t1, t1_gradient, t2, t2_plateau, delay, ...")] = "t2",
+    models: Annotated[str | None, typer.Option(help="Of M0 to M5, comma-separated (default all).")] = None,
+    terms: Annotated[str | None, typer.Option(help="Fields of M3 and M5, comma-separated (default all swept).")] = None,
+    effect: Annotated[str | None, typer.Option(help="draw, fixed, random or none (default draw).")] = None,
+    noise: Annotated[str | None, typer.Option(help="log-normal, Weibull or log-logistic (default log-normal).")] = None,
+    covariance: Annotated[str | None, typer.Option(help="model, or draw: clustered by draw (default model).")] = None,
+    intervals: Annotated[str | None, typer.Option(help="wald, profile, bootstrap, comma-separated.")] = None,
+    threshold: Annotated[float | None, typer.Option(help="A rung of the ladder.")] = None,
+    study: Annotated[list[str] | None, typer.Option(help="A further study: do they share an exponent?")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the stored fit.")] = False,
+) -> None:
+    """Fit models M0 to M5 to a study, store the fit, and print it as a table."""
+    asked = {"models": models, "terms": terms, "intervals": intervals}
+    request: dict[str, Any] = {name: words.split(",") for name, words in asked.items() if words}
+    single = {"effect": effect, "noise": noise, "covariance": covariance, "threshold": threshold, "studies": study}
+    request |= {name: value for name, value in single.items() if value is not None}
+    with Client() as client:
+        found = client.fit(study_id, response=response, **request)
+    print(jsonlib.dumps(found, indent=2) if json else "\n".join(fit_lines(found)))
 
 
 def _wait(study: Study) -> None:

@@ -19,3 +19,30 @@ def outcome_line(study: Mapping[str, Any]) -> str:
 def law_lines(law: Mapping[str, Any]) -> list[str]:
     """Return a law as lines, a sentence each: the estimate first (`exponent 0.9994 [0.9992, 0.9996] of ...`)."""
     return [*_SENTENCE.split(law["text"]), *(f"warning: {warning}" for warning in law["warnings"])]
+
+
+def fit_lines(fit: Mapping[str, Any]) -> list[str]:
+    """Return a stored fit as lines: the result, a table of the models, the tests between them, the warnings."""
+    result = fit["result"]
+    lines = [*_SENTENCE.split(result["text"]), ""]
+    rows: list[tuple[str, ...]] = [("model", "parameter", "estimate", "95 % interval", "sigma", "AIC", "weight")]
+    for name, model in result["models"].items():
+        if "refused" in model:
+            rows.append((name, "-", model["refused"]["reason"], "", "", "", ""))
+            continue
+        weight = result["weights"].get(name)
+        ends = [_digits(model["sigma"]), _digits(model["aic"]), _digits(weight["aic_weight"]) if weight else "-"]
+        fitted = {"prefactor": model["prefactor"], **model["parameters"]}
+        for i, (parameter, found) in enumerate(fitted.items()):
+            interval = found["ci95"] and f"[{_digits(found['ci95'][0])}, {_digits(found['ci95'][1])}]"
+            first = (name, *ends) if i == 0 else ("", "", "", "")
+            rows.append((first[0], parameter, _digits(found["value"]), interval or "-", *first[1:]))
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines += ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    for pair, test in result["likelihood_ratios"].items():
+        lines.append(f"{pair}: chi-squared {_digits(test['statistic'])} on {test['df']}, p = {_digits(test['p'])}")
+    return [*lines, *(f"warning: {warning}" for warning in result["warnings"]), f"stored as fit {fit['id']}"]
+
+
+def _digits(value: float | None) -> str:
+    return "-" if value is None else f"{value:.6g}"

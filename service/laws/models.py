@@ -15,6 +15,7 @@ EXAMPLE_LAW: dict[str, Any] = {
     "x": "1/(alpha*beta)",
     "terms": None,
     "effect": "draw",
+    "intercepts": "fixed",
     "covariance": "model",
     "n": 88,
     "draws": 6,
@@ -41,6 +42,7 @@ EXAMPLE_LAW: dict[str, Any] = {
     "exponents": None,
     "groups": None,
     "sigma": 0.0021,
+    "tau": None,
     "r2_log": 0.99999,
     "tests": {
         "exponent_is_minus_one_in_alpha_beta": {"statistic": -6.0, "p": 1e-8},
@@ -71,6 +73,7 @@ class Law(BaseModel):
     x: str | None
     terms: list[str] | None
     effect: str
+    intercepts: str = Field(description="`fixed`, `random` or `pooled`: what the draws were taken as")
     covariance: str
     n: int = Field(description="rows in the likelihood")
     draws: int
@@ -81,7 +84,8 @@ class Law(BaseModel):
     exponent: Estimate | None = Field(description="of x; null where terms were asked for")
     exponents: dict[str, Estimate] | None = Field(description="by field, where terms were asked for")
     groups: list[dict[str, Any]] | None = Field(description="one law a level, where levels were asked for")
-    sigma: float | None = Field(description="log-normal scatter")
+    sigma: float | None = Field(description="log-normal scatter; within draws where they have intercepts")
+    tau: float | None = Field(description="log-normal scatter of the draws' prefactors where they are random")
     r2_log: float | None = Field(description="of log response; within draws where effect is draw")
     tests: dict[str, dict[str, Any]] = Field(description="of exponent -1 in alpha*beta")
     converged: bool
@@ -101,5 +105,9 @@ class LawQuery(Parameters):
     terms: str | None = Field(
         None, max_length=1000, description="fields, comma-separated: one exponent each", examples=["alpha,beta"]
     )
-    effect: Literal["draw", "none"] = Field("draw", description="an intercept for every draw, or one for all")
+    effect: Literal["draw", "fixed", "random", "none"] = Field(
+        "draw",
+        description="what the draws are: `fixed` intercepts, a `random` one, `none`: one for all; `draw`: fixed while "
+        "every row was seen to the step and no field that changes the data varies, else random",
+    )
     threshold: float | None = Field(None, gt=0, description="a rung of the ladder in place of the study's threshold")

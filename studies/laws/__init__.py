@@ -1,7 +1,21 @@
 """Scaling laws: pure functions from a table of trials to a fitted law, no store, no clock, no HTTP."""
 
+from studies.laws.columns import STUDY
 from studies.laws.errors import BadExpression, LawError, NotApplicable, TooLittle, UnknownName
+from studies.laws.family import Request, fit_family, used_rows
 from studies.laws.law import law
 from studies.laws.responses import RESPONSES
 
-__all__ = ["RESPONSES", "BadExpression", "LawError", "NotApplicable", "TooLittle", "UnknownName", "law"]
+__all__ = [
+    "RESPONSES",
+    "STUDY",
+    "BadExpression",
+    "LawError",
+    "NotApplicable",
+    "Request",
+    "TooLittle",
+    "UnknownName",
+    "fit_family",
+    "law",
+    "used_rows",
+]

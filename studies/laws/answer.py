@@ -27,6 +27,7 @@ def answer(question: Question, rows: Rows, solution: Solution) -> dict[str, Any]
         "x": question.x.text if question.x else None,
         "terms": list(question.terms) if question.terms else None,
         "effect": question.effect,
+        "intercepts": rows.intercepts,
         "covariance": "model",
         "n": len(rows.sample.draw),
         "draws": rows.draws,
@@ -38,9 +39,10 @@ def answer(question: Question, rows: Rows, solution: Solution) -> dict[str, Any]
         "exponents": None if question.x else exponents,
         "groups": None,
         "sigma": inference.sigma if inference else None,
+        "tau": inference.tau if inference else None,
         "r2_log": fit.r2 if fit else None,
         "tests": _tests(tested, untested),
-        "converged": fit.maximum.converged if fit else False,
+        "converged": fit.evidence.converged if fit else False,
     }
     result["warnings"] = cautions.cautions(question, rows, solution)
     result["text"] = sentences.text(question, rows, solution, tested)
@@ -73,7 +75,7 @@ def _prefactor(question: Question, solution: Solution) -> dict[str, Any]:
         "value": value,
         "se": value * level.se,
         "ci95": [math.exp(end) for end in level.ci95],
-        "by_draw": _by_draw(inference) if question.effect == "draw" else None,
+        "by_draw": None if question.effect == "none" else _by_draw(inference),
     }
 
 
@@ -82,6 +84,8 @@ def _by_draw(inference: Inference) -> dict[str, Any]:
     median = math.exp(float(np.median(logs)))
     if len(logs) == 1:
         return {"median": median, "geometric_sd": None, "reason": "one draw"}
+    if inference.tau is not None:
+        return {"median": math.exp(inference.level.value), "geometric_sd": math.exp(inference.tau)}
     return {"median": median, "geometric_sd": math.exp(float(np.std(logs, ddof=1)))}
 
 
@@ -95,15 +99,15 @@ def _minus_one(question: Question, solution: Solution) -> tuple[MinusOne | None,
         if power is None:
             return None, "x is not a power of alpha*beta"
         k = float(power)
-        values, covariance = k * inference.slopes, k * k * inference.covariance
+        values, covariance, dfs = k * inference.slopes, k * k * inference.covariance, inference.dfs
     else:
         if not {"alpha", "beta"} <= set(question.names) or {"alpha", "beta"} & set(design.lost):
             return None, "terms do not give an exponent of alpha and one of beta"
         at = [design.basis.index(question.names.index(name)) for name in ("alpha", "beta")]
-        values, covariance = inference.slopes[at], inference.covariance[np.ix_(at, at)]
+        values, covariance, dfs = inference.slopes[at], inference.covariance[np.ix_(at, at)], inference.dfs[at]
     if solution.fit is not None and solution.fit.no_scatter:
         return None, "the rows lie on the law to machine precision: there is no scatter to test against"
-    return minus_one(values, covariance, inference.df), ""
+    return minus_one(values, covariance, float(dfs.min())), ""
 
 
 def _tests(tested: MinusOne | None, untested: str) -> dict[str, Any]:

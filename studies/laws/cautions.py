@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from studies.laws.fit import Fit
 from studies.laws.inference import Inference
+from studies.laws.newton import Evidence
 from studies.laws.question import Question
 from studies.laws.rows import Rows
 from studies.laws.solve import Solution
@@ -24,7 +24,7 @@ def cautions(question: Question, rows: Rows, solution: Solution) -> list[str]:
     """Return the warnings, the gravest first."""
     found = [*_unidentified(solution), *_unreachable(rows), *_unfinished(rows), *_draws(question, rows)]
     if solution.fit is not None and solution.inference is not None:
-        found += [*_search(solution.fit, solution.design.condition), *_scatter(solution.inference)]
+        found += [*_search(solution.fit.evidence, solution.design.condition), *_scatter(solution.inference)]
     return [*found, *_censoring(rows), *rows.observed.remarks]
 
 
@@ -84,7 +84,7 @@ def _draws(question: Question, rows: Rows) -> Iterator[str]:
                 f"{rows.draws} draws are pooled: the trials of a draw share its data and so its prefactor, they are "
                 "not independent, and the interval does not allow for it (effect=draw does)"
             )
-    elif without:
+    elif without and rows.intercepts == "fixed":
         yield (
             f"{without} draws without a crossing say nothing beside a prefactor of their own: counted out, with "
             f"{rows.counted_out['rows_of_draws_without_crossing']} censored trials"
@@ -93,11 +93,11 @@ def _draws(question: Question, rows: Rows) -> Iterator[str]:
         yield "one draw: the law is that of its data, and nothing is known of the scatter between draws"
 
 
-def _search(fit: Fit, condition: float) -> Iterator[str]:
-    if not fit.maximum.converged:
+def _search(evidence: Evidence, condition: float) -> Iterator[str]:
+    if not evidence.converged:
         yield (
-            f"the search for the maximum did not converge: {fit.maximum.gradient_norm:.1e} standard errors away after "
-            f"{fit.maximum.iterations} steps"
+            f"the search for the maximum did not converge: {evidence.gradient_norm:.1e} standard errors away after "
+            f"{evidence.iterations} steps"
         )
     if condition > _ILL_CONDITIONED:
         yield f"the terms hardly vary apart (condition number {condition:.3g}): one exponent trades against another"

@@ -22,6 +22,8 @@ _TRIAL = frozenset(
     | {f"error_{name}{part}" for name in ("stop", "min", "settled", "plateau") for part in ("", "_mean_l1", "_step")}
     | {"ladder", "pack", "attempt", "host", "seconds"}
 )
+STUDY = "study"
+"""Which study a trial is of, where a table holds several: a draw is one of one study."""
 TRAINING = frozenset(
     {"alpha", "beta", "beta1", "beta2", "regularizer", "optimizer", "init", "init_scale", "depth", "width"}
 )
@@ -62,11 +64,19 @@ def logarithm(table: pa.Table, monomial: Monomial, parameter: str) -> Floats:
 
 def draws(table: pa.Table) -> NDArray[np.intp]:
     """Return the draw of each row: its seed, together with every field that varies and may change the data."""
-    varying = [name for name in fields(table) if name not in TRAINING]
-    keys = [codes for name in ("seed", *varying) if (codes := _codes(table, name)).any()]
+    keys = [codes for name in ("seed", *_of_data(table)) if (codes := _codes(table, name)).any()]
     if not keys:
         return np.zeros(len(table), dtype=np.intp)
     return np.unique(np.stack(keys, axis=1), axis=0, return_inverse=True)[1].reshape(-1)
+
+
+def data_vary(table: pa.Table) -> bool:
+    """Return whether a field that may change the data varies within a study: its exponent is one between draws."""
+    return any(_codes(table, name).any() for name in _of_data(table) if name != STUDY)
+
+
+def _of_data(table: pa.Table) -> list[str]:
+    return [name for name in fields(table) if name not in TRAINING]
 
 
 def floats(table: pa.Table, name: str) -> Floats:

@@ -64,7 +64,7 @@ def identify(x: Floats, names: Sequence[str], draw: NDArray[np.intp], draws: int
 def means(x: Floats, draw: NDArray[np.intp], draws: int) -> Floats:
     """Return the mean of each column over each draw, shape (draws, p); 0 for a draw without rows."""
     size = np.maximum(np.bincount(draw, minlength=draws), 1)
-    return np.stack([np.bincount(draw, column, draws) / size for column in x.T], axis=1)
+    return np.array([np.bincount(draw, column, draws) / size for column in x.T]).reshape(x.shape[1], draws).T
 
 
 def _constant(column: Floats, name: str, draws: int) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from studies.laws.design import means
 from studies.laws.likelihood import Point, Sample
-from studies.laws.newton import Maximum, NoMaximum, closed_form, maximise
-from studies.laws.noise import Floats
+from studies.laws.newton import Evidence, Maximum, NoMaximum, closed_form, maximise
+from studies.laws.noise import NORMAL, Floats
 
 _NO_SCATTER = 1e-13
 """Scatter of log t relative to its size that is rounding of the logarithm and nothing else."""
@@ -29,7 +30,8 @@ class Fit:
         sigma: standard deviation of log t within draws.
         r2: share of the variation of log t within draws that x explains, over exact rows; None where there is none.
         no_scatter: sigma is rounding of the logarithm.
-        maximum: the evidence of convergence.
+        value: log-likelihood of log t.
+        maximum: the parameters in the search's units, with the evidence of convergence.
     """
 
     slopes: Floats
@@ -40,7 +42,13 @@ class Fit:
     sigma: float
     r2: float | None
     no_scatter: bool
+    value: float
     maximum: Maximum
+
+    @property
+    def evidence(self) -> Evidence:
+        """What shows that this is the maximum."""
+        return self.maximum.evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +91,8 @@ def fit(sample: Sample) -> Fit:
     units = _least_squares(sample)
     scaled = units.apply(sample)
     start = Point(np.zeros(sample.draws), np.zeros(sample.x.shape[1]), 1.0)
-    no_scatter = units.scatter <= _rounding(sample)
-    closed = no_scatter or bool(sample.exact.all())
+    no_scatter = units.scatter <= rounding(sample)
+    closed = no_scatter or (sample.noise is NORMAL and bool(sample.exact.all()))
     maximum = closed_form(scaled, start) if closed else maximise(scaled, start)
     return _in_own_units(maximum, units, sample)
 
@@ -97,17 +105,18 @@ def _least_squares(sample: Sample) -> _Units:
     x_mean = means(sample.x[crossed], draw, sample.draws)
     x = sample.x[crossed] - x_mean[draw]
     x_scale = np.sqrt((x**2).mean(axis=0))
-    slopes = np.linalg.lstsq(x / x_scale, y - y_mean[draw], rcond=None)[0]
+    slopes = np.linalg.lstsq(x / x_scale, y - y_mean[draw], rcond=None)[0] if x.size else np.zeros(x.shape[1])
     residual = y - y_mean[draw] - x / x_scale @ slopes
     # a bracket's middle is off by its width over root 12
     scatter = np.sqrt((residual**2).mean() + ((sample.upper - sample.lower)[crossed] ** 2).mean() / 12)
-    if scatter <= (rounding := _rounding(sample)):
+    if scatter <= (least := rounding(sample)):
         line = _Units(y_mean, x_mean, x_scale, slopes, 1.0)
-        scatter = max(rounding, _violation(line.apply(sample)))
+        scatter = max(least, _violation(line.apply(sample)))
     return _Units(y_mean, x_mean, x_scale, slopes, float(scatter))
 
 
-def _rounding(sample: Sample) -> float:
+def rounding(sample: Sample) -> float:
+    """Return the scatter of log t that is rounding of the logarithm and nothing else."""
     return _NO_SCATTER * max(1.0, float(np.abs(sample.lower[sample.crossed]).max()))
 
 
@@ -137,8 +146,9 @@ def _in_own_units(maximum: Maximum, units: _Units, sample: Sample) -> Fit:
         own_variance=float((by_level**2 / expansion.levels_levels).sum()),
         shared_variance=float(shared @ rest @ shared),
         sigma=sigma,
-        r2=_r2(sample, intercepts, slopes),
-        no_scatter=sigma <= 2 * _rounding(sample),
+        r2=r2(sample, intercepts + sigma * sample.noise.mean, slopes),
+        no_scatter=sigma <= 2 * rounding(sample),
+        value=expansion.value - int(sample.exact.sum()) * math.log(units.scatter),
         maximum=maximum,
     )
 
@@ -151,7 +161,8 @@ def _inverse(information: Floats) -> Floats:
     return factor.T @ factor
 
 
-def _r2(sample: Sample, intercepts: Floats, slopes: Floats) -> float | None:
+def r2(sample: Sample, intercepts: Floats, slopes: Floats) -> float | None:
+    """Return the share of the variation of log t within draws that x explains, over exact rows."""
     exact, draw = sample.exact, sample.draw[sample.exact]
     y = sample.lower[exact]
     if not y.size:

@@ -4,6 +4,11 @@ Plain maximum likelihood with an intercept a draw covers .90 in place of .95 (ea
 less under censoring. Covariances are scaled by w/(w - draws - p) and intervals use t with w - draws - p degrees of
 freedom, w being the information of the rows on their curve, in rows: 1 for one seen to the step, a fraction for a
 censored one. Without censoring w is the number of rows and this is ordinary least squares.
+
+With a random intercept a predictor that moves within draws has the degrees of freedom of the rows, w - draws - p of
+those; one that is the same in all rows of a draw (N, a_gap) has those of the draws: draws - 1 - q of those, like the
+level. Each variance is scaled accordingly, the draws' by draws/(draws - 1 - q): restricted maximum likelihood where the
+design is balanced.
 """
 
 from __future__ import annotations
@@ -12,12 +17,17 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
+from studies.laws.design import means
 from studies.laws.fit import Fit
+from studies.laws.likelihood import Sample
+from studies.laws.mixed_fit import Mixed
 from studies.laws.noise import Floats
 
 LEVEL = 0.95
+_MOVES = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,47 +50,97 @@ class Inference:
     """What a fit says once its degrees of freedom are counted.
 
     Attributes:
-        df: residual degrees of freedom.
         slopes: shape (p,); covariance: shape (p, p), corrected.
+        dfs: residual degrees of freedom of each slope, shape (p,).
+        inflation: by how much each slope's variance was corrected, shape (p,).
+        df: the residual degrees of freedom within draws.
         sigma: standard deviation of log t within draws, corrected.
+        tau: that of the draws' intercepts under a random one, corrected; None: they are fixed or pooled.
         level: mean over draws of the log prefactor.
         intercepts: each draw's log prefactor, shape (draws,).
     """
 
-    df: float
     slopes: Floats
     covariance: Floats
+    dfs: Floats
+    inflation: Floats
+    df: float
     sigma: float
+    tau: float | None
     level: Estimate
     intercepts: Floats
 
     def slope(self, j: int) -> Estimate:
         """Return the estimate of one exponent."""
-        return Estimate(float(self.slopes[j]), math.sqrt(self.covariance[j, j]), self.df)
+        return Estimate(float(self.slopes[j]), math.sqrt(self.covariance[j, j]), float(self.dfs[j]))
 
 
-def degrees_of_freedom(fit: Fit) -> float:
+def degrees_of_freedom(fit: Fit, sample: Sample) -> float:
     """Return the information of the rows, in rows, less one for every draw and exponent."""
-    return float(fit.maximum.expansion.levels_levels.sum()) - len(fit.intercepts) - len(fit.slopes)
+    weight = float(fit.maximum.expansion.levels_levels.sum()) / sample.noise.information
+    return weight - len(fit.intercepts) - len(fit.slopes)
 
 
-def infer(fit: Fit, *, drawn: bool) -> Inference:
+def infer(fit: Fit, sample: Sample, *, drawn: bool) -> Inference:
     """Correct a fit's covariance for the parameters fitted.
 
     Args:
         fit: with at least one residual degree of freedom.
+        sample: the rows that it is of.
         drawn: the intercepts are those of draws, themselves a sample: the level then carries their scatter.
     """
-    df = degrees_of_freedom(fit)
+    df = degrees_of_freedom(fit, sample)
     inflation = 1 + (len(fit.intercepts) + len(fit.slopes)) / df
     return Inference(
-        df=df,
         slopes=fit.slopes,
         covariance=fit.slopes_covariance * inflation,
+        dfs=np.full(len(fit.slopes), df),
+        inflation=np.full(len(fit.slopes), inflation),
+        df=df,
         sigma=fit.sigma * math.sqrt(inflation),
+        tau=None,
         level=_level(fit, df, inflation, drawn=drawn),
         intercepts=fit.intercepts,
     )
+
+
+def infer_mixed(fit: Mixed, sample: Sample) -> Inference:
+    """Correct the covariance of a fit with a random intercept.
+
+    Args:
+        fit: with at least one residual degree of freedom within draws and one between them.
+        sample: the rows that it is of.
+    """
+    within = moves_within(sample)
+    inside, between = mixed_degrees_of_freedom(fit, sample)
+    of_rows = 1 + within.sum() / inside
+    of_draws = sample.draws / between
+    inflation = np.where(within, of_rows, of_draws)
+    scale = np.sqrt(np.append(of_draws, inflation))
+    covariance = fit.covariance * np.outer(scale, scale)
+    return Inference(
+        slopes=fit.slopes,
+        covariance=covariance[1:, 1:],
+        dfs=np.where(within, inside, between),
+        inflation=inflation,
+        df=inside,
+        sigma=fit.sigma * math.sqrt(of_rows),
+        tau=fit.tau * math.sqrt(of_draws),
+        level=Estimate(fit.level, math.sqrt(covariance[0, 0]), between),
+        intercepts=fit.intercepts,
+    )
+
+
+def mixed_degrees_of_freedom(fit: Mixed, sample: Sample) -> tuple[float, float]:
+    """Return those within draws and those between them."""
+    within = int(moves_within(sample).sum())
+    return fit.weight - sample.draws - within, float(sample.draws - 1 - (sample.x.shape[1] - within))
+
+
+def moves_within(sample: Sample) -> NDArray[np.bool_]:
+    """Return which predictors move within draws, shape (p,)."""
+    apart = np.abs(sample.x - means(sample.x, sample.draw, sample.draws)[sample.draw]).max(axis=0, initial=0)
+    return apart > _MOVES * np.maximum(1, np.abs(sample.x).max(axis=0, initial=0))
 
 
 def _level(fit: Fit, df: float, inflation: float, *, drawn: bool) -> Estimate:

@@ -32,7 +32,9 @@ def law(
         x: a monomial of numeric fields and theory columns with one exponent to fit, `N^0.5/(alpha*beta)`; by default
             the paper's `1/(alpha*beta)`, in which its exponent is 1.
         terms: names of fields instead, with one exponent each.
-        effect: `draw` gives every draw (the data of one seed) its own prefactor; `none` pools them.
+        effect: `draw` gives every draw (the data of one seed) its own prefactor: `fixed` while every row was seen to
+            the step and no field that changes the data varies, else `random`, as one of a log-normal distribution.
+            Either may be asked for by its name; `none` pools the draws.
         threshold: a rung of the ladder of thresholds, `0.1`; by default the study's own.
 
     Returns:
@@ -48,4 +50,4 @@ def law(
     question = ask(response, x, terms, effect)
     observed = observe(table, response, threshold)
     rows = sort(table, observed, question.logarithms(table), question.effect)
-    return answer(question, rows, solve(rows, question.names, question.effect))
+    return answer(question, rows, solve(rows, question.names))

@@ -3,7 +3,7 @@
     log t = a_draw + x . b + sigma * e,     theta = 1/sigma,  level = a/sigma,  slope = b/sigma
 
 In (level, slope, theta) the log-likelihood is concave for every kind of row (R. Olsen, Econometrica 46, 1978; for
-interval rows because the normal density is log-concave), so one Newton search finds the only maximum. The curvature of
+interval rows because the density is log-concave), so one Newton search finds the only maximum. The curvature of
 the levels is diagonal: they are eliminated by a Schur complement, and a thousand draws cost no more than one.
 """
 
@@ -15,8 +15,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.laws import noise
-from studies.laws.noise import Floats
+from studies.laws.noise import NORMAL, Curve, Floats, Noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +27,7 @@ class Sample:
         x: predictors, shape (rows, p).
         draw: the draw of each row, 0 <= draw < draws, shape (rows,). Pooled: all 0.
         draws: number of draws, every one of them with a crossing (a row that is bounded on both sides).
+        noise: of log t.
     """
 
     lower: Floats
@@ -35,6 +35,7 @@ class Sample:
     x: Floats
     draw: NDArray[np.intp]
     draws: int
+    noise: Noise = NORMAL
 
     @property
     def crossed(self) -> NDArray[np.bool_]:
@@ -98,7 +99,8 @@ class Expansion:
 
 def expand(sample: Sample, point: Point) -> Expansion:
     """Return the log-likelihood with its gradient and Hessian."""
-    value, eta, theta, eta_eta, eta_theta, theta_theta = _rows(sample, point)
+    linear = point.levels[sample.draw] + sample.x @ point.slopes
+    value, eta, theta, eta_eta, eta_theta, theta_theta = rows(sample, linear, point.theta)
     p = sample.x.shape[1]
     levels_rest = np.empty((sample.draws, p + 1))
     for j in range(p):
@@ -119,31 +121,37 @@ def expand(sample: Sample, point: Point) -> Expansion:
     )
 
 
-def _rows(sample: Sample, point: Point) -> Floats:
-    """Each row's log-likelihood, its derivatives by eta and theta, and minus the second ones: shape (6, rows)."""
-    eta = point.levels[sample.draw] + sample.x @ point.slopes
-    rows = np.zeros((6, len(eta)))
+def rows(sample: Sample, eta: Floats, theta: float) -> Floats:
+    """Each row's log-likelihood, its derivatives by eta and theta, and minus the second ones: shape (6, rows).
+
+    Args:
+        sample: the rows.
+        eta: of each row, where it expects theta * log t, shape (rows,).
+        theta: 1/sigma.
+    """
+    noise = sample.noise
+    found = np.zeros((6, len(eta)))
     exact, crossed = sample.exact, sample.crossed
     for kind, curve, end in (
         (exact, noise.at, sample.lower),
         (np.isposinf(sample.upper), noise.above, sample.lower),
         (np.isneginf(sample.lower), noise.below, sample.upper),
     ):
-        rows[:, kind] = _one_end(curve(point.theta * end[kind] - eta[kind]), end[kind])
+        found[:, kind] = _one_end(curve(theta * end[kind] - eta[kind]), end[kind])
     interval = crossed & ~exact
-    rows[:, interval] = _two_ends(sample.lower[interval], sample.upper[interval], eta[interval], point.theta)
-    rows[0, exact] += np.log(point.theta)
-    rows[2, exact] += 1 / point.theta
-    rows[5, exact] += 1 / point.theta**2
-    return rows
+    found[:, interval] = _two_ends(noise, sample.lower[interval], sample.upper[interval], eta[interval], theta)
+    found[0, exact] += np.log(theta)
+    found[2, exact] += 1 / theta
+    found[5, exact] += 1 / theta**2
+    return found
 
 
-def _one_end(f: noise.Curve, end: Floats) -> Floats:
+def _one_end(f: Curve, end: Floats) -> Floats:
     # z = theta * end - eta
     return np.stack([f.value, -f.slope, end * f.slope, -f.bend, end * f.bend, -(end**2) * f.bend])
 
 
-def _two_ends(lower: Floats, upper: Floats, eta: Floats, theta: float) -> Floats:
+def _two_ends(noise: Noise, lower: Floats, upper: Floats, eta: Floats, theta: float) -> Floats:
     # m = theta * middle - eta, w = theta * width
     middle, width = (lower + upper) / 2, upper - lower
     f = noise.between(theta * middle - eta, theta * width)

@@ -12,7 +12,7 @@ from studies.laws.noise import Floats
 _MOST_STEPS = 100
 _CLOSE = 1e-10
 """Distance to the maximum, in standard errors, at which the search ends: far below any digit that is compared."""
-_AT_MAXIMUM = 1e-6
+AT_MAXIMUM = 1e-6
 """Distance below which a search counts as converged."""
 _LOST = 0.01
 """Distance, in standard errors, at which a search that gets no further has found nothing worth reporting."""
@@ -27,22 +27,32 @@ class NoMaximum(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Maximum:
-    """Where the search ended, with the evidence.
+class Evidence:
+    """What shows that a search has found the maximum.
 
     Attributes:
-        point, expansion: the parameters and the second-order expansion there.
         gradient_norm: the gradient measured by the inverse of the information: the distance to the maximum in
             standard errors.
         iterations: Newton steps taken; 0 for a solution in closed form.
         converged: the distance is below a millionth of a standard error, or the solution is in closed form.
+        starts: of the search; one where the likelihood is concave.
+        optima: distinct ones that they led to.
     """
 
-    point: Point
-    expansion: Expansion
     gradient_norm: float
     iterations: int
     converged: bool
+    starts: int = 1
+    optima: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Maximum:
+    """Where the search ended: the parameters, the second-order expansion there, and the evidence."""
+
+    point: Point
+    expansion: Expansion
+    evidence: Evidence
 
 
 def maximise(sample: Sample, start: Point) -> Maximum:
@@ -56,7 +66,7 @@ def maximise(sample: Sample, start: Point) -> Maximum:
     for iteration in range(_MOST_STEPS):
         step, distance = _newton(here)
         # Newton's steps square the distance: one that no longer halves it is down to rounding
-        if distance < _CLOSE or before / 2 < distance < _AT_MAXIMUM:
+        if distance < _CLOSE or before / 2 < distance < AT_MAXIMUM:
             return _ended(point, here, distance, iteration)
         following = _line_search(sample, point, here, step, distance)
         if following is None:
@@ -73,13 +83,13 @@ def closed_form(sample: Sample, point: Point) -> Maximum:
     here = expand(sample, point)
     levels, slopes = here.levels, here.rest[:-1]
     distance = np.sqrt((levels**2 / here.levels_levels).sum() + (slopes**2 / np.diag(here.rest_rest)[:-1]).sum())
-    return Maximum(point, here, float(distance), 0, converged=True)
+    return Maximum(point, here, Evidence(float(distance), 0, converged=True))
 
 
 def _ended(point: Point, here: Expansion, distance: float, iterations: int) -> Maximum:
     if distance > _LOST:
         raise NoMaximum
-    return Maximum(point, here, distance, iterations, converged=distance < _AT_MAXIMUM)
+    return Maximum(point, here, Evidence(distance, iterations, converged=distance < AT_MAXIMUM))
 
 
 def _newton(here: Expansion) -> tuple[Point, float]:

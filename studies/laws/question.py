@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from studies.laws import columns
+from studies.laws.effects import Effect
 from studies.laws.errors import BadExpression, NotApplicable, UnknownName
 from studies.laws.grammar import parse
 from studies.laws.monomial import Monomial
 from studies.laws.noise import Floats
-from studies.laws.rows import Effect
 
 PAPER_LAW = "1/(alpha*beta)"
 
@@ -27,7 +27,7 @@ class Question:
         response: what is fitted.
         x: the monomial, None where terms are asked for.
         terms: the fields, None where x is.
-        effect: `draw` (an intercept a draw) or `none` (pooled).
+        effect: `draw` (an intercept a draw: `fixed`, or `random` where rows are censored or the data vary) or `none`.
     """
 
     response: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -12,11 +11,11 @@ from numpy.typing import NDArray
 
 from studies.laws import columns
 from studies.laws.crossings import UNREACHABLE
+from studies.laws.effects import Effect, Intercepts, choose
 from studies.laws.likelihood import Sample
-from studies.laws.noise import Floats
+from studies.laws.noise import NORMAL, Floats, Noise
 from studies.laws.responses import Observed
 
-Effect = Literal["draw", "none"]
 CENSORED = ("left", "interval", "right", "infeasible", "stalled", "diverged", "failed", "cancelled", "pending")
 
 
@@ -28,9 +27,12 @@ class Rows:
         observed: the response of every trial.
         x: logarithms of the predictors of every trial, shape (rows, p); nan where missing, -inf where not positive.
         draw: the draw of every trial.
-        sample: the rows of the likelihood.
+        inside: which trials are the rows of the likelihood, shape (rows,).
+        sample: those rows.
+        cluster: the draw of each row of the likelihood, numbered from 0.
         draws: number of draws among them.
-        without_crossing: draws of which no trial crossed although one could have (under effect=draw: counted out).
+        intercepts: what the draws are to the law.
+        without_crossing: draws of which no trial crossed although one could have (fixed intercepts: counted out).
         counted_out: reason to count; rows, but for `draws_without_crossing`.
         censored: censoring word to the number of trials that bear it, in or out of the likelihood.
         beta: the regularisation strength of every trial, nan where there is none.
@@ -39,8 +41,11 @@ class Rows:
     observed: Observed
     x: Floats
     draw: NDArray[np.intp]
+    inside: NDArray[np.bool_]
     sample: Sample
+    cluster: NDArray[np.intp]
     draws: int
+    intercepts: Intercepts
     without_crossing: int
     counted_out: dict[str, int]
     censored: dict[str, int]
@@ -70,7 +75,7 @@ class Rows:
         }
 
 
-def sort(table: pa.Table, observed: Observed, x: Floats, effect: Effect) -> Rows:
+def sort(table: pa.Table, observed: Observed, x: Floats, effect: Effect, noise: Noise = NORMAL) -> Rows:
     """Choose the rows of the likelihood and count the others."""
     draw = columns.draws(table)
     missing, outside = np.isnan(x).any(axis=1), np.isneginf(x).any(axis=1)
@@ -78,10 +83,17 @@ def sort(table: pa.Table, observed: Observed, x: Floats, effect: Effect) -> Rows
     crossed = usable & np.isfinite(observed.lower) & np.isfinite(observed.upper)
     could = usable | np.isin(observed.words, UNREACHABLE)
     without = np.setdiff1d(draw[could], draw[crossed])
-    inside = usable & ~np.isin(draw, without) if effect == "draw" else usable
+    intercepts = choose(
+        effect,
+        censored=bool((observed.lower != observed.upper)[usable].any()),
+        data_vary=columns.data_vary(table),
+        draws=len(np.unique(draw[crossed])),
+    )
+    fixed = intercepts == "fixed"
+    inside = usable & ~np.isin(draw, without) if fixed else usable
     found = Counter(observed.words.tolist())
     counted_out = {
-        "draws_without_crossing": len(without) if effect == "draw" else 0,
+        "draws_without_crossing": len(without) if fixed else 0,
         "rows_of_draws_without_crossing": int((usable & ~inside).sum()),
         "nonpositive": found["nonpositive"],
         "missing": found["missing"],
@@ -90,19 +102,24 @@ def sort(table: pa.Table, observed: Observed, x: Floats, effect: Effect) -> Rows
         "x_nonpositive": int((observed.inside & outside & ~missing).sum()),
     }
     present, own = np.unique(draw[inside], return_inverse=True)
-    pooled = effect == "none"
+    own = own.reshape(-1).astype(np.intp)
+    pooled = intercepts == "pooled"
     return Rows(
         observed=observed,
         x=x,
         draw=draw,
+        inside=inside,
         sample=Sample(
             lower=observed.lower[inside],
             upper=observed.upper[inside],
             x=x[inside],
-            draw=np.zeros(len(own), dtype=np.intp) if pooled else own.reshape(-1).astype(np.intp),
+            draw=np.zeros_like(own) if pooled else own,
             draws=1 if pooled else len(present),
+            noise=noise,
         ),
+        cluster=own,
         draws=len(present),
+        intercepts=intercepts,
         without_crossing=len(without),
         counted_out=counted_out,
         censored={word: found[word] for word in CENSORED},

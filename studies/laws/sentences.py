@@ -11,6 +11,11 @@ from studies.laws.question import Question
 from studies.laws.rows import Rows
 from studies.laws.solve import Solution
 
+_INTERCEPTS = {
+    "fixed": ", each with a prefactor of its own",
+    "random": ", each with a prefactor of its own from one distribution",
+    "pooled": ", pooled",
+}
 _PREDICTED = ("t2", "delay")
 """Responses that the paper's law is about; of the others nobody claims -1."""
 
@@ -56,12 +61,16 @@ def _basis(question: Question, rows: Rows, inference: Inference) -> str:
     censored = int((~rows.sample.exact).sum())
     seen = f", {censored} of them censored" if censored else ""
     draws = f"{rows.draws} draw{'' if rows.draws == 1 else 's'}"
-    effect = ", each with a prefactor of its own" if question.effect == "draw" and rows.draws > 1 else ""
-    pooled = ", pooled" if question.effect == "none" else ""
+    effect = _INTERCEPTS[rows.intercepts] if rows.draws > 1 or question.effect == "none" else ""
     return (
-        f"{LEVEL:.0%} interval, t with {inference.df:.4g} degrees of freedom, "
-        f"from {_trials(n)}{seen}, in {draws}{effect}{pooled}."
+        f"{LEVEL:.0%} interval, t with {_degrees(inference)} degrees of freedom, "
+        f"from {_trials(n)}{seen}, in {draws}{effect}."
     )
+
+
+def _degrees(inference: Inference) -> str:
+    """Return them, those of the rows and those of the draws where there are both."""
+    return " or ".join(dict.fromkeys(f"{df:.4g}" for df in inference.dfs))
 
 
 def _verdict(question: Question, tested: MinusOne) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from studies.laws.design import Design, identify
+from studies.laws.design import Design
+from studies.laws.effects import Fitted, TooFewDegrees, fit_rows, identify_under
 from studies.laws.errors import TooLittle
-from studies.laws.fit import Fit, fit
-from studies.laws.inference import Inference, degrees_of_freedom, infer
+from studies.laws.fit import Fit
+from studies.laws.inference import Inference
+from studies.laws.likelihood import Sample
+from studies.laws.mixed_fit import Mixed
 from studies.laws.newton import NoMaximum
-from studies.laws.rows import Effect, Rows
+from studies.laws.rows import Rows
 
 MOST_UNREACHABLE = 0.5
 """Share of trials that cannot cross beyond which a law of those that do describes a minority."""
@@ -24,45 +26,72 @@ class Solution:
 
     Attributes:
         design: which exponents they can tell.
-        fit, inference: of the design's basis; None where it can tell none.
+        fitted: of the design's basis; None where it can tell none.
     """
 
     design: Design
-    fit: Fit | None
-    inference: Inference | None
+    fitted: Fitted | None
+
+    @property
+    def fit(self) -> Fit | Mixed | None:
+        """The maximum of the likelihood."""
+        return self.fitted.fit if self.fitted else None
+
+    @property
+    def inference(self) -> Inference | None:
+        """What it says."""
+        return self.fitted.inference if self.fitted else None
 
 
-def solve(rows: Rows, names: tuple[str, ...], effect: Effect) -> Solution:
+def solve(rows: Rows, names: tuple[str, ...]) -> Solution:
     """Fit the law of the named predictors.
 
     Raises:
         TooLittle: too few crossings, predictors that have not moved yet though the study will move them, or more than
             half of the trials unable to cross.
     """
-    _enough_to_begin(rows)
-    design = _design(rows, names, effect)
+    enough_to_begin(rows)
+    design = _design(rows, names)
     if not design.basis:
-        return Solution(design, None, None)
+        return Solution(design, None)
     sample = replace(rows.sample, x=rows.sample.x[:, list(design.basis)])
-    needed = sample.draws + len(design.basis) + 1
+    return Solution(design, fit_or_refuse(rows, sample))
+
+
+def fit_or_refuse(rows: Rows, sample: Sample) -> Fitted:
+    """Fit rows whose exponents can all be told.
+
+    Raises:
+        TooLittle: too few crossings for so many parameters.
+    """
+    exponents = sample.x.shape[1]
+    prefactors = sample.draws if rows.intercepts == "fixed" else 1
+    needed = prefactors + exponents + 1
     if int(sample.crossed.sum()) < needed:
         raise TooLittle(
-            f"{int(sample.crossed.sum())} trials with a crossing: {_parameters(sample.draws, len(design.basis))}"
+            f"{int(sample.crossed.sum())} trials with a crossing: {_parameters(prefactors, exponents)}"
             f" and a scatter need at least {needed}",
             rows.counts,
         )
     try:
-        found = fit(sample)
+        return fit_rows(sample, rows.cluster, rows.intercepts)
     except NoMaximum:
         raise TooLittle(
             "the crossings are known only to brackets that one curve passes: they do not tell its scatter", rows.counts
         ) from None
-    if degrees_of_freedom(found) < 1:
-        raise TooLittle("the brackets of the crossings are too wide for the parameters asked for", rows.counts)
-    return Solution(design, found, infer(found, drawn=effect == "draw"))
+    except TooFewDegrees:
+        raise TooLittle(
+            "the brackets of the crossings are too wide, or the draws too few, for the parameters asked for",
+            rows.counts,
+        ) from None
 
 
-def _enough_to_begin(rows: Rows) -> None:
+def enough_to_begin(rows: Rows) -> None:
+    """Refuse rows of which no law can be made.
+
+    Raises:
+        TooLittle: no crossing, or more than half of the trials unable to cross.
+    """
     if not len(rows.draw):
         raise TooLittle("the study has no trials", rows.counts)
     share = rows.unreachable_share
@@ -77,7 +106,7 @@ def _enough_to_begin(rows: Rows) -> None:
         raise TooLittle(f"no trial with a crossing that counts; {pending} have not ended", rows.counts)
 
 
-def _design(rows: Rows, names: tuple[str, ...], effect: Effect) -> Design:
+def _design(rows: Rows, names: tuple[str, ...]) -> Design:
     """Return what the crossings tell; what the whole plan cannot tell either is lost for good.
 
     Raises:
@@ -85,23 +114,16 @@ def _design(rows: Rows, names: tuple[str, ...], effect: Effect) -> Design:
     """
     sample = rows.sample
     crossed = sample.crossed
-    design = identify(sample.x[crossed], names, sample.draw[crossed], sample.draws)
+    design = identify_under(rows.intercepts, sample.x[crossed], names, sample.draw[crossed], sample.draws)
     known = np.isfinite(rows.x).all(axis=1)
-    draw, draws = _numbered(rows.draw[known], effect)
-    planned = identify(rows.x[known], names, draw, draws)
+    present, draw = np.unique(rows.draw[known], return_inverse=True)
+    planned = identify_under(rows.intercepts, rows.x[known], names, draw.reshape(-1), len(present))
     # a theory column of a trial that has not ended is still to come
     to_come = bool(((rows.observed.words == "pending") & ~known).any())
     for name, reason in design.lost.items():
         if name not in planned.lost or to_come:
             raise TooLittle(f"among the trials with a crossing, {reason}", rows.counts)
     return design
-
-
-def _numbered(draw: NDArray[np.intp], effect: Effect) -> tuple[NDArray[np.intp], int]:
-    if effect == "none":
-        return np.zeros_like(draw), 1
-    present, own = np.unique(draw, return_inverse=True)
-    return own.reshape(-1), len(present)
 
 
 def _parameters(draws: int, exponents: int) -> str:

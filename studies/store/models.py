@@ -245,3 +245,20 @@ class Runner(Base):
     embedded: Mapped[bool]
     started: Mapped[datetime]
     seen: Mapped[datetime]
+
+
+class Fit(Base):
+    """A stored fit: what was asked, of which rows, and the answer. `rows` is a Parquet file."""
+
+    __tablename__ = "gs_fit"
+
+    id: Mapped[str] = mapped_column(Words, primary_key=True)
+    study_id: Mapped[str] = _study_id()
+    created: Mapped[datetime]
+    request: Mapped[dict[str, Any]]
+    versions: Mapped[dict[str, Any]]
+    rows_hash: Mapped[str]
+    rows: Mapped[bytes]
+    result: Mapped[dict[str, Any]]
+
+    __table_args__ = (Index(None, "study_id", "id"),)

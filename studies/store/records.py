@@ -160,6 +160,27 @@ class Curves:
 
 
 @dataclass(frozen=True, slots=True)
+class FitRecord:
+    """A stored fit, without its rows.
+
+    Attributes:
+        study_id: the study under which it was made, and with which it is deleted.
+        request: what was asked, the ids of all studies among it.
+        versions: of the code and libraries that fitted.
+        rows_hash: SHA-256 of the rows of the likelihood as CSV.
+        result: the answer.
+    """
+
+    id: str
+    study_id: str
+    created: datetime
+    request: Mapping[str, Any]
+    versions: Mapping[str, str]
+    rows_hash: str
+    result: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class EventRecord:
     """One event of a study; `seq` counts from 1 without repeats, gaps are possible."""
 

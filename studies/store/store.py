@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import IntegrityError
 
 from studies.lifecycle import Event, State
-from studies.store import commits, curves, events, leases, packs, runners, schema, studies, trials
+from studies.store import commits, curves, events, fits, leases, packs, runners, schema, studies, trials
 from studies.store.engine import Database
 from studies.store.errors import AlreadySubmitted
 from studies.store.records import (
@@ -24,6 +24,7 @@ from studies.store.records import (
     EVERY_TRIAL,
     Curves,
     EventRecord,
+    FitRecord,
     Idempotency,
     IdempotencyRecord,
     Lease,
@@ -255,6 +256,46 @@ class Store:
             return table(connection, study_id, filter)
 
     # -- events -----------------------------------------------------------------------------------------------------
+
+    # -- fits -------------------------------------------------------------------------------------------------------
+
+    def add_fit(self, record: FitRecord, rows: bytes) -> None:
+        """Store a fit with its rows.
+
+        Raises:
+            NotFound: no such study.
+        """
+        with self._database.write() as connection:
+            studies.get(connection, record.study_id)
+            fits.add(connection, record, rows)
+
+    def fit(self, fit_id: str) -> FitRecord:
+        """Return a fit.
+
+        Raises:
+            NotFound: no such fit.
+        """
+        with self._database.read() as connection:
+            return fits.get(connection, fit_id)
+
+    def fit_rows(self, fit_id: str) -> bytes:
+        """Return the rows that a fit was made of, as a Parquet file.
+
+        Raises:
+            NotFound: no such fit.
+        """
+        with self._database.read() as connection:
+            return fits.rows(connection, fit_id)
+
+    def fits(self, study_id: str, limit: int = 100) -> list[FitRecord]:
+        """Return a study's fits, newest first.
+
+        Raises:
+            NotFound: no such study.
+        """
+        with self._database.read() as connection:
+            studies.get(connection, study_id)
+            return fits.of_study(connection, study_id, limit)
 
     def events(self, study_id: str, after: int = 0, limit: int = 1000) -> list[EventRecord]:
         """Return a study's events with `seq > after`, oldest first.

@@ -33,8 +33,10 @@ def test_the_answer_is_the_library_s_own(http: TestClient, store: Store, finishe
 
 
 def test_the_answer_has_the_documented_fields(http: TestClient, finished: str) -> None:
-    documented = "response x terms effect covariance n draws counted_out censored model prefactor exponent exponents"
-    documented += " groups sigma r2_log tests converged warnings text"
+    documented = (
+        "response x terms effect intercepts covariance n draws counted_out censored model prefactor exponent exponents"
+    )
+    documented += " groups sigma tau r2_log tests converged warnings text"
     assert list(fit(http, finished).json()) == documented.split()
 
 

@@ -13,11 +13,11 @@ from studies.laws.solve import solve
 from tests.studies.laws.tables import Row, table
 
 
-def fitted(rows: Sequence[Row], response: str = "t2", *, effect: str = "draw", **asked: Any) -> Fit:
+def fitted(rows: Sequence[Row], response: str = "t2", *, effect: str = "fixed", **asked: Any) -> Fit:
     """Fit as `law` does and return what it builds its answer from."""
     data = table(rows)
     question = ask(response, asked.get("x"), asked.get("terms"), effect)
     sorted_rows = sort(data, observe(data, response, None), question.logarithms(data), question.effect)
-    fit = solve(sorted_rows, question.names, question.effect).fit
+    fit = solve(sorted_rows, question.names).fit
     assert fit is not None
     return fit

@@ -45,7 +45,7 @@ CASES = {"exact": base, "right": right, "right and interval": with_intervals, "l
 @pytest.mark.parametrize("case", CASES)
 def test_one_exponent(case: str, drawn: bool) -> None:
     rows = CASES[case]()
-    fit = fitted(rows, effect="draw" if drawn else "none")
+    fit = fitted(rows, effect="fixed" if drawn else "none")
     lower, upper = ends(rows)
     oracle = lifelines_fit(lower, upper, log_x(rows)[:, None], np.array([r["seed"] for r in rows]) if drawn else None)
     assert fit.slopes == pytest.approx(oracle.slopes, rel=1e-6)
@@ -74,7 +74,7 @@ def test_the_answer_bears_the_estimates_of_lifelines() -> None:
 def test_its_standard_errors_are_larger_by_the_degrees_of_freedom() -> None:
     rows = right()
     fit = fitted(rows)
-    answer = law(table(rows), "t2")
+    answer = law(table(rows), "t2", effect="fixed")
     rows_worth = fit.maximum.expansion.levels_levels.sum()
     correction = np.sqrt(rows_worth / (rows_worth - 8 - 1))
     assert answer["exponent"]["se"] == pytest.approx(correction * np.sqrt(fit.slopes_covariance[0, 0]), rel=1e-12)

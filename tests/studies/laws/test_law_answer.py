@@ -22,8 +22,32 @@ def asked(rows: list[Row] = ROWS, response: str = "t2", **question: Any) -> dict
 
 def test_the_fields_are_those_of_the_interface() -> None:
     assert list(asked()) == [
-        *("response", "x", "terms", "effect", "covariance", "n", "draws", "counted_out", "censored", "model"),
-        *("prefactor", "exponent", "exponents", "groups", "sigma", "r2_log", "tests", "converged", "warnings", "text"),
+        *(
+            "response",
+            "x",
+            "terms",
+            "effect",
+            "intercepts",
+            "covariance",
+            "n",
+            "draws",
+            "counted_out",
+            "censored",
+            "model",
+        ),
+        *(
+            "prefactor",
+            "exponent",
+            "exponents",
+            "groups",
+            "sigma",
+            "tau",
+            "r2_log",
+            "tests",
+            "converged",
+            "warnings",
+            "text",
+        ),
     ]
 
 

@@ -97,14 +97,14 @@ ROWS = power_law(grid(seeds=3, optimizer="proximal", snr=None))
         ({"x": "seed*alpha"}, "seed", "x"),
         ({"x": "t2_step"}, "t2_step", "x"),
         ({"terms": ["alpha", "gamma"]}, "gamma", "terms"),
-        ({"effect": "random"}, "random", "effect"),
+        ({"effect": "guess"}, "guess", "effect"),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_known_ones(question: dict[str, Any], name: str, parameter: str) -> None:
     with pytest.raises(UnknownName) as refusal:
         law(table(ROWS), "t2", **question)
     assert (refusal.value.name, refusal.value.parameter) == (name, parameter)
-    assert set(refusal.value.known) <= {"alpha", "beta", "draw", "none"}
+    assert set(refusal.value.known) <= {"alpha", "beta", "draw", "fixed", "random", "none"}
 
 
 @pytest.mark.parametrize("response", ["t3", "error_t2", ""])

@@ -236,14 +236,24 @@ def hopeless(rows: list[Row], seeds: set[int]) -> list[Row]:
     return [row | never if row["seed"] in seeds else row for row in rows]
 
 
-def test_draws_without_a_crossing_are_counted_out_of_a_law_by_draw() -> None:
+def test_draws_without_a_crossing_are_counted_out_where_each_has_a_prefactor_of_its_own() -> None:
     rows = hopeless(power_law(grid(seeds=8)), {2, 5})
-    answer = law(table(rows), "t2")
-    without = law(table([row for row in rows if row["seed"] not in {2, 5}]), "t2")
+    answer = law(table(rows), "t2", effect="fixed")
+    without = law(table([row for row in rows if row["seed"] not in {2, 5}]), "t2", effect="fixed")
     assert (answer["draws"], answer["n"]) == (6, 54)
     assert answer["counted_out"]["draws_without_crossing"] == 2
     assert answer["counted_out"]["rows_of_draws_without_crossing"] == 18
     assert answer["exponent"] == without["exponent"]
+
+
+def test_where_prefactors_are_of_one_distribution_they_tell_of_it() -> None:
+    rows = hopeless(power_law(grid(seeds=8)), {2, 5})
+    answer = law(table(rows), "t2")
+    without = law(table([row for row in rows if row["seed"] not in {2, 5}]), "t2")
+    assert (answer["intercepts"], answer["draws"], answer["n"]) == ("random", 8, 72)
+    assert answer["counted_out"]["draws_without_crossing"] == 0
+    assert answer["prefactor"]["value"] > 1.2 * without["prefactor"]["value"]
+    assert answer["tau"] > without["tau"]
 
 
 def test_pooled_they_stay_with_a_warning() -> None:

@@ -1,46 +1,16 @@
-"""Log-normal noise: log-probabilities of a standardised residual and their derivatives, stable in both tails.
-
-Each function takes arrays of standardised ends z and returns value, gradient and curvature elementwise.
-"""
+"""Normal noise of log t, stable in both tails: t is log-normal."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import erfcx, log_ndtr, ndtr
+from scipy.special import erfcx, log_ndtr, ndtr, ndtri
 
-Floats = NDArray[np.float64]
+from studies.laws.noise.curves import Curve, Floats, Noise, Surface
 
 _LOG_ROOT_TAU = 0.5 * np.log(2 * np.pi)
 _ROOT_2, _ROOT_HALF_PI = np.sqrt(2), np.sqrt(np.pi / 2)
 _NARROW = 1e-3
 """Below this width (in standard deviations, or relative to the distance from 0) differences of Phi lose digits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """A function of one end z: value, first and second derivative, each of shape (rows,)."""
-
-    value: Floats
-    slope: Floats
-    bend: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Surface:
-    """A function of a bracket's middle m and width w: value, gradient and Hessian, each entry of shape (rows,).
-
-    In its ends the same derivatives are of order 1/w^2 and cancel.
-    """
-
-    value: Floats
-    m: Floats
-    w: Floats
-    mm: Floats
-    mw: Floats
-    ww: Floats
 
 
 def at(z: Floats) -> Curve:
@@ -107,3 +77,6 @@ def _thin(middle: Floats, width: Floats) -> Surface:
         mw=middle * width / 6,
         ww=(middle**2 - 1) / 12 - 1 / width**2,
     )
+
+
+NORMAL = Noise("log-normal", at, above, below, between, ndtri, 0.0, 1.0, 1.0)

@@ -1,0 +1,11 @@
+"""What the routes of fits refuse."""
+
+from __future__ import annotations
+
+from service.problems import ApiError
+
+
+class FitNotFound(ApiError):
+    """There is no fit with this id."""
+
+    status, kind, title = 404, "fit-not-found", "No such fit"

@@ -1,0 +1,108 @@
+"""A fit of a family of models as a record: what was asked, of which rows, by which code, and the answer."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import uuid_utils
+
+from studies.laws import STUDY, Request, fit_family, used_rows
+from studies.store import FitRecord, NotFound, Store, TrialFilter
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A fit that is asked for.
+
+    Attributes:
+        request: the models and how they are fitted.
+        studies: ids of further studies whose trials are fitted with it, each a level of the factor `study`.
+        where: numeric field of the configuration to (lowest, highest), both inclusive, None for an open end.
+    """
+
+    request: Request
+    studies: tuple[str, ...] = ()
+    where: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+
+
+def make(store: Store, study_id: str, wanted: Wanted, versions: Mapping[str, str]) -> FitRecord:
+    """Fit and store.
+
+    Args:
+        store: where the trials are and the fit goes.
+        study_id: the study that the fit belongs to.
+        wanted: what is asked.
+        versions: of the code and libraries that fit.
+
+    Raises:
+        NotFound: no such study.
+        LawError: see `fit_family`.
+        InvalidFilter: `where` names a field that the studies do not have.
+    """
+    table = _table(store, study_id, wanted)
+    result = fit_family(table, wanted.request)
+    rows = used_rows(table, wanted.request)
+    record = FitRecord(
+        id=str(uuid_utils.uuid7()),
+        study_id=study_id,
+        created=datetime.now(UTC),
+        request={
+            **asdict(wanted.request),
+            "studies": [study_id, *wanted.studies],
+            "where": {name: list(ends) for name, ends in wanted.where.items()},
+        },
+        versions=dict(versions),
+        rows_hash=_hash(rows),
+        result=result,
+    )
+    store.add_fit(record, _parquet(rows))
+    return record
+
+
+def is_stale(store: Store, record: FitRecord) -> bool:
+    """Return whether the same request would meet other rows now: trials ended since, or a study is gone."""
+    wanted = _wanted(record)
+    try:
+        table = _table(store, record.study_id, wanted)
+    except NotFound:
+        return True
+    return _hash(used_rows(table, wanted.request)) != record.rows_hash
+
+
+def _wanted(record: FitRecord) -> Wanted:
+    asked: dict[str, Any] = dict(record.request)
+    studies, where = asked.pop("studies"), asked.pop("where")
+    tuples: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()}
+    return Wanted(Request(**tuples), tuple(studies[1:]), {name: (ends[0], ends[1]) for name, ends in where.items()})
+
+
+def _table(store: Store, study_id: str, wanted: Wanted) -> pa.Table:
+    chosen = TrialFilter(ranges=wanted.where)
+    if not wanted.studies:
+        return store.table(study_id, chosen)
+    tables = []
+    for each in (study_id, *wanted.studies):
+        table = store.table(each, chosen)
+        tables.append(table.append_column(STUDY, pa.array([each] * len(table), pa.string())))
+    # a field that only one study has is null in the others; whole numbers in one may be fractions in another
+    return pa.concat_tables(tables, promote_options="permissive")
+
+
+def _hash(rows: pa.Table) -> str:
+    text = io.BytesIO()
+    pyarrow.csv.write_csv(rows, text)
+    return hashlib.sha256(text.getvalue()).hexdigest()
+
+
+def _parquet(rows: pa.Table) -> bytes:
+    whole = io.BytesIO()
+    pyarrow.parquet.write_table(rows, whole)
+    return whole.getvalue()

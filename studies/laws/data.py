@@ -1,0 +1,91 @@
+"""The rows that a family of models is fitted to: the same ones for each, so that their likelihoods compare."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from studies.laws import columns
+from studies.laws.grammar import parse
+from studies.laws.likelihood import Sample
+from studies.laws.monomial import Monomial
+from studies.laws.noise import Floats
+from studies.laws.rows import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Rows of the likelihood with the columns that models are made of, each of shape (rows,).
+
+    Attributes:
+        rows: the study's trials, sorted; `sample.x` has no columns of its own yet.
+        log_ab: log(alpha*beta).
+        beta: beta itself.
+        terms: the logarithm of each swept field.
+        gap: the theory column that may explain the draws, None where some row has none; `gap_name` what it is.
+        studies: of several studies, which each row is of, 0 to their number - 1, shape (rows,); `levels` their ids.
+    """
+
+    rows: Rows
+    log_ab: Floats
+    beta: Floats
+    terms: dict[str, Floats]
+    gap_name: str
+    gap: Floats | None
+    studies: NDArray[np.intp]
+    levels: tuple[str, ...]
+
+    def of_studies(self) -> dict[str, Floats]:
+        """Return a column for each study but the first: by how much its log prefactor differs."""
+        return {f"study[{level}]": (self.studies == i).astype(float) for i, level in enumerate(self.levels) if i}
+
+    @property
+    def sample(self) -> Sample:
+        """The rows without predictors."""
+        return self.rows.sample
+
+    def stacked(self, named: Sequence[Floats]) -> Floats:
+        """Return columns as predictors, shape (rows, p)."""
+        return np.stack(named, axis=1) if named else np.empty((len(self.log_ab), 0))
+
+    def only(self, chosen: NDArray[np.bool_]) -> Data:
+        """Return some of the rows; draws that have none of them are left out, and the others numbered anew."""
+        sample = self.rows.sample
+        present, cluster = np.unique(self.rows.cluster[chosen], return_inverse=True)
+        cluster = cluster.reshape(-1).astype(np.intp)
+        pooled = self.rows.intercepts == "pooled"
+        part = replace(
+            sample,
+            lower=sample.lower[chosen],
+            upper=sample.upper[chosen],
+            x=sample.x[chosen],
+            draw=np.zeros_like(cluster) if pooled else cluster,
+            draws=1 if pooled else len(present),
+        )
+        return Data(
+            rows=replace(self.rows, sample=part, cluster=cluster, draws=len(present)),
+            log_ab=self.log_ab[chosen],
+            beta=self.beta[chosen],
+            terms={name: column[chosen] for name, column in self.terms.items()},
+            gap_name=self.gap_name,
+            gap=None if self.gap is None else self.gap[chosen],
+            studies=self.studies[chosen],
+            levels=self.levels,
+        )
+
+
+def swept_terms(table: pa.Table) -> tuple[str, ...]:
+    """Return the numeric fields that vary, alpha and beta first: what M3 has an exponent each of."""
+    numeric = [name for name in columns.fields(table) if name in columns.predictors(table)]
+    varying = [name for name in numeric if len(set(table.column(name).to_pylist())) > 1]
+    return tuple(sorted(varying, key=lambda name: (name != "alpha", name != "beta", name)))
+
+
+def logs(table: pa.Table, name: str) -> Floats:
+    """Return the logarithm of a field of every trial: nan where missing, -inf where not positive."""
+    monomial: Monomial = parse(name, "terms")
+    return columns.logarithm(table, monomial, "terms")

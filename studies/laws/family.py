@@ -1,0 +1,372 @@
+"""A family of models fitted to the same rows in one call: what `POST /v1/studies/{id}/fits` stores.
+
+See `models` for the models, `effects` for the draws, `inference`, `profile` and `clusters` for the intervals,
+`comparison` for what the models say of each other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from scipy import stats
+
+from studies.laws import clusters, columns, comparison
+from studies.laws.cautions import NUMERICAL
+from studies.laws.data import Data, logs, swept_terms
+from studies.laws.effects import FEWEST_RANDOM, Effect, Intercepts, TooFewDegrees
+from studies.laws.errors import NotApplicable, UnknownName
+from studies.laws.hypotheses import MARGIN, minus_one
+from studies.laws.inference import Estimate
+from studies.laws.models import FORMS, Model, Name, NotIdentifiable, fit_model
+from studies.laws.newton import NoMaximum
+from studies.laws.noise import NOISES
+from studies.laws.profile import profile_interval
+from studies.laws.responses import observe
+from studies.laws.rows import Rows, sort
+from studies.laws.solve import enough_to_begin
+
+Covariance = Literal["model", "draw"]
+Interval = Literal["wald", "profile", "bootstrap"]
+_LARGEST_LOG = 700.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a family of models is asked for.
+
+    Attributes:
+        response: see `law`.
+        models: which, of M0 to M5.
+        terms: fields of M3 and M5, one exponent each; None: every numeric field that varies.
+        gap: the theory column of M4.
+        effect: see `law`; M4 always has a random intercept.
+        noise: the distribution of t about the law: `log-normal`, `Weibull` or `log-logistic`.
+        covariance: `model`, or `draw` (CR2, clustered by draw).
+        intervals: which, beside the recommended one (Wald, with t).
+        threshold: a rung of the ladder; None: the study's own thresholds.
+        floor_limit: cells with a predicted floor above this error are left out of `low_floor`; None: not asked.
+        bootstrap: samples of the wild bootstrap, and of the parametric one of M5's break.
+        break_samples: samples of the latter: each is two fits.
+        seed: of both.
+    """
+
+    response: str = "t2"
+    models: tuple[Name, ...] = get_args(Name)
+    terms: tuple[str, ...] | None = None
+    gap: str = "a_gap"
+    effect: Effect = "draw"
+    noise: str = "log-normal"
+    covariance: Covariance = "model"
+    intervals: tuple[Interval, ...] = ("wald",)
+    threshold: float | None = None
+    floor_limit: float | None = None
+    bootstrap: int = 1999
+    break_samples: int = 0
+    seed: int = 0
+
+
+@dataclass(slots=True)
+class _Family:
+    """Models that were fitted, and the reasons of those that were not."""
+
+    models: dict[Name, Model] = field(default_factory=dict)
+    refused: dict[Name, dict[str, str]] = field(default_factory=dict)
+
+
+def fit_family(table: pa.Table, request: Request) -> dict[str, Any]:
+    """Fit the models asked for and compare them.
+
+    Args:
+        table: trials, one row each (`Store.table`).
+        request: what is asked.
+
+    Returns:
+        Plain JSON values at full precision; a number that the design cannot tell is null with `not_identifiable` and
+        `reason` beside it.
+
+    Raises:
+        TooLittle, UnknownName, NotApplicable, BadExpression: see `law`.
+    """
+    _check(request, table)
+    data = _data(table, request)
+    family = _Family()
+    for name in request.models:
+        intercepts: Intercepts = "random" if name == "M4" else data.rows.intercepts
+        try:
+            family.models[name] = fit_model(name, data, _enough_draws(name, data, intercepts))
+        except NotIdentifiable as refusal:
+            family.refused[name] = {"not_identifiable": refusal.column, "reason": refusal.reason}
+        except NoMaximum:
+            family.refused[name] = {"reason": "the likelihood has no maximum"}
+        except TooFewDegrees:
+            family.refused[name] = {"reason": "too few rows, or draws, for its parameters"}
+    return _answer(request, data, family)
+
+
+def used_rows(table: pa.Table, request: Request) -> pa.Table:
+    """Return the rows that enter the likelihood of a request."""
+    return table.filter(pa.array(_data(table, request).rows.inside))
+
+
+def _check(request: Request, table: pa.Table) -> None:
+    for value, known, parameter in (
+        (request.effect, get_args(Effect), "effect"),
+        (request.noise, tuple(NOISES), "noise"),
+        (request.covariance, get_args(Covariance), "covariance"),
+        *((model, get_args(Name), "models") for model in request.models),
+        *((interval, get_args(Interval), "intervals") for interval in request.intervals),
+    ):
+        if value not in known:
+            raise UnknownName(str(value), known, parameter)
+    if not request.models:
+        raise NotApplicable("models= names at least one of M0 to M5", "models")
+    missing = [name for name in ("alpha", "beta") if name not in columns.predictors(table)]
+    if missing:
+        raise NotApplicable(f"the models are of alpha and beta, and this study has no {missing[0]}", "models")
+
+
+def _enough_draws(name: Name, data: Data, intercepts: Intercepts) -> Intercepts:
+    if name == "M4" and data.rows.draws < FEWEST_RANDOM:
+        raise NotIdentifiable(data.gap_name, f"{data.rows.draws} draws: a scatter between draws needs {FEWEST_RANDOM}")
+    return intercepts
+
+
+def _data(table: pa.Table, request: Request) -> Data:
+    observed = observe(table, request.response, request.threshold)
+    terms = swept_terms(table) if request.terms is None else request.terms
+    alpha, beta = logs(table, "alpha"), logs(table, "beta")
+    named = {name: logs(table, name) for name in terms}
+    x = np.stack([alpha + beta, beta, *named.values()], axis=1)
+    rows = sort(table, observed, x, request.effect, NOISES[request.noise])
+    enough_to_begin(rows)
+    within = rows.sample.x
+    levels, studies = _studies(table, rows)
+    gap = logs(table, request.gap)[rows.inside]
+    return Data(
+        rows=rows,
+        log_ab=within[:, 0],
+        beta=np.exp(within[:, 1]),
+        terms={name: within[:, 2 + i] for i, name in enumerate(named)},
+        gap_name=request.gap,
+        gap=gap if len(gap) and np.isfinite(gap).all() else None,
+        studies=studies,
+        levels=levels,
+    )
+
+
+def _studies(table: pa.Table, rows: Rows) -> tuple[tuple[str, ...], NDArray[np.intp]]:
+    if columns.STUDY not in table.column_names:
+        return ("",), np.zeros(len(rows.cluster), dtype=np.intp)
+    levels, codes = np.unique(columns.words(table, columns.STUDY)[rows.inside].astype(str), return_inverse=True)
+    return tuple(levels.tolist()), codes.reshape(-1)
+
+
+# -- the answer -----------------------------------------------------------------------------------------------------
+
+
+def _answer(request: Request, data: Data, family: _Family) -> dict[str, Any]:
+    rows = data.rows
+    base: dict[Name, Model] = {name: model for name, model in family.models.items() if name != "M4"}
+    uncensored = int(rows.sample.crossed.sum())
+    documents: dict[str, Any] = {name: _model(request, data, model) for name, model in family.models.items()}
+    documents |= {name: {"model": name, "form": FORMS[name], "refused": why} for name, why in family.refused.items()}
+    return {
+        "response": request.response,
+        "effect": request.effect,
+        "intercepts": rows.intercepts,
+        "noise": request.noise,
+        "covariance": request.covariance,
+        "threshold": request.threshold,
+        **rows.counts,
+        "models": {name: documents[name] for name in request.models},
+        "likelihood_ratios": comparison.likelihood_ratios(base),
+        "weights": comparison.weights(base, uncensored) if base else {},
+        "tests": _tests(base),
+        "break": _break(request, data, family),
+        "draws_explained": _explained(data, family),
+        "by_study": comparison.by_study(data, rows.intercepts) if len(data.levels) > 1 else None,
+        "lack_of_fit": comparison.lack_of_fit(data, rows.intercepts),
+        "by_decade": comparison.by_decade(data, rows.intercepts),
+        "extrapolation": {name: comparison.extrapolation(data, rows.intercepts, name) for name in base},
+        "warnings": [*_warnings(rows, family), *rows.observed.remarks],
+        "text": _text(request, data, family),
+    }
+
+
+def _model(request: Request, data: Data, model: Model) -> dict[str, Any]:
+    fitted, evidence = model.fitted, model.fitted.fit.evidence
+    inference = fitted.inference
+    parameters = _parameters(request, model)
+    return {
+        "model": model.name,
+        "form": FORMS[model.name],
+        "intercepts": fitted.intercepts,
+        "parameters": parameters,
+        "prefactor": _prefactor(inference.level),
+        "sigma": inference.sigma,
+        "tau": inference.tau,
+        "log_likelihood": model.value,
+        "degrees": model.parameters,
+        "aic": comparison.aic(model),
+        "bic": comparison.bic(model, int(fitted.sample.crossed.sum())),
+        "r2_log": fitted.fit.r2,
+        "n": len(fitted.sample.draw),
+        "converged": evidence.converged,
+        "gradient_norm": evidence.gradient_norm,
+        "iterations": evidence.iterations,
+        "starts": max(model.starts, evidence.starts),
+        "optima": max(model.optima, evidence.optima),
+        "condition": model.condition,
+        "numerical": inference.sigma < NUMERICAL,
+    }
+
+
+def _parameters(request: Request, model: Model) -> dict[str, Any]:
+    fitted = model.fitted
+    own = fitted.clusters if request.covariance == "draw" or "bootstrap" in request.intervals else None
+    enough = own is not None and own.draws >= clusters.FEWEST and own.df >= 1 and not fitted.fit.no_scatter
+    robust = clusters.robust_covariance(own) if own is not None and enough else None
+    wild = None
+    if own is not None and enough and "bootstrap" in request.intervals and request.bootstrap:
+        wild = clusters.wild_quantiles(own, request.bootstrap, request.seed)
+    found = {}
+    for j, name in enumerate(model.names):
+        estimate = fitted.inference.slope(j)
+        if request.covariance == "draw" and robust is not None and own is not None:
+            estimate = Estimate(estimate.value, math.sqrt(robust[j, j]), own.df)
+        searched = model.at is not None and name == model.at[0]
+        shift = model.at[1] if searched and model.at else 0.0
+        intervals: dict[str, Any] = {}
+        if "wald" in request.intervals:
+            intervals["wald"] = [end + shift for end in estimate.ci95]
+        if "profile" in request.intervals:
+            intervals["profile"] = None if searched else list(profile_interval(fitted, j))
+        if "bootstrap" in request.intervals:
+            intervals["bootstrap"] = _bootstrap(estimate.value, robust, wild, j, shift)
+        found[name] = {
+            "value": estimate.value + shift,
+            "se": estimate.se,
+            "df": estimate.df,
+            "ci95": [end + shift for end in estimate.ci95],
+            "recommended": "wald",
+            "intervals": intervals,
+        }
+        if request.covariance == "draw" and robust is None:
+            found[name]["reason"] = f"fewer than {clusters.FEWEST} draws: the standard error is the model's"
+    if model.at is not None and model.at[0] not in found:
+        nothing = {"se": None, "ci95": None, "reason": "the likelihood is flat about it"}
+        found[model.at[0]] = {"value": model.at[1], **nothing}
+    return found
+
+
+def _bootstrap(value: float, robust: Any, wild: Any, j: int, shift: float) -> list[float] | None:
+    if wild is None:
+        return None
+    half = float(wild[j]) * math.sqrt(robust[j, j])
+    return [value + shift - half, value + shift + half]
+
+
+def _prefactor(level: Estimate) -> dict[str, Any]:
+    ends = (level.value, *level.ci95)
+    if max(abs(end) for end in ends) > _LARGEST_LOG:
+        return {
+            "value": None,
+            "se": None,
+            "ci95": None,
+            "reason": "outside a float's range: the predictors are far from 1",
+        }
+    value = math.exp(level.value)
+    return {"value": value, "se": value * level.se, "ci95": [math.exp(end) for end in level.ci95]}
+
+
+def _tests(base: Mapping[Name, Model]) -> dict[str, Any]:
+    """-1 in alpha*beta (M2), and in alpha and beta both (M3), beside the tests of equivalence."""
+    found: dict[str, Any] = {}
+    tested: tuple[tuple[Name, list[str]], ...] = (("M2", ["alpha*beta"]), ("M3", ["alpha", "beta"]))
+    for name, wanted in tested:
+        model = base.get(name)
+        if model is None or not set(wanted) <= set(model.names):
+            continue
+        if model.fitted.fit.no_scatter:
+            found[name] = {"p": None, "reason": "the rows lie on the law to machine precision"}
+            continue
+        at = [model.names.index(column) for column in wanted]
+        inference = model.fitted.inference
+        one = minus_one(inference.slopes[at], inference.covariance[np.ix_(at, at)], float(inference.dfs[at].min()))
+        found[name] = {
+            "exponent_is_minus_one": {"statistic": one.statistic, "p": one.p},
+            "equivalence": {"margin": MARGIN, "p": one.equivalence_p},
+        }
+    return found
+
+
+def _break(request: Request, data: Data, family: _Family) -> dict[str, Any] | None:
+    if not {"M3", "M5"} <= set(family.models):
+        return None
+    return comparison.break_p(data, data.rows.intercepts, family.models, request.break_samples, request.seed)
+
+
+def _explained(data: Data, family: _Family) -> dict[str, Any] | None:
+    """Does the theory column explain the draws? Tests g = 0 and g = 1, and how far the draws' scatter falls."""
+    model = family.models.get("M4")
+    if model is None:
+        return None
+    try:
+        without = fit_model("M2", data, "random")
+    except (NotIdentifiable, NoMaximum, TooFewDegrees):
+        return {"reason": "the law without the theory column cannot be fitted"}
+    g = model.fitted.inference.slope(1)
+    scatter = [fitted.fitted.inference.tau or 0.0 for fitted in (without, model)]
+    return {
+        "column": data.gap_name,
+        "g": {"value": g.value, "se": g.se, "ci95": list(g.ci95)},
+        "g_is_0": _t(g, 0.0),
+        "g_is_1": _t(g, 1.0),
+        "tau_without": scatter[0],
+        "tau_with": scatter[1],
+        "tau_fall": 1 - scatter[1] / scatter[0] if scatter[0] > 0 else None,
+    }
+
+
+def _t(estimate: Estimate, value: float) -> dict[str, float]:
+    statistic = (estimate.value - value) / estimate.se
+    return {"statistic": statistic, "p": float(2 * stats.t.sf(abs(statistic), estimate.df))}
+
+
+def _warnings(rows: Rows, family: _Family) -> list[str]:
+    found = [f"{name} is not fitted: {why['reason']}" for name, why in family.refused.items()]
+    for name, model in family.models.items():
+        if not model.fitted.fit.evidence.converged:
+            found.append(f"the search of {name} did not converge")
+        if model.optima > 1:
+            found.append(f"{name} has {model.optima} local optima; the highest is given")
+    unreachable = int(rows.unreachable.sum())
+    if unreachable:
+        found.append(
+            f"{unreachable} trials ({rows.unreachable_share:.0%} of those known) cannot reach the threshold: "
+            "the models are conditional on reaching it"
+        )
+    return found
+
+
+def _text(request: Request, data: Data, family: _Family) -> str:
+    parts = []
+    if (model := family.models.get("M2")) is not None:
+        estimate = model.fitted.inference.slope(0)
+        low, high = estimate.ci95
+        parts.append(f"exponent {estimate.value:.6g} [{low:.6g}, {high:.6g}] of {request.response} in alpha*beta (M2).")
+    base: Sequence[tuple[Name, Model]] = [(name, model) for name, model in family.models.items() if name != "M4"]
+    if base:
+        best = min(base, key=lambda pair: comparison.aic(pair[1]))[0]
+        parts.append(f"By AIC {best} is the best of {', '.join(name for name, _ in base)}.")
+    if not parts:
+        reasons = "; ".join(dict.fromkeys(why["reason"] for why in family.refused.values()))
+        return f"No model could be fitted: {reasons}."
+    n, draws = len(data.rows.sample.draw), data.rows.draws
+    return " ".join([*parts, f"From {n} trials in {draws} draw{'' if draws == 1 else 's'}."])

@@ -1,0 +1,41 @@
+"""Stored fits: written once, never changed."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, insert, select
+
+from studies.store.errors import NotFound
+from studies.store.models import Fit
+from studies.store.records import FitRecord
+
+_columns = (Fit.id, Fit.study_id, Fit.created, Fit.request, Fit.versions, Fit.rows_hash, Fit.result)
+
+
+def add(connection: Connection, record: FitRecord, rows: bytes) -> None:
+    """See `Store.add_fit`."""
+    values = {column.key: getattr(record, column.key) for column in _columns}
+    connection.execute(insert(Fit).values(**values, rows=rows))
+
+
+def get(connection: Connection, fit_id: str) -> FitRecord:
+    """See `Store.fit`."""
+    row = connection.execute(select(*_columns).where(Fit.id == fit_id)).mappings().first()
+    if row is None:
+        raise NotFound("fit", fit_id)
+    return FitRecord(**row)
+
+
+def rows(connection: Connection, fit_id: str) -> bytes:
+    """See `Store.fit_rows`."""
+    found = connection.execute(select(Fit.rows).where(Fit.id == fit_id)).scalar()
+    if found is None:
+        raise NotFound("fit", fit_id)
+    return found
+
+
+def of_study(connection: Connection, study_id: str, limit: int) -> list[FitRecord]:
+    """See `Store.fits`."""
+    found = connection.execute(
+        select(*_columns).where(Fit.study_id == study_id).order_by(Fit.id.desc()).limit(limit)
+    ).mappings()
+    return [FitRecord(**row) for row in found]

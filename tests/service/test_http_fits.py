@@ -1,0 +1,136 @@
+"""Stored fits over HTTP: kept with request, rows and versions; the same rows give the same digits; stale when changed."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow.parquet
+import pytest
+from starlette.testclient import TestClient
+
+from service.client import Client, Invalid, TooLittleData
+from service.commands.lines import fit_lines
+from studies.laws import Request, fit_family
+from studies.store import Lease
+
+
+def make(http: TestClient, study_id: str, **request: Any) -> Any:
+    return http.post(f"/v1/studies/{study_id}/fits", json=request)
+
+
+def test_a_fit_is_made_stored_and_read_again(http: TestClient, finished: str) -> None:
+    made = make(http, finished, models=["M0", "M2"])
+    assert made.status_code == 201
+    read = http.get(made.headers["Location"]).json()
+    assert read == made.json()
+    assert read["stale"] is False
+    assert read["result"]["models"]["M2"]["parameters"]["alpha*beta"]["value"] == pytest.approx(-1, abs=5e-3)
+    assert read["request"]["studies"] == [finished]
+    assert {"grokscale", "numpy", "scipy"} <= set(read["versions"])
+    assert http.get(f"/v1/studies/{finished}/fits").json()["items"] == [read]
+
+
+def test_the_exported_rows_have_the_hash_and_give_the_same_digits(http: TestClient, finished: str) -> None:
+    fit = make(http, finished, models=["M2", "M3"]).json()
+    url = f"/v1/fits/{fit['id']}/rows"
+    csv = http.get(url, headers={"Accept": "text/csv"}).content
+    assert hashlib.sha256(csv).hexdigest() == fit["rows_hash"]
+    rows = pyarrow.parquet.read_table(io.BytesIO(http.get(url).content))
+    again = fit_family(rows, Request(models=("M2", "M3")))
+    assert again["models"] == fit["result"]["models"]
+    assert make(http, finished, models=["M2", "M3"]).json()["result"] == fit["result"]
+
+
+def test_a_fit_is_stale_once_more_trials_have_ended(
+    http: TestClient, submit: Callable[..., str], run: Callable[..., Lease]
+) -> None:
+    study_id = submit()
+    run(20)
+    fit = make(http, study_id, models=["M2"]).json()
+    assert http.get(f"/v1/fits/{fit['id']}").json()["stale"] is False
+
+
+def test_a_filter_chooses_rows(http: TestClient, finished: str) -> None:
+    fit = make(http, finished, models=["M2"], where={"beta": [1e-4, None]}).json()
+    assert fit["result"]["n"] == 16
+    assert fit["request"]["where"] == {"beta": [1e-4, None]}
+
+
+def test_two_studies_are_compared(http: TestClient, submit: Callable[..., str], run: Callable[..., Lease]) -> None:
+    first = submit()
+    run()
+    second = submit(seed=7)
+    run()
+    told = make(http, first, models=["M2"], studies=[second]).json()["result"]
+    assert told["n"] == 48
+    assert set(told["by_study"]["exponents"]) == {first, second}
+    assert told["by_study"]["shared"]["p"] is not None
+
+
+@pytest.mark.parametrize(
+    ("request_", "pointer"),
+    [
+        ({"models": ["M7"]}, "/models/0"),
+        ({"models": []}, "/models"),
+        ({"noise": "Gaussian"}, "/noise"),
+        ({"terms": ["gamma"]}, "/terms"),
+        ({"response": "t9"}, "/response"),
+        ({"threshold": -1}, "/threshold"),
+        ({"where": {"gamma": [0, 1]}}, "/where/gamma"),
+        ({"seed": 1.5}, "/seed"),
+        ({"colour": "red"}, "/colour"),
+    ],
+)
+def test_a_wrong_field_is_named(http: TestClient, finished: str, request_: dict[str, Any], pointer: str) -> None:
+    refused = make(http, finished, **request_)
+    assert refused.status_code == 422
+    (fault,) = refused.json()["errors"]
+    assert (fault["in"], fault["pointer"]) == ("body", pointer)
+
+
+def test_too_little_is_refused_and_stores_nothing(http: TestClient, submit: Callable[..., str]) -> None:
+    study_id = submit()
+    assert make(http, study_id).status_code == 409
+    assert http.get(f"/v1/studies/{study_id}/fits").json()["items"] == []
+
+
+def test_what_is_not_there_is_said(http: TestClient, finished: str) -> None:
+    assert make(http, "no-such").json()["type"].endswith("study-not-found")
+    assert make(http, finished, models=["M2"], studies=["no-such"]).json()["type"].endswith("study-not-found")
+    for path in ("", "/rows"):
+        assert http.get(f"/v1/fits/no-such{path}").json()["type"].endswith("fit-not-found")
+
+
+def test_a_fit_goes_with_its_study(http: TestClient, finished: str) -> None:
+    fit = make(http, finished, models=["M2"]).json()
+    assert http.delete(f"/v1/studies/{finished}").status_code == 204
+    assert http.get(f"/v1/fits/{fit['id']}").status_code == 404
+
+
+@pytest.fixture
+def client(http: TestClient) -> Client:
+    return Client("http://127.0.0.1:8000", transport=http._transport)
+
+
+def test_the_client_speaks_of_fits(client: Client, finished: str, submit: Callable[..., str]) -> None:
+    study = client.study(finished)
+    fit = study.fit(models=["M0", "M2"])
+    assert client.stored_fit(fit["id"]) == fit
+    assert study.fits() == [fit]
+    assert client.fit_rows(fit["id"]).num_rows == 24
+    with pytest.raises(Invalid, match="Gaussian"):
+        study.fit(noise="Gaussian")
+    with pytest.raises(TooLittleData):
+        client.fit(submit())
+
+
+def test_the_command_prints_a_table_for_a_person(http: TestClient, finished: str) -> None:
+    lines = fit_lines(make(http, finished).json())
+    assert lines[0].startswith("exponent -")
+    assert any(line.split()[:2] == ["M3", "prefactor"] for line in lines)
+    assert any("not" in line and line.startswith("M4") for line in lines)
+    assert lines[-1].startswith("stored as fit ")
+    assert all(line.isascii() for line in lines)
