@@ -34,7 +34,7 @@ class Counts:
 
     Attributes:
         design: shape (rows, p), its first column 1.
-        successes, trials: shape (rows,), 0 <= successes <= trials, trials >= 1.
+        successes, trials: shape (rows,), 0 <= successes <= trials, trials > 0; not whole where they are weighted.
     """
 
     design: Floats

@@ -21,6 +21,9 @@ NEEDED = 0.005
 FEWEST_CLUSTERS = 8
 """Draws below which a sandwich by draw is not to be trusted."""
 
+_STEEPEST = 25.0
+"""Logit beyond which a wider model is taken to separate the data: its likelihood then says nothing of the term."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -175,9 +178,10 @@ def _test(
     wide = _counts((*terms, name), places, row, sample, "trial")
     if np.linalg.matrix_rank(wide.design) < wide.design.shape[1] or len(wide.design) <= wide.design.shape[1]:
         return None
-    if separated(wide):
+    broad = fit(wide, firth=False)
+    if np.abs(wide.design @ broad.coefficients[0]).max() > _STEEPEST:
         return None
-    narrow, broad = fit(_counts(terms, places, row, sample, "trial"), firth=False), fit(wide, firth=False)
+    narrow = fit(_counts(terms, places, row, sample, "trial"), firth=False)
     statistic = max(0.0, 2 * float(broad.value[0] - narrow.value[0]))
     if sample.shared:
         # trials of a draw are not independent: the statistic on the scale of the scatter between draws
