@@ -116,6 +116,16 @@ class Study:
         """Return the fitted law of a response; see `Client.law`."""
         return self._client.law(self.id, response, x=x, terms=terms, effect=effect, threshold=threshold)
 
+    def phases(
+        self, x: str, y: str | None = None, *, outcome: str | None = None, by: str | None = None
+    ) -> dict[str, Any]:
+        """Return a phase diagram; see `Client.phases`."""
+        return self._client.phases(self.id, x, y, outcome=outcome, by=by)
+
+    def theory(self) -> dict[str, Any]:
+        """Return theory against what was measured; see `Client.theory`."""
+        return self._client.theory(self.id)
+
     def events(self, after: int = 0) -> Iterator[dict[str, Any]]:
         """Yield its events; see `Client.events`."""
         return self._client.events(self.id, after)

@@ -12,14 +12,15 @@ from studies.phases.axes import Axis
 from studies.phases.wilson import wilson
 
 RESULTS = ("generalised", "memorised", "not_memorised", "infeasible", "stalled", "diverged")
-"""Outcomes that say how a trial's training went; the others (failed, cancelled, uninformative_data) say nothing of it."""
+"""Outcomes that say how training went; the others (failed, cancelled, uninformative_data) say nothing of it."""
 
 
 def cells(x: Axis, y: Axis | None, outcomes: Words, draw: NDArray[np.intp], outcome: str) -> list[dict[str, Any]]:
     """Return the cells in order of y, then x.
 
     Args:
-        x, y: the axes, values of shape (rows,).
+        x: an axis, values of shape (rows,).
+        y: the other one.
         outcomes: of each row, empty where it has not ended, shape (rows,).
         draw: of each row, shape (rows,).
         outcome: the word asked for, shown in every cell beside those that occur.

@@ -46,7 +46,8 @@ def contour(
     """Fit the contour.
 
     Args:
-        x, y: the axes, values of shape (rows,).
+        x: the axis that the contour is a place on, values of shape (rows,).
+        y: the other one.
         inside: rows with a result and both values, shape (rows,).
         won: rows that ended with the word, shape (rows,).
         draw: the draw of each row, shape (rows,).
@@ -215,9 +216,7 @@ def _ends(model: Model, sample: Sample, v: Floats, middle: Floats, slope: Floats
         robust = np.einsum("kp,ps,ks->k", place, model.draw, place)
         bound = quantile(model, sample, by_draw=True) ** 2 * np.maximum(robust / variance, 1e-6)
     first = np.sqrt(bound * variance) / np.abs(slope[there])
-    profile = Profile(
-        model.counts, float(model.climb.value[0]), model.firth, lambda u: features(model.terms, u, own)
-    )
+    profile = Profile(model.counts, float(model.climb.value[0]), model.firth, lambda u: features(model.terms, u, own))
     out[there] = ends(profile, middle[there], first, bound, model.coefficients[1:], sign)
     return out
 
@@ -241,7 +240,7 @@ def _warnings(x: Axis, y: Axis | None, model: Model, sample: Sample, outcome: st
     if model.firth:
         found.append(
             f"the axes separate {outcome} from the rest: maximum likelihood has no finite slope. The fit is Firth's "
-            "penalised one, its slope is set by the spacing of the levels, and se and ci95 of the coefficients are rough"
+            "penalised one: the spacing of the levels sets its slope, and se and ci95 of the coefficients are rough"
         )
     if not model.converged:
         found.append(

@@ -106,6 +106,7 @@ def climb(design: Floats, counts: Counts, start: Floats, *, firth: bool) -> Clim
         reach = np.abs(np.einsum("brq,bq->br", design, step)).max(axis=1)
         still = stuck | (distance < _CLOSE)
         scale = np.where(still, 0.0, np.minimum(1.0, _LONGEST / np.maximum(reach, 1e-300)))
+        worse = still
         # so near the maximum values differ by rounding alone, and a step is taken unseen
         for _ in range(_HALVINGS):
             trial = at + scale[:, None] * step

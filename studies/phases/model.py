@@ -1,7 +1,7 @@
 """The model of an outcome word on the axes: which terms it has, and its fit.
 
-logit P(word) = b0 + b1 u + b2 v, u and v the axes on their scales. A curved or tilted contour takes v^2 and u v, one at a
-time, each only where a likelihood-ratio test asks for it: with these the contour stays one place in x for every y.
+logit P(word) = b0 + b1 u + b2 v, u and v the axes on their scales. A curved or tilted contour takes v^2 and u v, one at
+a time, each only where a likelihood-ratio test asks for it: with these the contour stays one place in x for every y.
 """
 
 from __future__ import annotations
@@ -139,8 +139,8 @@ def _counts(
     if unit == "draw":
         _, member, size = np.unique(sample.draw, return_inverse=True, return_counts=True)
         weight = 1 / size[member.reshape(-1)]
-    trials = np.bincount(row, weight, len(places))
-    return Counts(features(terms, *places.T), np.bincount(row, weight * sample.won, len(places)), trials)
+    won, trials = (np.bincount(row, w, len(places)).astype(float) for w in (weight * sample.won, weight))
+    return Counts(features(terms, places[:, 0], places[:, 1]), won, trials)
 
 
 def _grow(

@@ -29,8 +29,8 @@ def phases(
 
     Args:
         table: a study's trials, one row each (`Store.table`), ended or not.
-        x, y: numeric fields of the configuration. An axis is taken by its logarithm, linearly where a value is not
-            positive.
+        x: a numeric field of the configuration, taken by its logarithm, or linearly where a value is not positive.
+        y: another one.
         outcome: the word of the contour: `generalised`, `memorised`, `not_memorised`, `infeasible`, `stalled` or
             `diverged`.
         by: a field of the configuration, one diagram a value (at most 50).

@@ -66,7 +66,11 @@ def explained(table: pa.Table, t2: Pair, draw: NDArray[np.intp]) -> dict[str, An
 
 def _test(distance: float, se: float, df: int) -> dict[str, Any]:
     if se <= _ROUNDING:
-        return {"statistic": None, "p": None, "reason": "the draws lie on a line to rounding: no scatter to test against"}
+        return {
+            "statistic": None,
+            "p": None,
+            "reason": "the draws lie on a line to rounding: there is no scatter",
+        }
     return {"statistic": distance / se, "p": float(2 * stdtr(df, -abs(distance / se)))}
 
 

@@ -1,9 +1,9 @@
 """A geometric mean over draws with its 95 % interval, censored values taken as what they are.
 
 Every draw counts once, since its trials share their data. Without censoring the estimate is the mean of the draws' mean
-logs and the interval Student's. With it, the mean is that of a log-normal likelihood in which each trial weighs one over
-the rows of its draw, and the interval comes from the sandwich by draw with the same factor G/(G-1) and t(G-1): without
-censoring both are the same numbers.
+logs and the interval Student's. With it, the mean is that of a log-normal likelihood in which each trial weighs one
+over the rows of its draw, and the interval comes from the sandwich by draw with the same factor G/(G-1) and t(G-1):
+without censoring both are the same numbers.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class Mean:
         log: log of the geometric mean.
         se: its standard error, None with one draw.
         draws: how many there are; the interval has draws - 1 degrees of freedom.
-        spread: standard deviation of the log: of the draws' means, or of the rows' distribution where some are censored;
-            None with one draw.
+        spread: standard deviation of the log: of the draws' means, or of all values where some are censored; None with
+            one draw.
         method: `draw means` or `censored log-normal likelihood`.
         gradient_norm, iterations: of the search; 0 for a closed form.
     """

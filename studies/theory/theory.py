@@ -117,8 +117,8 @@ def _warnings(comparisons: Mapping[str, Any], explains: Mapping[str, Any]) -> It
         unreachable = out.get("infeasible", 0) + out.get("stalled", 0)
         if unreachable:
             yield (
-                f"{name}: {unreachable} trials with a prediction cannot reach the threshold, though theory gives them a "
-                "time: counted out, and the ratio is conditional on reaching it"
+                f"{name}: {unreachable} trials with a prediction cannot reach the threshold, though theory gives them "
+                "a time: counted out, and the ratio is conditional on reaching it"
             )
         censored = sum(one["censored"].values())
         if censored > _MANY * max(1, one["n"]):

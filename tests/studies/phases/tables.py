@@ -33,7 +33,7 @@ def outcomes(
     betas: Sequence[float] = (1e-4,),
     word: str = "stalled",
 ) -> list[Row]:
-    """Every N and s with every seed and beta: `generalised` by chance, the same for every beta of a draw, else `word`."""
+    """Every N and s with every seed and beta: `generalised` by chance, else `word`, the same for all betas."""
     rows = []
     for k, (N, s) in enumerate((N, s) for N in n_levels for s in s_levels):
         for seed in range(seeds):
