@@ -36,6 +36,12 @@ class _Standard:
     mean: float
     deviation: float
 
+    @classmethod
+    def about(cls, coordinate: Floats) -> _Standard:
+        # in units of the largest, whose square may be outside a float's range
+        unit = float(np.abs(coordinate).max()) or 1.0
+        return cls(unit * float((coordinate / unit).mean()), unit * float((coordinate / unit).std()))
+
     def of(self, coordinate: Floats) -> Floats:
         return (coordinate - self.mean) / self.deviation
 
@@ -67,10 +73,10 @@ def contour(
     u = x.coordinate(x.values[inside])
     if len(np.unique(u)) < 2:
         raise NotIdentifiable(x.name, f"{x.name} has one level")
-    of_x = _Standard(float(u.mean()), float(u.std()))
+    of_x = _Standard.about(u)
     v = None if y is None else y.coordinate(y.values[inside])
     varies = v is not None and len(np.unique(v)) > 1
-    of_y = _Standard(float(v.mean()), float(v.std())) if v is not None and varies else None
+    of_y = _Standard.about(v) if v is not None and varies else None
     sample = Sample(of_x.of(u), of_y.of(v) if v is not None and of_y else None, won, draw)
     if sample.v is not None and np.linalg.matrix_rank(features(("u", "v"), sample.u, sample.v), tol=1e-8) < 3:
         raise NotIdentifiable(x.name, f"{x.name} and {y.name if y else ''} do not vary apart")
@@ -115,23 +121,30 @@ def _coefficients(
     names: dict[str, str], y: Axis | None, model: Model, sample: Sample, of_x: _Standard, of_y: _Standard | None
 ) -> dict[str, Any]:
     """Return the coefficients on the axes' own scales."""
-    back = _back(model.terms, of_x, of_y or _Standard(0.0, 1.0))
-    values = back @ model.coefficients
-    errors = np.sqrt(np.diag(back @ model.model @ back.T))
-    robust = None if model.draw is None else np.sqrt(np.diag(back @ model.draw @ back.T))
+    with np.errstate(all="ignore"):  # what leaves a float's range is said below
+        back = _back(model.terms, of_x, of_y or _Standard(0.0, 1.0))
+        values = back @ model.coefficients
+        errors = np.sqrt(np.diag(back @ model.model @ back.T))
+        robust = None if model.draw is None else np.sqrt(np.diag(back @ model.draw @ back.T))
     z, t = quantile(model, sample, by_draw=False), quantile(model, sample, by_draw=True)
     out: dict[str, Any] = {}
     for k, name in enumerate(["intercept", *(names[term] for term in model.terms)]):
-        one: dict[str, Any] = {"value": values[k], "se": errors[k], "ci95": _about(values[k], z * errors[k])}
-        if robust is None:
-            one |= {"se_draw": None, "ci95_draw": None, "reason": model.no_draw}
-        else:
-            one |= {"se_draw": robust[k], "ci95_draw": _about(values[k], t * robust[k])}
-        out[name] = {key: float(v) if isinstance(v, np.floating) else v for key, v in one.items()}
+        one = _none("outside a float's range")
+        if np.isfinite(values[k]) and np.isfinite(errors[k]):
+            one = {"value": float(values[k]), "se": float(errors[k]), "ci95": _about(values[k], z * errors[k])}
+            one |= {"se_draw": None, "ci95_draw": None}
+            if robust is None:
+                one["reason"] = model.no_draw
+            elif np.isfinite(robust[k]):
+                one |= {"se_draw": float(robust[k]), "ci95_draw": _about(values[k], t * robust[k])}
+        out[name] = one
     if y is not None and "v" not in model.terms:
-        lost = {"not_identifiable": y.name, "reason": f"{y.name} has one level"}
-        out[y.term] = {"value": None, "se": None, "ci95": None, "se_draw": None, "ci95_draw": None, **lost}
+        out[y.term] = {**_none(f"{y.name} has one level"), "not_identifiable": y.name}
     return out
+
+
+def _none(reason: str) -> dict[str, Any]:
+    return {**dict.fromkeys(("value", "se", "ci95", "se_draw", "ci95_draw")), "reason": reason}
 
 
 def _about(middle: float, half: float) -> list[float]:
@@ -140,8 +153,8 @@ def _about(middle: float, half: float) -> list[float]:
 
 def _back(terms: tuple[str, ...], of_x: _Standard, of_y: _Standard) -> Floats:
     """Return the matrix from coefficients of the standardised columns to those of the axes' own."""
-    a, b = of_x.mean, of_x.deviation
-    c, d = of_y.mean, of_y.deviation
+    # numpy's floats, whose quotients become infinite rather than raise
+    a, b, c, d = np.array([of_x.mean, of_x.deviation, of_y.mean, of_y.deviation])
     # each standardised column as a combination of 1, U, V, VV, UV
     rows = {
         "u": {"1": -a / b, "u": 1 / b},
@@ -174,7 +187,7 @@ def _points(
     chosen = asked[np.unique(np.linspace(0, len(asked) - 1, most).round().astype(int))] if len(asked) > most else asked
     v = of_y.of(chosen) if of_y is not None else np.zeros(len(chosen))
     middle, slope = _middles(model, v)
-    lower, upper = (_ends(model, sample, v, middle, slope, sign) for sign in (-1.0, 1.0))
+    lower, upper = _ends(model, sample, v, middle, slope)
     own = np.full((len(chosen), 3), np.nan)
     for k, column in enumerate((middle, lower, upper)):
         own[:, k] = of_x.mean + of_x.deviation * column
@@ -202,22 +215,25 @@ def _middles(model: Model, v: Floats) -> tuple[Floats, Floats]:
     return np.where(np.abs(middle) < _FAR, middle, np.nan), slope
 
 
-def _ends(model: Model, sample: Sample, v: Floats, middle: Floats, slope: Floats, sign: float) -> Floats:
-    out = np.full(len(v), np.nan)
+def _ends(model: Model, sample: Sample, v: Floats, middle: Floats, slope: Floats) -> Floats:
+    """Return both ends at every v, shape (2, values), nan where there is none."""
+    out = np.full((2, len(v)), np.nan)
     there = np.flatnonzero(~np.isnan(middle))
     if not there.size or not model.converged:
         return out
-    own = v[there]
-    place = features(model.terms, middle[there], own)
+    # the lower ends and the upper ones in one batch
+    own, centre = np.tile(v[there], 2), np.tile(middle[there], 2)
+    place = features(model.terms, centre, own)
     variance = np.einsum("kp,ps,ks->k", place, model.model, place)
-    bound = np.full(len(there), quantile(model, sample, by_draw=False) ** 2)
+    bound = np.full(len(own), quantile(model, sample, by_draw=False) ** 2)
     if model.draw is not None and _by_draw(model, sample):
         # the drop on the scale of the scatter between draws (Chandler and Bate 2007, Biometrika 94, 167)
         robust = np.einsum("kp,ps,ks->k", place, model.draw, place)
         bound = quantile(model, sample, by_draw=True) ** 2 * np.maximum(robust / variance, 1e-6)
-    first = np.sqrt(bound * variance) / np.abs(slope[there])
+    first = np.sqrt(bound * variance) / np.abs(np.tile(slope[there], 2))
     profile = Profile(model.counts, float(model.climb.value[0]), model.firth, lambda u: features(model.terms, u, own))
-    out[there] = ends(profile, middle[there], first, bound, model.coefficients[1:], sign)
+    sign = np.repeat([-1.0, 1.0], len(there))
+    out[:, there] = ends(profile, centre, first, bound, model.coefficients[1:], sign).reshape(2, -1)
     return out
 
 

@@ -57,7 +57,7 @@ class Profile:
         return np.where(lost, 0.0, np.maximum(2 * (self.best - found.value), 0)), found.coefficients
 
 
-def ends(profile: Profile, middle: Floats, first: Floats, bound: Floats, start: Floats, sign: float) -> Floats:
+def ends(profile: Profile, middle: Floats, first: Floats, bound: Floats, start: Floats, sign: Floats) -> Floats:
     """Return one end of the interval at every point, nan where it has none.
 
     Args:
@@ -66,7 +66,7 @@ def ends(profile: Profile, middle: Floats, first: Floats, bound: Floats, start: 
         first: first step away from it, shape (points,), positive.
         bound: bound on twice the drop of the log-likelihood, shape (points,), positive.
         start: coefficients at the maximum without the intercept, shape (p - 1,).
-        sign: 1 for the upper ends, -1 for the lower ones.
+        sign: 1 for an upper end, -1 for a lower one, shape (points,).
     """
     root = np.sqrt(bound)
     warm = np.tile(start, (len(middle), 1))
