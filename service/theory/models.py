@@ -36,13 +36,18 @@ EXAMPLE_THEORY: dict[str, Any] = {
         "r2": 0.9998,
         "draws": 10,
         "draws_without_crossing": 0,
-        "tests": {"slope_is_0": {"statistic": 199.6, "p": 4e-16}, "slope_is_1": {"statistic": -0.4, "p": 0.7}},
+        "tests": {
+            "slope_is_0": {"statistic": 199.6, "p": 4e-16},
+            "slope_is_1": {"statistic": -0.4, "p": 0.7},
+            "equivalence": {"margin": 0.02, "p": 0.003},
+        },
     },
     "trials": 90,
     "draws": 10,
     "warnings": [],
     "text": "t2 / t2_predicted = 1.003 [0.998, 1.008] (90 trials in 10 draws). Slope 0.998 [0.986, 1.01] of the draws' "
-    "log prefactor on log T_star, R2 0.9998 (10 draws): slope 0 rejected (p = 4e-16), slope 1 not rejected (p = 0.7).",
+    "log prefactor on log T_star, R2 0.9998 (10 draws): slope 0 rejected (p = 4e-16), slope 1 not rejected (p = 0.7), "
+    "and it is within 0.02 of 1 (equivalence p = 0.003).",
 }
 
 

@@ -42,4 +42,7 @@ def _slope(explains: Mapping[str, Any]) -> str:
         f"(p = {tests[f'slope_is_{k}']['p']:.2g})"
         for k in (0, 1)
     ]
-    return f"{told} ({explains['draws']} draws): slope {verdicts[0]}, slope {verdicts[1]}."
+    near = tests["equivalence"]
+    shown = "is" if near["p"] < _SIGNIFICANT else "is not shown to be"
+    verdict = f"it {shown} within {near['margin']:g} of 1 (equivalence p = {near['p']:.2g})"
+    return f"{told} ({explains['draws']} draws): slope {verdicts[0]}, slope {verdicts[1]}, and {verdict}."
