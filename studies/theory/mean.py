@@ -125,8 +125,9 @@ def _likely(logs: Logs, member: NDArray[np.intp], weight: Floats) -> Mean:
     for iteration in range(_MOST_STEPS):  # noqa: B007  the count is part of the answer
         gradient, information = weight @ scores, -np.einsum("k,kij->ij", weight, bend)
         step = np.linalg.solve(information + 1e-14 * np.trace(information) * np.eye(2), gradient)
-        distance = sqrt(max(0.0, float(gradient @ step)))
-        if distance < _CLOSE:
+        before, distance = distance, sqrt(max(0.0, float(gradient @ step)))
+        # Newton's steps square the distance: one that no longer halves it is down to rounding
+        if distance < _CLOSE or before / 2 < distance < _AT_MAXIMUM:
             break
         share, total = 1.0, float(weight @ value)
         for _ in range(_HALVINGS):
