@@ -14,7 +14,7 @@ from studies.phases.model import NEEDED, Model, Sample, features, quantile, solv
 from studies.phases.profile import Profile, ends
 
 _MOST_POINTS = 100
-_MOST_WORK = 2_000_000
+_MOST_WORK = 500_000
 """Places times points of one batch: random searches have as many places as trials."""
 _FAR = 1e3
 """Standard deviations of x beyond which a contour only says that x hardly matters."""
