@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from studies.laws import columns
 from studies.phases.errors import UnknownField
@@ -33,6 +34,10 @@ class Axis:
     def term(self) -> str:
         """What the regression takes of it: `log(N)` or `tau`."""
         return f"log({self.name})" if self.scale == "log" else self.name
+
+    def of(self, rows: NDArray[np.bool_]) -> Axis:
+        """Return the axis of some rows, on the same scale."""
+        return replace(self, values=self.values[rows])
 
     def levels(self) -> Floats:
         """Return the distinct values, ascending."""

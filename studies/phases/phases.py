@@ -129,16 +129,10 @@ def _groups(table: pa.Table, x: Axis, y: Axis | None, outcome: str, by: str) -> 
         raise NotApplicable(f"{by} has {len(levels)} values; at most {_MOST_GROUPS} diagrams are drawn at once", "by")
     groups = []
     for level in levels:
-        part = table.filter(pa.array([value == level for value in values]))
-        axes = _axes(part, x.name, y.name if y else None) if _numbers(part, x, y) else None
-        if axes is not None:
-            groups.append({"value": level, **_diagram(part, *axes, outcome)})
+        inside = np.array([value == level for value in values])
+        axes = x.of(inside), None if y is None else y.of(inside)
+        groups.append({"value": level, **_diagram(table.filter(pa.array(inside)), *axes, outcome)})
     return groups
-
-
-def _numbers(part: pa.Table, x: Axis, y: Axis | None) -> bool:
-    """Whether the axes have a value at all at this level."""
-    return all(part.column(one.name).null_count < len(part) for one in (x, y) if one is not None)
 
 
 def _total(groups: list[dict[str, Any]]) -> dict[str, int]:

@@ -204,6 +204,14 @@ def test_by_draws_a_diagram_a_value() -> None:
     assert found["groups"][1]["cells"] == alone["cells"]
 
 
+def test_a_level_without_the_axis_is_counted_too() -> None:
+    rows = [row | {"tau": tau} for tau, N in ((0.0, 20), (0.5, None)) for row in cell_rows("stalled", None, N=N)]
+    found = phases(table(rows), "N", by="tau")
+    assert [group["value"] for group in found["groups"]] == [0.0, 0.5]
+    assert (found["groups"][1]["cells"], found["groups"][1]["counted_out"]["x_missing"]) == ([], 2)
+    assert found["counted_out"]["pending"] == 2
+
+
 @pytest.mark.parametrize(
     ("question", "refusal", "parameter"),
     [
