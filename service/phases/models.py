@@ -16,17 +16,17 @@ _COUNTED_OUT = {
     "x_missing": 0,
     "y_missing": 0,
 }
-_POINT = {"y": 5, "x": 25.7, "ci95": [21.8, 30.0], "rises": True, "extrapolated": False}
+_POINT = {"y": None, "x": 25.7, "ci95": [21.8, 30.0], "rises": True, "extrapolated": False}
 
 EXAMPLE_PHASES: dict[str, Any] = {
     "x": {"name": "N", "scale": "log", "values": [20, 30]},
-    "y": {"name": "s", "scale": "log", "values": [5]},
+    "y": None,
     "by": None,
     "outcome": "generalised",
     "cells": [
         {
             "x": 20,
-            "y": 5,
+            "y": None,
             "n": 10,
             "draws": 10,
             "pending": 0,
@@ -63,7 +63,7 @@ EXAMPLE_PHASES: dict[str, Any] = {
     "counted_out": _COUNTED_OUT,
     "draws": 20,
     "warnings": [],
-    "text": "Half of the trials are generalised at N = 25.7 [21.8, 30] where s = 5 (95 % profile-likelihood intervals, "
+    "text": "Half of the trials are generalised at N = 25.7 [21.8, 30] (95 % profile-likelihood intervals, "
     "logistic; 20 trials in 20 draws). The fraction rises with N.",
     "groups": None,
 }

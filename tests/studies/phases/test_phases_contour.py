@@ -13,8 +13,6 @@ from studies.phases import NotApplicable, UnknownField, phases
 from tests.studies.laws.tables import Row, table
 from tests.studies.phases.tables import N_LEVELS, S_LEVELS, outcomes, probability, study, true_contour
 
-STUDIES = 300
-
 
 def test_the_known_contour_comes_back() -> None:
     found = phases(study(6, seeds=400), "N", "s")
@@ -75,21 +73,21 @@ def test_a_step_s_draws_are_its_unit(betas: tuple[float, ...]) -> None:
     assert contour["points"][1]["ci95"] == pytest.approx(alone["points"][1]["ci95"], rel=1e-5)
 
 
-def covered(slope: float, betas: tuple[float, ...]) -> float:
+def covered(slope: float, betas: tuple[float, ...], studies: int) -> float:
     """Share of studies whose interval covers the true contour at s = 5; an end that is missing excludes nothing."""
     hits = 0
-    for seed in range(STUDIES):
+    for seed in range(studies):
         rng = np.random.default_rng(10_000 + seed)
         rows = outcomes(lambda N, s: probability(N, s, slope), rng, s_levels=(5,), betas=betas)
         low, high = phases(table(rows), "N")["contour"]["points"][0]["ci95"]
         hits += (low or 0) <= true_contour(5) <= (high or np.inf)
-    return hits / STUDIES
+    return hits / studies
 
 
-@pytest.mark.parametrize(("slope", "betas"), [(12.0, (1e-4,)), (4.0, (1e-4, 1e-5))])
-def test_the_interval_covers_the_contour(slope: float, betas: tuple[float, ...]) -> None:
-    # 1.3 % of Monte-Carlo standard error at 95 %; at slope 12 two thirds of the studies are separated
-    assert covered(slope, betas) >= 0.93
+@pytest.mark.parametrize(("slope", "betas", "studies"), [(12.0, (1e-4,), 100), (4.0, (1e-4, 1e-5), 300)])
+def test_the_interval_covers_the_contour(slope: float, betas: tuple[float, ...], studies: int) -> None:
+    # 2.2 and 1.3 % of Monte-Carlo standard error at 95 %; at slope 12 two thirds of the studies are separated
+    assert covered(slope, betas, studies) >= 0.93
 
 
 def test_units_of_the_axes_change_nothing_else() -> None:
@@ -240,11 +238,11 @@ def test_as_many_places_as_trials_are_answered_soon() -> None:
     rng = np.random.default_rng(0)
     rows = [
         {"configuration": k, "seed": 0, "N": N, "s": s, "outcome": "generalised" if won else "stalled"}
-        for k, (N, s, won) in enumerate(zip(*np.exp(rng.uniform(1, 4, (2, 1500))), rng.random(1500) < 0.5, strict=True))
+        for k, (N, s, won) in enumerate(zip(*np.exp(rng.uniform(1, 4, (2, 800))), rng.random(800) < 0.5, strict=True))
     ]
     for row in rows:
         row["outcome"] = "generalised" if rng.random() < probability(row["N"], row["s"], 3) else "stalled"
     found = phases(table(rows), "N", "s")
-    assert len(found["contour"]["points"]) < 1500
-    assert any("of the 1500 values" in warning for warning in found["warnings"])
+    assert len(found["contour"]["points"]) < 800
+    assert any("of the 800 values" in warning for warning in found["warnings"])
     json.dumps(found, allow_nan=False)

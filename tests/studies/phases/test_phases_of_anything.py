@@ -26,7 +26,7 @@ axes = st.sampled_from(["N", "beta", "tau"])
 levels = st.sampled_from(["N", "beta", "tau", "optimizer", "colour"])
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.lists(rows, min_size=1, max_size=40), axes, st.none() | axes, st.none() | levels, st.sampled_from(RESULTS))
 def test_any_table_has_an_answer(rows: list[dict], x: str, y: str | None, by: str | None, outcome: str) -> None:
     numbered = [row | {"configuration": k} for k, row in enumerate(rows)]

@@ -225,7 +225,7 @@ def anything(draw: st.DrawFn) -> Row:
     return fields | t2 | ends | theory_columns
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.lists(anything(), min_size=1, max_size=25))
 def test_any_table_has_an_answer(rows: list[Row]) -> None:
     of = table(rows)
