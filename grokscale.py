@@ -1,7 +1,7 @@
 """The public face of grokscale for scripts.
 
 `Client` talks to a server (its errors are drawn as a tree in `service.client`), `StudySpec` is a specification, and
-`law` fits a scaling law to a table of trials without any server.
+`law`, `phases` and `theory` answer from a table of trials without any server.
 """
 
 from service.client import (
@@ -22,7 +22,9 @@ from service.client import (
     WaitTimeout,
 )
 from studies.laws import law
+from studies.phases import phases
 from studies.spec import StudySpec
+from studies.theory import theory
 
 __all__ = [
     "Client",
@@ -42,4 +44,6 @@ __all__ = [
     "Unauthorized",
     "WaitTimeout",
     "law",
+    "phases",
+    "theory",
 ]

@@ -19,15 +19,17 @@ from service.health.endpoints import router as health
 from service.health.readiness import Health
 from service.laws.endpoints import router as laws
 from service.library.endpoints import router as library
+from service.phases.endpoints import router as phases
 from service.problems import ApiError, InvalidRequest
 from service.request_log import RequestLog
 from service.studies.endpoints import router as studies
 from service.tasks.endpoints import router as tasks
+from service.theory.endpoints import router as theory
 from service.trials.endpoints import router as trials
 from studies.settings import Settings
 from studies.store import Store, open_store
 
-NOUNS = (studies, trials, events, laws, fits, tasks, library)
+NOUNS = (studies, trials, events, laws, fits, phases, theory, tasks, library)
 
 
 def create_app(

@@ -11,11 +11,13 @@ from fastapi import FastAPI, Request, Response
 from service.events.endpoints import NothingFollows, no_content
 from service.fits.errors import FitNotFound
 from service.laws.errors import InvalidLaw, TooLittleData
+from service.phases.errors import InvalidPhases
 from service.problems import ApiError, Fault, InvalidRequest, respond
 from service.studies.errors import ImpossibleStateChange, InvalidSpecification, StudyNotEnded, StudyNotFound
 from service.trials.errors import TrialNotFound
 from studies.laws.errors import BadExpression, LawError, TooLittle, UnknownName
 from studies.lifecycle import ImpossibleTransition
+from studies.phases import PhasesError, UnknownField
 from studies.spec import SpecError
 from studies.store import DatabaseUnavailable, InvalidCursor, InvalidFilter, NotEnded, NotFound, SchemaOutdated
 
@@ -83,6 +85,12 @@ def _law(error: LawError) -> ApiError:
     return InvalidLaw(str(error), faults=faults, **members)
 
 
+def _phases(error: PhasesError) -> ApiError:
+    faults = [Fault(place="query", pointer=f"/{error.parameter}", detail=str(error))]
+    members: dict[str, Any] = {"known": list(error.known)} if isinstance(error, UnknownField) else {}
+    return InvalidPhases(str(error), faults=faults, **members)
+
+
 def _unavailable(error: Exception) -> ApiError:
     log.error("database not usable", error=str(error))
     return Unavailable("the database is not usable; the server's log says why", headers={"Retry-After": "5"})
@@ -97,6 +105,7 @@ _TABLE: dict[type[Exception], Callable[[Any], ApiError]] = {
     InvalidCursor: _cursor,
     TooLittle: lambda error: TooLittleData(str(error), counts=error.counts),
     LawError: _law,
+    PhasesError: _phases,
     DatabaseUnavailable: _unavailable,
     SchemaOutdated: _unavailable,
 }

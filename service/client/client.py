@@ -212,6 +212,33 @@ class Client:
         content = self._http.content("GET", f"{_path('fits', fit_id)}/rows", headers=media)
         return pyarrow.parquet.read_table(pa.BufferReader(content))
 
+    def phases(
+        self, study_id: str, x: str, y: str | None = None, *, outcome: str | None = None, by: str | None = None
+    ) -> dict[str, Any]:
+        """Return a phase diagram: outcome fractions over fields, and where half of the trials end with one outcome.
+
+        Args:
+            study_id: the study.
+            x: a numeric field of the configuration.
+            y: another one.
+            outcome: the word of the contour, `generalised` by default.
+            by: a field: one diagram a value, in `groups`.
+
+        Raises:
+            TooLittleData: no trial has ended with a result.
+            Invalid: a name that is not there.
+        """
+        asked = _given(x=x, y=y, outcome=outcome, by=by)
+        return self._http.json("GET", f"{_path('studies', study_id)}/phases", params=asked)
+
+    def theory(self, study_id: str) -> dict[str, Any]:
+        """Return t1, t2 and the error floor beside what theory predicted for them, as ratios over draws.
+
+        Raises:
+            TooLittleData: no ended trial has a measured value beside a prediction.
+        """
+        return self._http.json("GET", f"{_path('studies', study_id)}/theory")
+
     def events(self, study_id: str, after: int = 0) -> Iterator[dict[str, Any]]:
         """Yield a study's events with numbers above `after`, until it has ended; a broken stream is taken up again.
 

@@ -124,6 +124,16 @@ class Study:
         """Return the study's stored fits, newest first."""
         return self._client.fits(self.id)
 
+    def phases(
+        self, x: str, y: str | None = None, *, outcome: str | None = None, by: str | None = None
+    ) -> dict[str, Any]:
+        """Return a phase diagram; see `Client.phases`."""
+        return self._client.phases(self.id, x, y, outcome=outcome, by=by)
+
+    def theory(self) -> dict[str, Any]:
+        """Return theory against what was measured; see `Client.theory`."""
+        return self._client.theory(self.id)
+
     def events(self, after: int = 0) -> Iterator[dict[str, Any]]:
         """Yield its events; see `Client.events`."""
         return self._client.events(self.id, after)

@@ -255,6 +255,15 @@ class Store:
         with self._database.read() as connection:
             return table(connection, study_id, filter)
 
+    def theory_reasons(self, study_id: str) -> dict[str, dict[str, str]]:
+        """Return why theory columns are null: trial id to column to reason, for trials that have any such column.
+
+        Raises:
+            NotFound: no such study.
+        """
+        with self._database.read() as connection:
+            return trials.theory_reasons(connection, study_id)
+
     # -- events -----------------------------------------------------------------------------------------------------
 
     # -- fits -------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from studies.store import cursors, flat
 from studies.store.choices import choose
 from studies.store.errors import NotFound
 from studies.store.models import CONFIGURATION, Configuration, Trial
-from studies.store.records import Page, TrialFilter, TrialRecord
+from studies.store.records import EVERY_TRIAL, Page, TrialFilter, TrialRecord
 
 _whole = select(Trial, Configuration.config).join(*CONFIGURATION)
 
@@ -37,3 +37,10 @@ def page(
     by_index = {row["index"]: flat.record(row) for row in rows}
     following = cursors.encode(seal, keys[limit - 1][1], wanted[-1]) if len(keys) > limit else None
     return Page(tuple(by_index[index] for index in wanted), following)
+
+
+def theory_reasons(connection: Connection, study_id: str) -> dict[str, dict[str, str]]:
+    """See `Store.theory_reasons`."""
+    chosen = choose(connection, study_id, EVERY_TRIAL)
+    found = connection.execute(chosen.select(Trial.id, Trial.theory_reasons))
+    return {row.id: row.theory_reasons for row in found if row.theory_reasons}

@@ -143,6 +143,25 @@ def test_law_prints_json(served: Served, study_id: str) -> None:
     assert set(json.loads(printed.stdout)["exponents"]) == {"alpha", "beta"}
 
 
+def test_phases_prints_a_table_and_a_sentence(served: Served, study_id: str) -> None:
+    printed = grokscale("phases", study_id, "-x", "alpha", "-y", "beta", GROKSCALE_URL=served.url)
+    lines = printed.stdout.splitlines()
+    assert lines[1].split() == ["beta", "alpha", "n", "pending", "generalised"], printed
+    assert [line.split()[:2] for line in lines[2:6]] == [
+        [beta, alpha] for beta in ("1e-05", "0.0001") for alpha in ("0.01", "0.1")
+    ]
+    assert "No contour of generalised: every trial ended as generalised; 12 trials in 3 draws." in lines
+    assert printed.stdout.isascii()
+
+
+def test_theory_prints_the_ratio_of_every_configuration(served: Served, study_id: str) -> None:
+    printed = grokscale("theory", study_id, "--json", GROKSCALE_URL=served.url)
+    found = json.loads(printed.stdout)
+    table = grokscale("theory", study_id, GROKSCALE_URL=served.url).stdout.splitlines()
+    assert found["text"].split(". ")[0] in "\n".join(table)
+    assert "t2 / t2_predicted" in table
+
+
 def test_a_refused_specification_is_a_line_a_field(served: Served, tmp_path: Path) -> None:
     path = tmp_path / "study.yaml"
     path.write_text(STUDY.replace("seeds: 3", "seeds: 0\ncolour: red"))

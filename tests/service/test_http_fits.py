@@ -1,4 +1,4 @@
-"""Stored fits over HTTP: kept with request, rows and versions; the same rows give the same digits; stale when changed."""
+"""Stored fits over HTTP: kept with request, rows and versions; the same rows give the same digits."""
 
 from __future__ import annotations
 

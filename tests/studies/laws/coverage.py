@@ -32,7 +32,7 @@ def main(studies: int = STUDIES, with_bootstrap: int = WITH_BOOTSTRAP) -> None:
         "# Coverage of the intervals",
         "",
         (__doc__ or "").split("\n\n")[1].replace("\n", " "),
-        f"{studies:,} studies a row ({with_bootstrap} for profile and bootstrap); the Monte-Carlo error is in brackets.",
+        f"{studies:,} studies a row ({with_bootstrap} for profile and bootstrap); Monte-Carlo errors are in brackets.",
         "",
         "| censored | interval | holds | mean of exponent - 1 | standard error / scatter |",
         "| ---: | --- | ---: | ---: | ---: |",

@@ -67,6 +67,7 @@ class TestStudies:
             store.events,
             store.trials,
             store.table,
+            store.theory_reasons,
         ):
             with pytest.raises(NotFound):
                 call(ABSENT)
@@ -399,6 +400,7 @@ class TestCommit:
         for name in ("outcome", "obtained", "steps", "t1", "t1_gradient", "t2", "t2_plateau", "delay", "delay_reason"):
             assert getattr(trial, name) == getattr(sent, name), name
         assert (trial.theory, trial.theory_reasons) == (sent.theory, sent.theory_reasons)
+        assert store.theory_reasons(lease.study_id) == {trial.id: sent.theory_reasons}
         assert trial.errors == {
             "stop": sent.errors["stop"],
             "min": sent.errors["min"],

@@ -1,0 +1,50 @@
+"""Tables and sentences on standard output: framed on a terminal, aligned text elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from service.commands.lines import law_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A table: its title, heads, and rows of as many cells."""
+
+    title: str
+    heads: list[str]
+    rows: list[list[str]]
+
+
+def print_table(table: Columns) -> None:
+    """Print a table; a pipe gets aligned columns without frame or colour, whatever its width."""
+    if sys.stdout.isatty():
+        framed = Table(title=table.title, title_justify="left")
+        for head in table.heads:
+            framed.add_column(head, justify="right", overflow="fold")
+        for row in table.rows:
+            framed.add_row(*row)
+        Console(markup=False, highlight=False).print(framed)
+        return
+    print("\n".join(plain_lines(table)))
+
+
+def plain_lines(table: Columns) -> list[str]:
+    """Return a table as lines of aligned text."""
+    widths = [max(map(len, cells)) for cells in zip(table.heads, *table.rows, strict=True)]
+    lines = [
+        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        for row in [table.heads, *table.rows]
+    ]
+    return [table.title, *lines, ""]
+
+
+def print_lines(found: Mapping[str, Any]) -> None:
+    """Print the result's sentences and warnings."""
+    print("\n".join(law_lines(found)))

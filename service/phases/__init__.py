@@ -1,0 +1,1 @@
+"""Phase diagrams of a study's trials."""

@@ -1,0 +1,33 @@
+"""The route of phases."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from service.context import TheStore
+from service.laws.errors import TooLittleData
+from service.phases.errors import InvalidPhases
+from service.phases.models import Phases, PhasesQuery
+from service.problems import InvalidRequest, refusals
+from service.studies.errors import StudyNotFound
+from studies.phases import phases
+
+router = APIRouter(prefix="/v1", tags=["phases"])
+
+
+@router.get(
+    "/studies/{study_id:id}/phases",
+    summary="Draw a phase diagram",
+    response_model=Phases,
+    responses=refusals(StudyNotFound, TooLittleData, InvalidPhases, InvalidRequest),
+)
+def draw_phases(study_id: str, query: Annotated[PhasesQuery, Query()], store: TheStore) -> dict[str, Any]:
+    """Count the outcomes over one or two fields, and find where half of the trials end with one of them.
+
+    Fractions have Wilson's 95 % interval. The contour is that of a logistic regression, Firth's penalised one where the
+    axes separate the outcomes, with a profile-likelihood interval in x at every value of y. Trials that have not ended
+    are counted beside; failed, cancelled and uninformative ones are counted out.
+    """
+    return phases(store.table(study_id), query.x, query.y, outcome=query.outcome, by=query.by)

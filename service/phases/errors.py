@@ -1,0 +1,11 @@
+"""What the route of phases refuses."""
+
+from __future__ import annotations
+
+from service.problems import ApiError
+
+
+class InvalidPhases(ApiError):
+    """An argument names something that is not there, or leaves no room beside the others; `known` says what is."""
+
+    status, kind, title = 422, "invalid-phases", "Invalid phase diagram"

@@ -1,0 +1,195 @@
+"""Phase diagrams as the interface shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.queries import Parameters
+
+_COUNTED_OUT = {
+    "failed": 0,
+    "cancelled": 0,
+    "uninformative_data": 0,
+    "pending": 0,
+    "x_missing": 0,
+    "y_missing": 0,
+}
+_POINT = {"y": None, "x": 25.7, "ci95": [21.8, 30.0], "rises": True, "extrapolated": False}
+
+EXAMPLE_PHASES: dict[str, Any] = {
+    "x": {"name": "N", "scale": "log", "values": [20, 30]},
+    "y": None,
+    "by": None,
+    "outcome": "generalised",
+    "cells": [
+        {
+            "x": 20,
+            "y": None,
+            "n": 10,
+            "draws": 10,
+            "pending": 0,
+            "counts": {"generalised": 2, "stalled": 8},
+            "fractions": {
+                "generalised": {"value": 0.2, "ci95": [0.057, 0.51]},
+                "stalled": {"value": 0.8, "ci95": [0.49, 0.943]},
+            },
+        }
+    ],
+    "contour": {
+        "outcome": "generalised",
+        "level": 0.5,
+        "method": "maximum likelihood",
+        "separated": False,
+        "terms": ["intercept", "log(N)"],
+        "coefficients": {
+            "intercept": {"value": -7.2, "se": 1.1, "ci95": [-9.4, -5.0], "se_draw": 1.2, "ci95_draw": [-9.6, -4.8]},
+            "log(N)": {"value": 2.2, "se": 0.3, "ci95": [1.6, 2.8], "se_draw": 0.3, "ci95_draw": [1.6, 2.8]},
+        },
+        "interval": "profile likelihood",
+        "covariance": "model",
+        "unit": "trial",
+        "points": [_POINT],
+        "tests": [],
+        "n": 20,
+        "draws": 20,
+        "log_likelihood": -9.6,
+        "converged": True,
+        "gradient_norm": 2e-12,
+        "iterations": 5,
+    },
+    "not_identifiable": None,
+    "counted_out": _COUNTED_OUT,
+    "draws": 20,
+    "warnings": [],
+    "text": "Half of the trials are generalised at N = 25.7 [21.8, 30] (95 % profile-likelihood intervals, "
+    "logistic; 20 trials in 20 draws). The fraction rises with N.",
+    "groups": None,
+}
+
+
+class _Open(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class Axis(BaseModel):
+    """A field as an axis."""
+
+    name: str
+    scale: str = Field(description="`log`, or `linear` where a value is not positive")
+    values: list[int | float]
+
+
+class Fraction(_Open):
+    """A share of the trials with a result; where it is null, `reason` stands beside it."""
+
+    value: float | None
+    ci95: tuple[float, float] | None = Field(description="Wilson's interval")
+
+
+class Cell(BaseModel):
+    """What came of the trials at one place."""
+
+    x: int | float
+    y: int | float | None
+    n: int = Field(description="trials that ended with a result: the denominator")
+    draws: int = Field(description="draws among them; where fewer than n, some share their data")
+    pending: int = Field(description="trials that have not ended")
+    counts: dict[str, int] = Field(description="ended trials by outcome, all of them")
+    fractions: dict[str, Fraction]
+
+
+class Coefficient(_Open):
+    """A coefficient of the logit; where it is null, `not_identifiable` and `reason` stand beside it."""
+
+    value: float | None
+    se: float | None = Field(description="model standard error")
+    ci95: tuple[float, float] | None = Field(description="Wald's interval from `se`")
+    se_draw: float | None = Field(description="cluster-robust by draw; null with a reason")
+    ci95_draw: tuple[float, float] | None = Field(description="from `se_draw`, t with draws - 1 degrees of freedom")
+
+
+class Point(_Open):
+    """A point of the contour; where x or an end of its interval is null, `reason` stands beside it."""
+
+    y: int | float | None
+    x: float | None
+    ci95: tuple[float | None, float | None] | None
+    rises: bool = Field(description="the fraction rises with x here")
+    extrapolated: bool | None = Field(description="x lies outside the values that were tried")
+
+
+class Contour(BaseModel):
+    """Where half of the trials end with the outcome."""
+
+    outcome: str
+    level: float
+    method: str = Field(description="`maximum likelihood`, or `firth` where the axes separate the outcomes")
+    separated: bool
+    terms: list[str] = Field(description="of the logit; a quadratic or an interaction only where a test asked for it")
+    coefficients: dict[str, Coefficient]
+    interval: str
+    covariance: str = Field(description="`draw` where the intervals allow for trials that share a draw")
+    unit: str = Field(description="`draw` where every draw counts as one trial")
+    points: list[Point]
+    tests: list[dict[str, Any]] = Field(description="of further terms: statistic, p, whether it was included")
+    n: int
+    draws: int
+    log_likelihood: float
+    converged: bool
+    gradient_norm: float = Field(description="distance to the maximum in standard errors")
+    iterations: int
+
+
+class Unidentified(BaseModel):
+    """Why there is no contour."""
+
+    column: str
+    reason: str
+
+
+class Diagram(BaseModel):
+    """Cells and contour."""
+
+    cells: list[Cell]
+    contour: Contour | None = Field(description="null where `not_identifiable` says why")
+    not_identifiable: Unidentified | None
+    counted_out: dict[str, int] = Field(description="trials outside the fractions, by reason")
+    draws: int
+    warnings: list[str]
+    text: str = Field(description="the result in a sentence")
+
+
+class Group(Diagram):
+    """The diagram of one value of `by`."""
+
+    value: int | float | str | None
+
+
+class Levels(BaseModel):
+    """A field and its values."""
+
+    name: str
+    values: list[int | float | str | None]
+
+
+class Phases(Diagram):
+    """A phase diagram; with `by`, one in `groups` for every value, and none over all of them."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_PHASES]})
+
+    x: Axis
+    y: Axis | None
+    by: Levels | None
+    outcome: str
+    groups: list[Group] | None
+
+
+class PhasesQuery(Parameters):
+    """What to draw."""
+
+    x: str = Field(max_length=200, description="a numeric field of the configuration", examples=["N"])
+    y: str | None = Field(None, max_length=200, description="another one", examples=["s"])
+    outcome: str = Field("generalised", max_length=40, description="the outcome whose contour is drawn")
+    by: str | None = Field(None, max_length=200, description="any other field: one diagram a value", examples=["tau"])

@@ -1,0 +1,1 @@
+"""Theory against what was measured."""

@@ -1,0 +1,33 @@
+"""The route of theory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from service.context import TheStore
+from service.laws.errors import TooLittleData
+from service.problems import InvalidRequest, refusals
+from service.queries import NoParameters
+from service.studies.errors import StudyNotFound
+from service.theory.models import Theory
+from studies.theory import theory
+
+router = APIRouter(prefix="/v1", tags=["theory"])
+
+
+@router.get(
+    "/studies/{study_id:id}/theory",
+    summary="Compare theory with what was measured",
+    response_model=Theory,
+    responses=refusals(StudyNotFound, TooLittleData, InvalidRequest),
+    dependencies=[NoParameters],
+)
+def compare_theory(study_id: str, store: TheStore) -> dict[str, Any]:
+    """Set t1, t2 and the error floor of every configuration beside their predictions, as ratios over draws.
+
+    Censored times enter as what is known of them; trials without a prediction are counted with the reason.
+    `explains_draws` says whether the predicted time tells the draws apart.
+    """
+    return theory(store.table(study_id), store.theory_reasons(study_id))

@@ -1,0 +1,5 @@
+"""What theory predicted for a study's trials against what was measured."""
+
+from studies.theory.theory import theory
+
+__all__ = ["theory"]

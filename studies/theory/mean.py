@@ -1,0 +1,191 @@
+"""A geometric mean over draws with its 95 % interval, censored values taken as what they are.
+
+Every draw counts once, since its trials share their data. Without censoring the estimate is the mean of the draws' mean
+logs and the interval Student's. With it, the mean is that of a log-normal likelihood in which each trial weighs one
+over the rows of its draw, and the interval comes from the sandwich by draw with the same factor G/(G-1) and t(G-1):
+without censoring both are the same numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+from studies.laws.noise import Floats, above, at, below, between
+
+_MOST_STEPS = 100
+_CLOSE = 1e-10
+_AT_MAXIMUM = 1e-6
+_HALVINGS = 40
+_LARGEST_LOG = 700.0
+_FEWEST_SEEN = 2
+"""Uncensored rows below which nothing is known of the scatter that a censored row is weighed by."""
+
+
+class NoMean(Exception):
+    """There is no estimate; the message is the reason shown beside the null."""
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """Logarithms of a ratio, arrays of shape (rows,).
+
+    Attributes:
+        lower, upper: ends; equal where it is known, infinite where it is open.
+        draw: the draw of each row.
+    """
+
+    lower: Floats
+    upper: Floats
+    draw: NDArray[np.intp]
+
+    @property
+    def seen(self) -> NDArray[np.bool_]:
+        """Rows whose value is known."""
+        return self.lower == self.upper
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """The estimate.
+
+    Attributes:
+        log: log of the geometric mean.
+        se: its standard error, None with one draw.
+        draws: how many there are; the interval has draws - 1 degrees of freedom.
+        spread: standard deviation of the log: of the draws' means, or of all values where some are censored; None with
+            one draw.
+        method: `draw means` or `censored log-normal likelihood`.
+        gradient_norm, iterations: of the search; 0 for a closed form.
+    """
+
+    log: float
+    se: float | None
+    draws: int
+    spread: float | None
+    method: str
+    gradient_norm: float
+    iterations: int
+
+    def half(self) -> float | None:
+        """Return half the width of the 95 % interval of the log."""
+        return None if self.se is None else float(stdtrit(self.draws - 1, 0.975)) * self.se
+
+    def ratio(self) -> dict[str, object]:
+        """Return the ratio as the answer shows it."""
+        half = self.half()
+        ends = (self.log,) if half is None else (self.log - half, self.log + half)
+        if max(map(abs, ends)) > _LARGEST_LOG:
+            return {"value": None, "ci95": None, "se_log": None, "reason": "outside a float's range"}
+        shown: dict[str, object] = {"value": exp(self.log), "ci95": None, "se_log": self.se}
+        return shown | ({"reason": "one draw"} if half is None else {"ci95": [exp(end) for end in ends]})
+
+
+def mean(logs: Logs) -> Mean:
+    """Return the geometric mean over draws.
+
+    Raises:
+        NoMean: no rows, too few uncensored ones, or a likelihood without a maximum.
+    """
+    if not len(logs.draw):
+        raise NoMean("no trial has both a measured value and a prediction")
+    _, member = np.unique(logs.draw, return_inverse=True)
+    member = member.reshape(-1)
+    sizes = np.bincount(member)
+    if logs.seen.all():
+        return _closed(np.bincount(member, logs.lower) / sizes)
+    seen = int(logs.seen.sum())
+    if seen < _FEWEST_SEEN:
+        raise NoMean(f"{seen} of {len(logs.draw)} measured values are uncensored: too few to weigh the others by")
+    return _likely(logs, member, 1 / sizes[member])
+
+
+def _closed(means: Floats) -> Mean:
+    draws = len(means)
+    spread = float(np.std(means, ddof=1)) if draws > 1 else None
+    se = None if spread is None else spread / sqrt(draws)
+    return Mean(float(means.mean()), se, draws, spread, "draw means", 0.0, 0)
+
+
+def _likely(logs: Logs, member: NDArray[np.intp], weight: Floats) -> Mean:
+    """Climb in (delta, theta) = (mean, 1) / sigma, in which the log-likelihood is concave (Olsen 1978)."""
+    draws = int(member.max()) + 1
+    known = np.where(np.isfinite(logs.lower), logs.lower, logs.upper)
+    centre, scale = float(np.median(known)), float(np.std(known))
+    if scale < 1e-12 * max(1.0, abs(centre)):
+        raise NoMean("the uncensored values do not differ: nothing is known of the scatter")
+    lower, upper = (logs.lower - centre) / scale, (logs.upper - centre) / scale
+    point = np.array([0.0, 1.0])
+    value, scores, bend = _expand(lower, upper, point)
+    distance, iteration = np.inf, 0
+    for iteration in range(_MOST_STEPS):  # noqa: B007  the count is part of the answer
+        gradient, information = weight @ scores, -np.einsum("k,kij->ij", weight, bend)
+        step = np.linalg.solve(information + 1e-14 * np.trace(information) * np.eye(2), gradient)
+        before, distance = distance, sqrt(max(0.0, float(gradient @ step)))
+        # Newton's steps square the distance: one that no longer halves it is down to rounding
+        if distance < _CLOSE or before / 2 < distance < _AT_MAXIMUM:
+            break
+        share, total = 1.0, float(weight @ value)
+        for _ in range(_HALVINGS):
+            further = point + share * step
+            if further[1] > 0:
+                found = _expand(lower, upper, further)
+                if weight @ found[0] >= total:
+                    break
+            share /= 2
+        else:
+            break
+        point, (value, scores, bend) = further, found
+    if distance > _AT_MAXIMUM or point[1] > 1e6:
+        raise NoMean("the censored likelihood has no maximum: the uncensored values are too few, or do not differ")
+    delta, theta = point
+    by_draw = np.zeros((draws, 2))
+    np.add.at(by_draw, member, weight[:, None] * scores)
+    bread = np.linalg.inv(-np.einsum("k,kij->ij", weight, bend))
+    sandwich = bread @ (by_draw.T @ by_draw) @ bread
+    jacobian = np.array([1 / theta, -delta / theta**2])
+    se = sqrt(max(0.0, float(jacobian @ sandwich @ jacobian)) * draws / (draws - 1)) * scale if draws > 1 else None
+    return Mean(
+        log=centre + scale * float(delta / theta),
+        se=se,
+        draws=draws,
+        spread=scale / float(theta) if draws > 1 else None,
+        method="censored log-normal likelihood",
+        gradient_norm=distance,
+        iterations=iteration,
+    )
+
+
+def _expand(lower: Floats, upper: Floats, point: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return each row's log-likelihood with its gradient and Hessian in (delta, theta)."""
+    delta, theta = point
+    value, gradient, hessian = np.zeros(len(lower)), np.zeros((len(lower), 2)), np.zeros((len(lower), 2, 2))
+
+    def one_end(rows: NDArray[np.bool_], y: Floats, curve: object) -> None:
+        y = y[rows]
+        part = curve(theta * y - delta)  # type: ignore[operator]
+        slopes = np.stack([np.full_like(y, -1.0), y], axis=1)
+        value[rows] = part.value
+        gradient[rows] = part.slope[:, None] * slopes
+        hessian[rows] = part.bend[:, None, None] * slopes[:, :, None] * slopes[:, None, :]
+
+    exact, right, left = lower == upper, np.isposinf(upper), np.isneginf(lower)
+    one_end(exact, lower, at)
+    one_end(right, lower, above)
+    one_end(left, upper, below)
+    value[exact] += np.log(theta)
+    gradient[exact, 1] += 1 / theta
+    hessian[exact, 1, 1] -= 1 / theta**2
+    inside = ~(exact | right | left)
+    middle, width = (lower[inside] + upper[inside]) / 2, (upper - lower)[inside]
+    part = between(theta * middle - delta, theta * width)
+    value[inside] = part.value
+    gradient[inside] = np.stack([-part.m, part.m * middle + part.w * width], axis=1)
+    cross = -part.mm * middle - part.mw * width
+    last = part.mm * middle**2 + 2 * part.mw * middle * width + part.ww * width**2
+    hessian[inside] = np.stack([np.stack([part.mm, cross], axis=1), np.stack([cross, last], axis=1)], axis=1)
+    return value, gradient, hessian

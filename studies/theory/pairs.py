@@ -1,0 +1,98 @@
+"""What theory predicts and what was measured, side by side: one row a trial, every row either compared or counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from studies.laws import columns
+from studies.laws.columns import Words
+from studies.laws.noise import Floats
+from studies.laws.responses import observe
+from studies.theory.mean import Logs
+
+PAIRS = {
+    "t1": ("t1", "t1_predicted"),
+    "t2": ("t2", "t2_predicted"),
+    "floor": ("error_settled", "floor"),
+    "floor_closed_form": ("error_settled", "floor_closed_form"),
+}
+"""Name of a comparison to the measured response and the theory column beside it."""
+
+CENSORED = ("interval", "left", "right")
+
+Reasons = Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One comparison, arrays of shape (rows,).
+
+    Attributes:
+        measured, predicted: names of the response and of the column.
+        lower, upper: ends of log(measured / predicted), nan where it is not compared.
+        words: `exact`, `interval`, `left`, `right` (these are compared), or why not: `unpredicted`,
+            `predicted_nonpositive`, `pending`, `infeasible`, `stalled`, `diverged`, `failed`, `cancelled`,
+            `uninformative`, `nonpositive`, `missing`.
+        reasons: why a row has no prediction, empty where it has one.
+        draw: the draw of each row.
+    """
+
+    measured: str
+    predicted: str
+    lower: Floats
+    upper: Floats
+    words: Words
+    reasons: Words
+    draw: NDArray[np.intp]
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """Rows that are compared."""
+        return np.isin(self.words, ("exact", *CENSORED))
+
+    def logs(self, rows: NDArray[np.intp]) -> Logs:
+        """Return the compared rows among some, given by number."""
+        chosen = rows[np.isin(self.words[rows], ("exact", *CENSORED))]
+        return Logs(self.lower[chosen], self.upper[chosen], self.draw[chosen])
+
+
+def pair(table: pa.Table, name: str, reasons: Reasons, draw: NDArray[np.intp]) -> Pair:
+    """Set a prediction beside what was measured.
+
+    Args:
+        table: a study's trials.
+        name: one of `PAIRS`.
+        reasons: of each row, theory column to why it is null.
+        draw: of each row, shape (rows,).
+    """
+    measured, predicted = PAIRS[name]
+    observed = observe(table, measured, None)
+    theory = columns.floats(table, predicted) if predicted in table.column_names else np.full(len(table), np.nan)
+    ended = columns.words(table, "outcome") != ""
+    words = np.where(observed.inside & (observed.lower == observed.upper), "exact", observed.words).astype(object)
+    comparable = np.isin(words, ("exact", *CENSORED))
+    words[~ended] = "pending"
+    words[comparable & ended & (theory <= 0)] = "predicted_nonpositive"
+    trained = ended & ~np.isin(words, ("failed", "cancelled", "uninformative", "diverged"))
+    missing = trained & np.isnan(theory)
+    words[missing] = "unpredicted"
+    compared = np.isin(words, ("exact", *CENSORED))
+    logs = np.log(np.where(compared, theory, 1.0))
+    told = [reason.get(predicted) or _UNKNOWN if none else "" for reason, none in zip(reasons, missing, strict=True)]
+    return Pair(
+        measured=measured,
+        predicted=predicted,
+        lower=np.where(compared, observed.lower - logs, np.nan),
+        upper=np.where(compared, observed.upper - logs, np.nan),
+        words=words,
+        reasons=columns.objects(told),
+        draw=draw,
+    )
+
+
+_UNKNOWN = "this task has no such prediction, or its reason was not given"

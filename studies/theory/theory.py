@@ -1,0 +1,133 @@
+"""Theory against what was measured: `GET /v1/studies/{id}/theory`."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from studies.laws import columns
+from studies.laws.errors import TooLittle
+from studies.theory.explained import explained
+from studies.theory.mean import NoMean, mean
+from studies.theory.pairs import CENSORED, PAIRS, Pair, pair
+from studies.theory.sentences import text
+
+_NUMBER = re.compile(r"(?<![\w.*])-?\d+(\.\d+)?(e[-+]?\d+)?(?![\w])")
+_MANY = 0.1
+_FEW_DRAWS = 8
+
+
+def theory(table: pa.Table, reasons: Mapping[str, Mapping[str, str]] | None = None) -> dict[str, Any]:
+    """Set t1, t2 and the error floor beside what theory predicted for them before anything was trained.
+
+    Args:
+        table: a study's trials, one row each (`Store.table`), ended or not.
+        reasons: by trial id, theory column to why it is null (`Store.theory_reasons`).
+
+    Returns:
+        The theory object of the interface: plain JSON values at full precision. For each of `t1` (the exact linear
+        prediction), `t2` (M2: T_star / (alpha beta)), `floor` and `floor_closed_form` (M1, against the settled error)
+        the ratio measured / predicted as a geometric mean over draws with a 95 % interval, over the study and in every
+        configuration. `explains_draws` is the slope of the draws' log prefactor on log T_star. A number that cannot be
+        told is null with a reason; no value is nan or infinite.
+
+    Raises:
+        TooLittle: no ended trial has a measured value beside a prediction.
+    """
+    by_trial = reasons or {}
+    told = [by_trial.get(trial, {}) for trial in table.column("id").to_pylist()]
+    draw = columns.draws(table)
+    pairs = {name: pair(table, name, told, draw) for name in PAIRS}
+    comparisons = {name: _comparison(table, one) for name, one in pairs.items()}
+    if not any(one.inside.any() for one in pairs.values()):
+        counts = {name: one["counted_out"] for name, one in comparisons.items()}
+        raise TooLittle("no ended trial has a measured value beside a prediction", counts)
+    document: dict[str, Any] = {
+        "comparisons": comparisons,
+        "explains_draws": explained(table, pairs["t2"], draw),
+        "trials": len(table),
+        "draws": len(np.unique(draw)),
+    }
+    document["warnings"] = list(_warnings(comparisons, document["explains_draws"]))
+    document["text"] = text(comparisons, document["explains_draws"])
+    return document
+
+
+def _comparison(table: pa.Table, one: Pair) -> dict[str, Any]:
+    numbers, member = np.unique(columns.floats(table, "configuration"), return_inverse=True)
+    order = np.argsort(member.reshape(-1), kind="stable")
+    parts = np.split(order, np.cumsum(np.bincount(member.reshape(-1), minlength=len(numbers)))[:-1])
+    swept = [name for name in columns.fields(table) if len(table.column(name).unique()) > 1]
+    plain = {name: table.column(name).to_pylist() for name in swept}
+    cells = []
+    for number, rows in zip(numbers.tolist(), parts, strict=True):
+        config = {name: plain[name][rows[0]] for name in swept}
+        cells.append({"configuration": int(number), "config": config, **_ratio(one, rows)})
+    everything = _ratio(one, np.arange(len(table)))
+    return {
+        "measured": one.measured,
+        "predicted": one.predicted,
+        **everything,
+        "unpredicted": _counted(one.reasons),
+        "cells": cells,
+    }
+
+
+def _ratio(one: Pair, rows: NDArray[np.intp]) -> dict[str, Any]:
+    """Return the mean ratio of some rows, with what was counted."""
+    logs = one.logs(rows)
+    found = Counter(one.words[rows].tolist())
+    document: dict[str, Any] = {"n": len(logs.draw), "draws": len(np.unique(logs.draw))}
+    try:
+        estimate = mean(logs)
+        document["ratio"] = estimate.ratio()
+        document["geometric_sd"] = None if estimate.spread is None else _exp(estimate.spread)
+        document |= {"method": estimate.method, "gradient_norm": estimate.gradient_norm}
+        document["iterations"] = estimate.iterations
+    except NoMean as why:
+        document["ratio"] = {"value": None, "ci95": None, "se_log": None, "reason": str(why)}
+        document |= {"geometric_sd": None, "method": None, "gradient_norm": None, "iterations": None}
+    document["censored"] = {word: found.pop(word, 0) for word in CENSORED}
+    found.pop("exact", None)
+    document["counted_out"] = {word: found[word] for word in sorted(found)}
+    return document
+
+
+def _exp(value: float) -> float | None:
+    return float(np.exp(value)) if value < 700 else None
+
+
+def _counted(reasons: NDArray[np.object_]) -> dict[str, int]:
+    """Count the reasons; those that differ in their numbers alone are one, with dots for the numbers."""
+    groups: dict[str, Counter[str]] = {}
+    for reason, count in Counter(reasons[reasons != ""].tolist()).items():
+        groups.setdefault(_NUMBER.sub("...", reason), Counter())[reason] = count
+    return {next(iter(c)) if len(c) == 1 else pattern: sum(c.values()) for pattern, c in groups.items()}
+
+
+def _warnings(comparisons: Mapping[str, Any], explains: Mapping[str, Any]) -> Iterator[str]:
+    for name, one in comparisons.items():
+        out = one["counted_out"]
+        unreachable = out.get("infeasible", 0) + out.get("stalled", 0)
+        if unreachable:
+            yield (
+                f"{name}: {unreachable} trials with a prediction cannot reach the threshold, though theory gives them "
+                "a time: counted out, and the ratio is conditional on reaching it"
+            )
+        censored = sum(one["censored"].values())
+        if censored > _MANY * max(1, one["n"]):
+            yield f"{name}: {censored} of {one['n']} measured values are censored: the ratio leans on a log-normal tail"
+    waiting = max(one["counted_out"].get("pending", 0) for one in comparisons.values())
+    if waiting:
+        yield f"{waiting} trials have not ended and are counted out: the ratios may change"
+    without = explains["draws_without_crossing"]
+    if without:
+        yield f"{without} draws without an uncensored t2 have no prefactor: the slope is that of the others"
+    if explains["value"] is not None and explains["draws"] < _FEW_DRAWS:
+        yield f"the slope on log T_star rests on {explains['draws']} draws"
