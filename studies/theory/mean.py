@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from studies.laws.noise import Floats, above, at, below, between
+from studies.laws.likelihood import Sample, rows
+from studies.laws.noise import Floats
 
 _MOST_STEPS = 100
 _CLOSE = 1e-10
@@ -163,29 +164,8 @@ def _likely(logs: Logs, member: NDArray[np.intp], weight: Floats) -> Mean:
 def _expand(lower: Floats, upper: Floats, point: Floats) -> tuple[Floats, Floats, Floats]:
     """Return each row's log-likelihood with its gradient and Hessian in (delta, theta)."""
     delta, theta = point
-    value, gradient, hessian = np.zeros(len(lower)), np.zeros((len(lower), 2)), np.zeros((len(lower), 2, 2))
-
-    def one_end(rows: NDArray[np.bool_], y: Floats, curve: object) -> None:
-        y = y[rows]
-        part = curve(theta * y - delta)  # type: ignore[operator]
-        slopes = np.stack([np.full_like(y, -1.0), y], axis=1)
-        value[rows] = part.value
-        gradient[rows] = part.slope[:, None] * slopes
-        hessian[rows] = part.bend[:, None, None] * slopes[:, :, None] * slopes[:, None, :]
-
-    exact, right, left = lower == upper, np.isposinf(upper), np.isneginf(lower)
-    one_end(exact, lower, at)
-    one_end(right, lower, above)
-    one_end(left, upper, below)
-    value[exact] += np.log(theta)
-    gradient[exact, 1] += 1 / theta
-    hessian[exact, 1, 1] -= 1 / theta**2
-    inside = ~(exact | right | left)
-    middle, width = (lower[inside] + upper[inside]) / 2, (upper - lower)[inside]
-    part = between(theta * middle - delta, theta * width)
-    value[inside] = part.value
-    gradient[inside] = np.stack([-part.m, part.m * middle + part.w * width], axis=1)
-    cross = -part.mm * middle - part.mw * width
-    last = part.mm * middle**2 + 2 * part.mw * middle * width + part.ww * width**2
-    hessian[inside] = np.stack([np.stack([part.mm, cross], axis=1), np.stack([cross, last], axis=1)], axis=1)
-    return value, gradient, hessian
+    count = len(lower)
+    sample = Sample(lower, upper, np.empty((count, 0)), np.zeros(count, dtype=np.intp), 1)
+    value, by_delta, by_theta, delta_delta, delta_theta, theta_theta = rows(sample, np.full(count, delta), float(theta))
+    hessian = -np.array([[delta_delta, delta_theta], [delta_theta, theta_theta]])
+    return value, np.stack([by_delta, by_theta], axis=1), hessian.transpose(2, 0, 1)
