@@ -19,8 +19,10 @@ from scipy.special import logsumexp
 from studies.laws.likelihood import Sample, rows
 from studies.laws.noise import NORMAL, Floats
 
-NODES, MORE_NODES = 15, 31
-"""Of a normal noise, whose integrand is all but Gaussian, and of the others."""
+_NODES = {True: (15, 7), False: (31, 15)}
+"""By whether the noise is normal; the more rows a draw has, the more its integrand is a Gaussian."""
+_MANY = 30
+"""Rows a draw from which the second number will do."""
 _MOST_ROWS = 200_000
 _CLOSE = 1e-10
 _MODE_STEPS = 60
@@ -89,7 +91,9 @@ def integrate(sample: Sample, place: Place, modes: Floats) -> Integrated:
     modes, spread = _modes(sample, fixed, place, modes)
     # where every row is exact and the noise normal the integrand is Gaussian, and the square of a score of degree 4
     closed = sample.noise is NORMAL and bool(sample.exact.all())
-    at, weights = np.polynomial.hermite_e.hermegauss(3 if closed else NODES if sample.noise is NORMAL else MORE_NODES)
+    at, weights = np.polynomial.hermite_e.hermegauss(
+        3 if closed else _NODES[sample.noise is NORMAL][len(fixed) >= _MANY * sample.draws]
+    )
     p, draws = sample.x.shape[1], sample.draws
     w = modes[:, None] + spread[:, None] * at
     logs = np.log(weights) + at**2 / 2 - w**2 / 2 - 0.5 * np.log(2 * np.pi) + np.log(spread)[:, None]
@@ -120,6 +124,10 @@ def integrate(sample: Sample, place: Place, modes: Floats) -> Integrated:
         informations=information,
         weight=float((odds * curvatures).sum()) / sample.noise.information,
     )
+
+
+def _nodes_for(sample: Sample) -> int:
+    return _NODES[sample.noise is NORMAL][len(sample.draw) >= _MANY * sample.draws]
 
 
 def _repeat(sample: Sample, copies: int) -> Sample:
