@@ -18,6 +18,7 @@ from service.health.endpoints import router as health
 from service.health.readiness import Health
 from service.laws.endpoints import router as laws
 from service.library.endpoints import router as library
+from service.pareto.endpoints import router as pareto
 from service.problems import ApiError, InvalidRequest
 from service.request_log import RequestLog
 from service.studies.endpoints import router as studies
@@ -26,7 +27,7 @@ from service.trials.endpoints import router as trials
 from studies.settings import Settings
 from studies.store import Store, open_store
 
-NOUNS = (studies, trials, events, laws, tasks, library)
+NOUNS = (studies, trials, events, laws, pareto, tasks, library)
 
 
 def create_app(

@@ -116,6 +116,17 @@ class Study:
         """Return the fitted law of a response; see `Client.law`."""
         return self._client.law(self.id, response, x=x, terms=terms, effect=effect, threshold=threshold)
 
+    def pareto(
+        self,
+        x: str | None = None,
+        y: str | None = None,
+        *,
+        max_error: float | None = None,
+        limit: int | None = None,
+    ) -> dict[str, Any]:
+        """Return two responses against each other, and the best so far; see `Client.pareto`."""
+        return self._client.pareto(self.id, x, y, max_error=max_error, limit=limit)
+
     def events(self, after: int = 0) -> Iterator[dict[str, Any]]:
         """Yield its events; see `Client.events`."""
         return self._client.events(self.id, after)

@@ -1,18 +1,25 @@
 """What a sampler is told of the results: each configuration's value or two, and by how much it breaks its bounds.
 
 A response of a configuration is the logarithm of its median over the seeds (`studies.pareto.seeds`); a right-censored
-time counts as twice its lower bound. A configuration that reaches a response in half of its seeds or fewer (it is
-infeasible or stalls, its trials diverge or fail) has no value: the constraint `reach` is violated, and in place of the
-value stands the worst of the others and a factor of e, so that models stay finite. A bound is the constraint
-log(median / max); where the bounded response is missing it is violated by as much as the worst that has it, and a
-factor of e. CMA-ES knows no constraints but only ranks: there every configuration that breaks one comes after all that
-break none, in the order of what it breaks.
+time counts as twice its lower bound. Two sorts of constraints say which configurations do not count, above 0 being
+violated:
+
+- `reach`: (2 m - n + 1/2) / n where m of n seeds never have a response that is minimised (they are infeasible or stall,
+  their trials diverge or fail). It is at most 0 where more than half have it. Where a bound is known to be broken, that
+  says as much and more smoothly: there `reach` is that of the best configuration.
+- a bound by its response's name: log(median / max). Where the response is missing, the worst that is known and a
+  factor of e; where `reach` is violated already, the median of what is known, which says nothing new.
+
+A configuration without a value stands at the median of the others: a bad one would bend a model of the times where
+only the constraints should keep it away. CMA-ES knows no constraints but only ranks: there every configuration that
+breaks a bound comes after all that break none, by how much it does, and after these every one that violates `reach`.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from studies.laws.noise import Floats
 from studies.pareto.seeds import Aggregate, aggregate
@@ -31,14 +38,14 @@ def told(table: pa.Table, spec: StudySpec) -> list[Told]:
     search = spec.search
     assert isinstance(search, Adaptive)
     goals = [aggregate(table, name, "late") for name in search.objective.minimize]
-    bounds = {name: (aggregate(table, name, "late"), most) for name, most in search.objective.subject_to}
+    reach = np.max([_reach(goal) for goal in goals], axis=0)
     values = np.stack([_filled(goal.median) for goal in goals], axis=1)
-    constraints = {"reach": np.max([_reach(goal) for goal in goals], axis=0)}
-    constraints |= {name: _filled(bound.median) - np.log(most) for name, (bound, most) in bounds.items()}
-    # the missing bound of a trial that went wrong is broken even where no other breaks it
-    for name, (bound, _) in bounds.items():
-        missing = np.isinf(bound.median)
-        constraints[name][missing] = np.maximum(constraints[name][missing], WORSE)
+    constraints = {"reach": reach}
+    for name, most in search.objective.subject_to:
+        excess = aggregate(table, name, "late").median - np.log(most)
+        constraints[name] = _broken(excess, reach > 0)
+        # a step where a slope says the same would keep a model away from more than what is infeasible
+        constraints["reach"] = np.where(np.isfinite(excess) & (excess > 0), reach.min(), constraints["reach"])
     if search.kind == "cmaes":
         values, constraints = _ranked(values[:, 0], constraints)[:, None], {}
     points = _points(table, spec)
@@ -49,21 +56,31 @@ def told(table: pa.Table, spec: StudySpec) -> list[Told]:
 
 
 def _reach(goal: Aggregate) -> Floats:
-    """At most 0 where more than half of the seeds have the response; at most 2."""
-    missing = goal.seeds - goal.reached
-    return np.where(goal.seeds > 0, (2 * missing - goal.seeds + 1) / np.maximum(goal.seeds, 1), 2.0)
+    seeds = np.maximum(goal.seeds, 1)
+    missing = np.where(goal.seeds > 0, goal.seeds - goal.reached, 1)
+    return (2 * missing - seeds + 0.5) / seeds
 
 
 def _filled(logs: Floats) -> Floats:
     finite = np.isfinite(logs)
-    return np.where(finite, logs, logs[finite].max() + WORSE if finite.any() else 0.0)
+    return np.where(finite, logs, np.median(logs[finite]) if finite.any() else 0.0)
+
+
+def _broken(excess: Floats, unreached: NDArray[np.bool_]) -> Floats:
+    """Return a bound's constraint, filled in where the response is missing."""
+    finite = np.isfinite(excess)
+    worst = max(float(excess[finite].max()), 0.0) + WORSE if finite.any() else WORSE
+    return np.where(finite, excess, np.where(unreached, _filled(excess), worst))
 
 
 def _ranked(values: Floats, constraints: dict[str, Floats]) -> Floats:
-    broken = np.sum([np.maximum(column, 0) for column in constraints.values()], axis=0)
+    """Put what breaks a bound after all that breaks none, and what never gets there after all of these."""
+    bounds = [np.maximum(column, 0) for name, column in constraints.items() if name != "reach"]
+    broken = np.sum([np.zeros(len(values)), *bounds], axis=0)
+    reach = constraints["reach"]
+    broken = np.where(reach > 0, broken.max() + reach, broken)
     kept = broken == 0
-    worst = values[kept].max() if kept.any() else 0.0
-    return np.where(kept, values, worst + broken)
+    return np.where(kept, values, (values[kept].max() if kept.any() else 0.0) + broken)
 
 
 def _points(table: pa.Table, spec: StudySpec) -> list[Point]:

@@ -17,6 +17,7 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.study import StudyDirection
 
+
 from studies.search.configurations import swept
 from studies.search.draws import STREAM
 from studies.search.space import Point, batch_of, fresh
@@ -119,6 +120,9 @@ def _sampler(search: Adaptive, dimensions: int, seed: int) -> optuna.samplers.Ba
     if search.kind == "tpe":
         return optuna.samplers.TPESampler(n_startup_trials=_READY, constant_liar=True, seed=seed)
     if search.kind == "gp":
+        import torch
+
+        torch.set_num_threads(1)  # its matrices are small, and the cores have packs to train
         return optuna.samplers.GPSampler(n_startup_trials=_READY, seed=seed)
     # a generation is a batch, unless that is smaller than CMA-ES has it
     least = 4 + int(3 * np.log(dimensions))

@@ -77,8 +77,8 @@ class Goal(Leaf):
         """Return the canonical JSON form."""
         if len(value.minimize) > 1:
             return list(value.minimize)
-        bounds = {name: {"max": most} for name, most in value.subject_to}
-        return {"minimize": "".join(value.minimize), "subject_to": bounds}
+        [minimized] = value.minimize
+        return {"minimize": minimized, "subject_to": {name: {"max": most} for name, most in value.subject_to}}
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema."""
