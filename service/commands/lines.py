@@ -31,9 +31,7 @@ def pareto_lines(found: Mapping[str, Any]) -> list[str]:
     if not front:
         return lines
     varying = [
-        name
-        for name in front[0]["config"]
-        if len({str(point["config"][name]) for point in found["points"]}) > 1
+        name for name in front[0]["config"] if len({str(point["config"][name]) for point in found["points"]}) > 1
     ]
     best = found["best"] and found["best"]["configuration"]
     rows = [["", "configuration", *varying, found["x"], found["y"]]]

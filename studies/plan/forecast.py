@@ -98,7 +98,13 @@ def forecast(spec: StudySpec, plan: Plan, resources: Resources, seconds: float =
     cells = tuple(_cell(plan.trials[n * seeds].config, n, by_cell.get(n, []), limits) for n in looked.cells)
     predicted = cost(spec.task.kind, plan, looked.known, limits, slots(spec, resources), spec.engine)
     predicted = _scaled(predicted, plan.total / len(plan.trials))
-    warnings = (*_repeats(spec, plan), *_proposed_later(spec, plan), *_of_cells(cells, limits), *_refusals(looked), *_unpredicted(predicted, plan))
+    warnings = (
+        *_repeats(spec, plan),
+        *_proposed_later(spec, plan),
+        *_of_cells(cells, limits),
+        *_refusals(looked),
+        *_unpredicted(predicted, plan),
+    )
     return Forecast(plan, predicted, looked, cells, warnings)
 
 

@@ -17,7 +17,6 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.study import StudyDirection
 
-
 from studies.search.configurations import swept
 from studies.search.draws import STREAM
 from studies.search.space import Point, batch_of, fresh

@@ -75,10 +75,10 @@ class Goal(Leaf):
 
     def to_json(self, value: Objective) -> Any:
         """Return the canonical JSON form."""
-        if len(value.minimize) > 1:
-            return list(value.minimize)
-        [minimized] = value.minimize
-        return {"minimize": minimized, "subject_to": {name: {"max": most} for name, most in value.subject_to}}
+        first, *others = value.minimize
+        if others:
+            return [first, *others]
+        return {"minimize": first, "subject_to": {name: {"max": most} for name, most in value.subject_to}}
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema."""

@@ -1,4 +1,4 @@
-"""kill -9 of the driver of an adaptive study before and after it writes a batch: nothing is lost, nothing done twice."""
+"""kill -9 of the driver of an adaptive study before and after it writes a batch: nothing is lost or done twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adaptive searches: proposals follow from the rows alone, never repeat, and find a known optimum before chance does."""
+"""Adaptive searches: proposals follow from the rows alone, never repeat, and find a known optimum before chance."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_search_comes_closer_to_a_known_optimum_than_as_many_random_points(
 def test_a_search_finds_faster_sparse_recovery_under_an_error_bound_than_random_points(
     here: Store, kind: str, num: int, batch: int, seeds: int
 ) -> None:
-    """Trained, not drawn: t2 falls as 1/(alpha beta), the error where training ends rises with beta, a large alpha diverges."""
+    """Trained, not drawn: t2 falls as 1/(alpha beta), the last error rises with beta, a large alpha diverges."""
     objective = {"minimize": "t2", "subject_to": {"error_settled": {"max": 1e-2}}}
 
     def mean(kind: str) -> float:

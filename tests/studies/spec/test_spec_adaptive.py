@@ -49,7 +49,11 @@ def test_what_can_be_sought_is_what_the_laws_know() -> None:
         ({"objective": "t2"}, "/search/objective", "'t2' is refused; accepted: {minimize: response, subject_to:"),
         ({"objective": {}}, "/search/objective/minimize", "missing; accepted: t1, t1_gradient, t2"),
         ({"objective": {"minimize": "speed"}}, "/search/objective/minimize", "'speed' is refused; accepted: t1"),
-        ({"objective": {"minimize": "t1", "maximize": "t2"}}, "/search/objective/maximize", "accepted: minimize, subject_to"),
+        (
+            {"objective": {"minimize": "t1", "maximize": "t2"}},
+            "/search/objective/maximize",
+            "accepted: minimize, subject_to",
+        ),
         (
             {"objective": {"minimize": "t2", "subject_to": {"loss": {"max": 1}}}},
             "/search/objective/subject_to/loss",

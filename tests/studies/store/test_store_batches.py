@@ -38,7 +38,9 @@ def test_a_batch_becomes_configurations_trials_and_packs_that_wait(store: Store,
     assert [(row["index"], row["configuration"], row["seed"]) for row in rows] == [
         (16 + i, 8 + i // 2, i % 2) for i in range(8)
     ]
-    assert [(row["alpha"], row["beta"]) for row in rows] == [(t.config["alpha"], t.config["beta"]) for t in batch.trials]
+    assert [(row["alpha"], row["beta"]) for row in rows] == [
+        (t.config["alpha"], t.config["beta"]) for t in batch.trials
+    ]
     opened = store.open_packs(lease)
     assert [pack.number for pack in opened] == list(range(packs, packs + len(batch.packs)))
     assert sorted(index for pack in opened for index in pack.members) == list(range(16, 24))
