@@ -19,6 +19,7 @@ from service.health.endpoints import router as health
 from service.health.readiness import Health
 from service.laws.endpoints import router as laws
 from service.library.endpoints import router as library
+from service.pareto.endpoints import router as pareto
 from service.phases.endpoints import router as phases
 from service.problems import ApiError, InvalidRequest
 from service.request_log import RequestLog
@@ -29,7 +30,7 @@ from service.trials.endpoints import router as trials
 from studies.settings import Settings
 from studies.store import Store, open_store
 
-NOUNS = (studies, trials, events, laws, fits, phases, theory, tasks, library)
+NOUNS = (studies, trials, events, laws, fits, phases, theory, pareto, tasks, library)
 
 
 def create_app(

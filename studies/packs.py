@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from studies.spec import StudySpec
+from studies.spec.rules import may_leap
 from studies.spec.sweeps import largest
-from trainers.fast_forward import applies
 from trainers.trial import Budget, Pack, Trial
 
 
@@ -27,8 +27,7 @@ def budget(spec: StudySpec) -> Budget:
 
 def _may_leap(spec: StudySpec) -> bool:
     _, n = largest(getattr(spec.task, "n", 0))
-    kinds = spec.task.kind, spec.optimizer.kind, spec.regularizer.kind
-    return spec.engine == "surrogate" or (spec.engine != "step" and applies(*kinds, int(n or 0)))
+    return may_leap(spec.engine, spec.task.kind, spec.optimizer.kind, spec.regularizer.kind, n)
 
 
 def pack(spec: StudySpec, trials: Sequence[Trial], id: str) -> Pack:

@@ -239,6 +239,27 @@ class Client:
         """
         return self._http.json("GET", f"{_path('studies', study_id)}/theory")
 
+    def pareto(
+        self,
+        study_id: str,
+        x: str | None = None,
+        y: str | None = None,
+        *,
+        max_error: float | None = None,
+        limit: int | None = None,
+    ) -> dict[str, Any]:
+        """Return two responses of every configuration against each other, the front, and the best under a bound.
+
+        Args:
+            study_id: the study.
+            x: what the best has least of; None: of an adaptive study's objective, else `t2`.
+            y: what is bounded; None: of the objective, else `error_settled`.
+            max_error: upper bound on y; None: of the objective, else none.
+            limit: points listed at most.
+        """
+        asked = _given(x=x, y=y, max_error=max_error, limit=limit)
+        return self._http.json("GET", f"{_path('studies', study_id)}/pareto", params=asked)
+
     def events(self, study_id: str, after: int = 0) -> Iterator[dict[str, Any]]:
         """Yield a study's events with numbers above `after`, until it has ended; a broken stream is taken up again.
 

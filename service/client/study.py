@@ -134,6 +134,17 @@ class Study:
         """Return theory against what was measured; see `Client.theory`."""
         return self._client.theory(self.id)
 
+    def pareto(
+        self,
+        x: str | None = None,
+        y: str | None = None,
+        *,
+        max_error: float | None = None,
+        limit: int | None = None,
+    ) -> dict[str, Any]:
+        """Return two responses against each other, and the best so far; see `Client.pareto`."""
+        return self._client.pareto(self.id, x, y, max_error=max_error, limit=limit)
+
     def events(self, after: int = 0) -> Iterator[dict[str, Any]]:
         """Yield its events; see `Client.events`."""
         return self._client.events(self.id, after)

@@ -1,4 +1,4 @@
-"""`grokscale submit`, `watch`, `law` and `fit`: a study from the command line. The server is GROKSCALE_URL."""
+"""`grokscale submit`, `watch`, `law`, `fit`, `pareto`: a study from the command line. The server is GROKSCALE_URL."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from service.client import Client, Study
-from service.commands.lines import fit_lines, law_lines, outcome_line
+from service.commands.lines import fit_lines, law_lines, outcome_line, pareto_lines
 
 StudyId = Annotated[str, typer.Argument(metavar="ID", help="The study.")]
 
@@ -70,6 +70,22 @@ def fit(
     with Client() as client:
         found = client.fit(study_id, response=response, **request)
     print(jsonlib.dumps(found, indent=2) if json else "\n".join(fit_lines(found)))
+
+
+def pareto(
+    study_id: StudyId,
+    x: Annotated[str | None, typer.Option("--x", help="What the best has least of (default t2).")] = None,
+    y: Annotated[str | None, typer.Option("--y", help="What is bounded (default error_settled).")] = None,
+    max_error: Annotated[float | None, typer.Option(help="Upper bound on it.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the whole object.")] = False,
+) -> None:
+    """Weigh two responses against each other; print the configurations that no other beats, and the best so far.
+
+    An adaptive study answers for its own objective.
+    """
+    with Client() as client:
+        found: dict[str, Any] = client.pareto(study_id, x, y, max_error=max_error)
+    print(jsonlib.dumps(found, indent=2) if json else "\n".join(pareto_lines(found)))
 
 
 def _wait(study: Study) -> None:

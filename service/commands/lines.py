@@ -1,4 +1,4 @@
-"""Studies and laws as lines of plain text."""
+"""Studies, laws and fronts as lines of plain text."""
 
 from __future__ import annotations
 
@@ -46,3 +46,42 @@ def fit_lines(fit: Mapping[str, Any]) -> list[str]:
 
 def _digits(value: float | None) -> str:
     return "-" if value is None else f"{value:.6g}"
+
+
+def pareto_lines(found: Mapping[str, Any]) -> list[str]:
+    """Return a front as lines: the result, a sentence each, then a table of its configurations by ascending x.
+
+    A star marks the best under the bound; brackets hold the range over the seeds.
+    """
+    lines = _SENTENCE.split(found["text"])
+    front = [point for point in found["points"] if point["on_front"]]
+    if not front:
+        return lines
+    varying = [
+        name for name in front[0]["config"] if len({str(point["config"][name]) for point in found["points"]}) > 1
+    ]
+    best = found["best"] and found["best"]["configuration"]
+    rows = [["", "configuration", *varying, found["x"], found["y"]]]
+    rows += [
+        [
+            "*" if point["configuration"] == best else "",
+            str(point["configuration"]),
+            *(_number(point["config"][name]) for name in varying),
+            _median(point["x"]),
+            _median(point["y"]),
+        ]
+        for point in front
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [*lines, "", *table]
+
+
+def _median(number: Mapping[str, Any]) -> str:
+    return f"{_number(number['value'])} [{_number(number['low'])}, {_number(number['high'])}]"
+
+
+def _number(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -12,6 +12,7 @@ from service.laws.models import Law, LawQuery
 from service.problems import InvalidRequest, refusals
 from service.studies.errors import StudyNotFound
 from studies.laws import law
+from studies.spec.rules import ADAPTIVE
 
 router = APIRouter(prefix="/v1", tags=["laws"])
 
@@ -29,4 +30,6 @@ def fit_law(study_id: str, response: str, query: Annotated[LawQuery, Query()], s
     counted, not taken for long times. Asked while the study runs, the law takes unended trials as censored.
     """
     terms = None if query.terms is None else [term.strip() for term in query.terms.split(",")]
-    return law(store.table(study_id), response, x=query.x, terms=terms, effect=query.effect, threshold=query.threshold)
+    asked: dict[str, Any] = {"x": query.x, "terms": terms, "effect": query.effect, "threshold": query.threshold}
+    search = store.study(study_id).spec["search"]["kind"]
+    return law(store.table(study_id), response, **asked, proposed_by=search if search in ADAPTIVE else None)

@@ -28,6 +28,14 @@ def cautions(question: Question, rows: Rows, solution: Solution) -> list[str]:
     return [*found, *_censoring(rows), *rows.observed.remarks]
 
 
+def chosen_by_outcome(search: str) -> str:
+    """Return the warning that goes with every law of an adaptive study."""
+    return (
+        f"{search} chose these configurations by the results of others: they crowd where the objective is good, and "
+        "the interval does not allow for that; for a law, run a grid, random or sobol study"
+    )
+
+
 def numerical(inference: Inference) -> bool:
     """Whether the standard errors are numerical rather than sampling."""
     return inference.sigma < NUMERICAL

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from studies.laws import cautions
 from studies.laws.answer import answer
 from studies.laws.question import ask
 from studies.laws.responses import observe
@@ -22,6 +23,7 @@ def law(
     terms: Sequence[str] | None = None,
     effect: str = "draw",
     threshold: float | None = None,
+    proposed_by: str | None = None,
 ) -> dict[str, Any]:
     """Fit `response = prefactor * x^exponent` with log-normal scatter, censored trials taken as what they are.
 
@@ -36,6 +38,7 @@ def law(
             the step and no field that changes the data varies, else `random`, as one of a log-normal distribution.
             Either may be asked for by its name; `none` pools the draws.
         threshold: a rung of the ladder of thresholds, `0.1`; by default the study's own.
+        proposed_by: the adaptive search that chose the configurations by the results of others; None: nothing did.
 
     Returns:
         The law object of the interface: plain JSON values at full precision. A number that the design cannot tell is
@@ -50,4 +53,7 @@ def law(
     question = ask(response, x, terms, effect)
     observed = observe(table, response, threshold)
     rows = sort(table, observed, question.logarithms(table), question.effect)
-    return answer(question, rows, solve(rows, question.names))
+    found = answer(question, rows, solve(rows, question.names))
+    if proposed_by is not None:
+        found["warnings"].insert(0, cautions.chosen_by_outcome(proposed_by))
+    return found

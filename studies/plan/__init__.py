@@ -1,7 +1,7 @@
 """What a study will do, before it does it: trials and packs (pure), and predictions of them."""
 
 from studies.plan.forecast import Caution, Cell, Forecast, forecast
-from studies.plan.plan import Plan, PlannedPack, Resources, plan
+from studies.plan.plan import Plan, PlannedPack, Resources, plan, plan_batch
 
 __all__ = [
     "Caution",
@@ -12,4 +12,5 @@ __all__ = [
     "Resources",
     "forecast",
     "plan",
+    "plan_batch",
 ]

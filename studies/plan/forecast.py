@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -71,8 +71,8 @@ class Forecast:
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values, finite or null."""
         return {
-            "trials": len(self.plan.trials),
-            "configurations": self.plan.configurations,
+            "trials": self.plan.total,
+            "configurations": self.plan.configurations * self.plan.total // len(self.plan.trials),
             "draws": self.plan.draws,
             "packs": len(self.plan.packs),
             "predicted": {
@@ -97,7 +97,14 @@ def forecast(spec: StudySpec, plan: Plan, resources: Resources, seconds: float =
     seeds = len(plan.trials) // plan.configurations
     cells = tuple(_cell(plan.trials[n * seeds].config, n, by_cell.get(n, []), limits) for n in looked.cells)
     predicted = cost(spec.task.kind, plan, looked.known, limits, slots(spec, resources), spec.engine)
-    warnings = (*_repeats(spec, plan), *_of_cells(cells, limits), *_refusals(looked), *_unpredicted(predicted, plan))
+    predicted = _scaled(predicted, plan.total / len(plan.trials))
+    warnings = (
+        *_repeats(spec, plan),
+        *_proposed_later(spec, plan),
+        *_of_cells(cells, limits),
+        *_refusals(looked),
+        *_unpredicted(predicted, plan),
+    )
     return Forecast(plan, predicted, looked, cells, warnings)
 
 
@@ -131,6 +138,25 @@ def _repeats(spec: StudySpec, plan: Plan) -> Iterator[Caution]:
     if isinstance(spec.search, (Random, Sobol)) and plan.configurations < spec.search.num_configs:
         message = f"of {spec.search.num_configs} points drawn {plan.configurations} differ; each is planned once"
         yield Caution(message, "/search/num_configs")
+
+
+def _scaled(predicted: Cost, factor: float) -> Cost:
+    """Take the batches that are still to be proposed for as long as the first: later ones are mostly shorter."""
+    return replace(
+        predicted,
+        steps=round(predicted.steps * factor),
+        seconds=predicted.seconds * factor,
+        unpredicted=round(predicted.unpredicted * factor),
+    )
+
+
+def _proposed_later(spec: StudySpec, plan: Plan) -> Iterator[Caution]:
+    if plan.later:
+        yield Caution(
+            f"{spec.search.kind} proposes {plan.later} of {plan.total} trials from the results of those before: cells "
+            "and packs are those of its first batch, and the others are taken for as long as these",
+            "/search/kind",
+        )
 
 
 def _of_cells(cells: Sequence[Cell], limits: Budget) -> Iterator[Caution]:
@@ -171,7 +197,7 @@ def _refusals(looked: Sample) -> Iterator[Caution]:
 def _unpredicted(predicted: Cost, plan: Plan) -> Iterator[Caution]:
     if predicted.unpredicted:
         yield Caution(
-            f"for {predicted.unpredicted} of {len(plan.trials)} trials theory gives no t2: steps and seconds count "
+            f"for {predicted.unpredicted} of {plan.total} trials theory gives no t2: steps and seconds count "
             "them at max_steps",
             "/budget/max_steps",
         )

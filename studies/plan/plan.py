@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from studies.plan.packing import bands, cut
-from studies.search import configurations
+from studies.search import at_points, configurations
 from studies.spec import StudySpec
+from studies.spec.methods import Adaptive
 from trainers.tasks import TASKS, draw_key
 from trainers.trial import Trial
 
@@ -38,55 +39,78 @@ class PlannedPack:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A study laid out.
+    """A study laid out, or one batch of an adaptive one.
 
     Attributes:
         trials: in the order of their indices: by configuration, then by seed.
         packs: in the order of their numbers.
         configurations: how many points of the swept fields.
         draws: how many data sets.
+        later: trials that are still to be proposed, from the results of these.
     """
 
     trials: tuple[Trial, ...]
     packs: tuple[PlannedPack, ...]
     configurations: int
     draws: int
+    later: int = 0
+
+    @property
+    def total(self) -> int:
+        """Trials in all."""
+        return len(self.trials) + self.later
 
 
 def plan(spec: StudySpec, resources: Resources) -> Plan:
-    """Return the trials and packs of a study.
+    """Return the trials and packs of a study; of an adaptive search the first batch.
 
     Args:
         spec: as parsed, so within the server's limits.
         resources: decide how many packs there are, and nothing else.
     """
-    points = configurations(spec)
+    return _laid_out(spec, configurations(spec), 0, slots(spec, resources))
+
+
+def plan_batch(spec: StudySpec, points: Sequence[tuple[Any, ...]], first: int, side_by_side: int) -> Plan:
+    """Return the trials and packs of a batch that an adaptive search proposes; packs are numbered from 0.
+
+    Args:
+        spec: of the study.
+        points: of the swept fields.
+        first: number of the first one's configuration.
+        side_by_side: packs that the cluster holds; decides how many packs there are, and nothing else.
+    """
+    return _laid_out(spec, at_points(spec, points), first, side_by_side)
+
+
+def _laid_out(spec: StudySpec, points: Sequence[Mapping[str, Any]], first: int, side_by_side: int) -> Plan:
     seeds = spec.seed_list()
     trials = tuple(
         Trial(index=number * len(seeds) + i, configuration=number, seed=seed, config=config)
-        for number, config in enumerate(points)
+        for number, config in enumerate(points, first)
         for i, seed in enumerate(seeds)
     )
     keys = [draw_key(spec.task.kind, trial) for trial in trials]
-    return Plan(trials, _packs(spec, trials, keys, resources), len(points), len(set(keys)))
+    packs = _packs(spec, trials, keys, side_by_side)
+    later = spec.search.num_configs - first - len(points) if isinstance(spec.search, Adaptive) else 0
+    return Plan(trials, packs, len(points), len(set(keys)), later * len(seeds))
 
 
 def _packs(
-    spec: StudySpec, trials: Sequence[Trial], keys: Sequence[tuple[Any, ...]], resources: Resources
+    spec: StudySpec, trials: Sequence[Trial], keys: Sequence[tuple[Any, ...]], side_by_side: int
 ) -> tuple[PlannedPack, ...]:
     groups: dict[tuple[Any, ...], list[int]] = {}
-    for trial in trials:
+    for place, trial in enumerate(trials):
         shape = tuple(trial.config[name] for name in TASKS[spec.task.kind].pack_fields)
-        groups.setdefault(shape, []).append(trial.index)
-    wanted = slots(spec, resources)
+        groups.setdefault(shape, []).append(place)
     made: list[tuple[int, ...]] = []
     for group in groups.values():
-        share = max(1, round(wanted * len(group) / len(trials)))
+        share = max(1, round(side_by_side * len(group) / len(trials)))
         for band in bands(group, [slowness(trials[i].config) for i in group], share):
             made += [tuple(band[i] for i in positions) for positions in cut([keys[i] for i in band], share)]
     # the longest first, so that none is left alone at the end: t2 grows as 1/(alpha beta)
     made.sort(key=lambda members: (-max(slowness(trials[i].config) for i in members), members))
-    return tuple(PlannedPack(number, members) for number, members in enumerate(made))
+    return tuple(PlannedPack(number, tuple(trials[i].index for i in places)) for number, places in enumerate(made))
 
 
 def slots(spec: StudySpec, resources: Resources) -> int:

@@ -15,6 +15,7 @@ from ray.tune.experiment import Trial
 
 from studies.runner.control import Control
 from studies.runner.overseer import Overseer
+from studies.runner.proposals import Proposals
 from studies.runner.recorder import Recorder
 from studies.runner.searcher import PackSearcher
 from studies.runner.wire import Job
@@ -41,16 +42,19 @@ def _connect(address: str) -> None:
 
 
 def tune(store: Store, job: Job, spec: StudySpec, study: Path, control: Control) -> None:
-    """Train the packs of a study that have not ended, until they have or something else is wanted.
+    """Train the packs of a study that have not ended, and those proposed after them, until all have.
+
+    Or until something else is wanted.
 
     Raises:
         Impossible: no node of the runner's own cluster has what one pack needs.
     """
-    work = Work(store, job.lease, spec, study, job.silence_seconds)
-    if not len(work):
+    proposals = Proposals(store, job.lease, spec, control)
+    work = Work(store, job.lease, spec, study, job.silence_seconds, proposals)
+    if not len(work) and not proposals.left():
         return
     _connect(job.ray_address)
-    size_up(control, spec, job.own_cluster, len(work))
+    size_up(control, spec, job.own_cluster, max(len(work), proposals.most))
     # how many trials Tune keeps waiting for a place: with its own default of one, actors start one after another
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(min(control.most, _MOST_PENDING))
     needs: dict[str, float] = {"cpu": spec.resources.cpus, "gpu": spec.resources.gpus}

@@ -10,6 +10,7 @@ from typing import Any
 
 from studies.packs import pack
 from studies.runner.persistence import firmly
+from studies.runner.proposals import Proposals
 from studies.spec import StudySpec
 from studies.store import Lease, PackRecord, Store
 from studies.worker.trainable import Assignment
@@ -54,10 +55,19 @@ class Work:
         spec: of the study.
         study: directory of the study's checkpoints.
         silence_seconds: see `Assignment`.
+        proposals: where more packs come from when all of these have ended.
     """
 
-    def __init__(self, store: Store, lease: Lease, spec: StudySpec, study: Path, silence_seconds: float) -> None:
-        self._store, self._lease, self._spec = store, lease, spec
+    def __init__(
+        self,
+        store: Store,
+        lease: Lease,
+        spec: StudySpec,
+        study: Path,
+        silence_seconds: float,
+        proposals: Proposals,
+    ) -> None:
+        self._store, self._lease, self._spec, self._proposals = store, lease, spec, proposals
         self._study, self._silence_seconds = study, silence_seconds
         self._waiting: deque[PackRecord] = deque()
         self.running: dict[str, Running] = {}
@@ -74,7 +84,17 @@ class Work:
         self._waiting = deque(record for record in firmly(self._store.open_packs, self._lease) if record.id not in held)
 
     def begin(self, name: str) -> Assignment | None:
-        """Hand out the next pack under a name; None: no pack waits."""
+        """Hand out the next pack under a name; None: no pack waits, and none can be proposed now."""
+        assignment = self._begin(name)
+        while assignment is None and not self.running and self._proposals.left():
+            self._proposals.add()
+            self.refill()
+            if not self._waiting:
+                return None
+            assignment = self._begin(name)
+        return assignment
+
+    def _begin(self, name: str) -> Assignment | None:
         while self._waiting:
             record = self._waiting.popleft()
             trials = firmly(self._store.pack_trials, record.id)

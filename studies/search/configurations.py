@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from studies.search.draws import random_points, sobol_points
 from studies.search.grid import grid
+from studies.search.space import first_points
 from studies.spec import StudySpec
-from studies.spec.methods import Random, Sobol
+from studies.spec.methods import Adaptive, Random, Sobol
 from studies.spec.sweeps import Swept, is_swept
 
 Config = dict[str, Any]
@@ -35,9 +36,17 @@ def swept(spec: StudySpec) -> dict[str, Swept]:
 
 
 def configurations(spec: StudySpec) -> list[Config]:
-    """Return the configurations of a study in the order of their numbers; pure, and the same on every machine."""
+    """Return the configurations of a study in the order of their numbers; pure, and the same on every machine.
+
+    Of an adaptive search these are the first batch.
+    """
+    return at_points(spec, _points(spec, swept(spec)))
+
+
+def at_points(spec: StudySpec, points: Iterable[tuple[Any, ...]]) -> list[Config]:
+    """Return the configurations at points of the swept fields."""
     fixed, sweeps = fields(spec), swept(spec)
-    return [fixed | dict(zip(sweeps, point, strict=True)) for point in _points(spec, sweeps)]
+    return [fixed | dict(zip(sweeps, point, strict=True)) for point in points]
 
 
 def _points(spec: StudySpec, sweeps: Mapping[str, Swept]) -> list[tuple[Any, ...]]:
@@ -46,4 +55,6 @@ def _points(spec: StudySpec, sweeps: Mapping[str, Swept]) -> list[tuple[Any, ...
         return random_points(sweeps.values(), search.num_configs, spec.seed)
     if isinstance(search, Sobol):
         return sobol_points(sweeps.values(), search.num_configs, spec.seed)
+    if isinstance(search, Adaptive):
+        return first_points(sweeps, search, spec.seed)
     return grid(sweeps.values())

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from studies.spec.numbers import whole
+from studies.spec.objective import Goal, Objective
 from studies.spec.sweeps import Sweep, Swept
 from studies.spec.tasks import Section, field, positive
 
@@ -100,4 +101,47 @@ class Sobol(Section):
     num_configs: Annotated[int, whole(1, MAX_CONFIGS)] = field(..., "points drawn; best a power of 2")
 
 
-Search = Annotated[Grid | Random | Sobol, Field(discriminator="kind")]
+NumConfigs = Annotated[int, whole(1, MAX_CONFIGS)]
+Batch = Annotated[int, whole(1, 1000)]
+AnObjective = Annotated[Objective, Goal()]
+PROPOSED = "configurations in all; each runs with every seed"
+BATCH = 8
+"""Enough for two cores to have something to do, few enough to learn often."""
+AT_ONCE = "configurations proposed at once, when all before them have ended; the first batch has at least 8"
+SOUGHT = "the least median over the seeds of one response under bounds on others, or the front of two"
+
+
+class Tpe(Section):
+    """Adaptive: a tree-structured Parzen estimator (Optuna). Takes ranges and lists, bounds, one response or two."""
+
+    kind: Literal["tpe"]
+    num_configs: NumConfigs = field(..., PROPOSED)
+    batch: Batch = field(BATCH, AT_ONCE)
+    objective: AnObjective = field(..., SOUGHT)
+
+
+class CmaEs(Section):
+    """Adaptive: CMA-ES (Optuna), an evolution strategy. Takes two ranges or more, no lists, and one response.
+
+    A batch is a generation; bounds enter by rank, so that whatever keeps them comes before all that does not.
+    """
+
+    kind: Literal["cmaes"]
+    num_configs: NumConfigs = field(..., PROPOSED)
+    batch: Batch = field(BATCH, AT_ONCE)
+    objective: AnObjective = field(..., SOUGHT)
+
+
+class Gp(Section):
+    """Adaptive: a Gaussian process with expected improvement (Optuna), for few and long trials."""
+
+    kind: Literal["gp"]
+    num_configs: NumConfigs = field(..., PROPOSED)
+    batch: Batch = field(BATCH, AT_ONCE)
+    objective: AnObjective = field(..., SOUGHT)
+
+
+Adaptive = Tpe | CmaEs | Gp
+"""Searches that propose batch after batch, each from the results of those before it."""
+
+Search = Annotated[Grid | Random | Sobol | Tpe | CmaEs | Gp, Field(discriminator="kind")]

@@ -10,12 +10,13 @@ from typing import Any
 
 from studies.spec.limits import Limits
 from studies.spec.numbers import Fault
-from studies.spec.sweeps import NUM, Range, count, is_swept, largest, smallest
+from studies.spec.sweeps import NUM, Range, choices, count, is_swept, largest, smallest
 from trainers.fast_forward import LARGEST, SMOOTH, applies, approximated
 
 Flat = Mapping[str, Any]
 
 SYNTHETIC = ("l1", "l2")
+ADAPTIVE = ("tpe", "cmaes", "gp")
 
 
 def contradictions(values: Flat) -> list[Fault]:
@@ -75,6 +76,67 @@ def _something_to_search(values: Flat) -> Iterator[Fault]:
         yield path("search.kind"), f"{values['search.kind']} has no swept field to draw from; accepted: grid"
 
 
+def _points_to_propose(values: Flat) -> Iterator[Fault]:
+    """An adaptive search never proposes a point twice: a repeat would count one result twice."""
+    if values["search.kind"] not in ADAPTIVE:
+        return
+    counts = [choices(field) for name, field in values.items() if _sweepable(name) and is_swept(field)]
+    possible = math.prod(one for one in counts if one is not None)
+    if counts and None not in counts and values["search.num_configs"] > possible:
+        yield (
+            path("search.num_configs"),
+            f"{values['search.num_configs']} is above the {possible} points there are; accepted: up to {possible}",
+        )
+
+
+def _evolved(values: Flat) -> Iterator[Fault]:
+    if values["search.kind"] != "cmaes":
+        return
+    swept = {name: field for name, field in values.items() if _sweepable(name) and is_swept(field)}
+    for name, field in swept.items():
+        if isinstance(field, tuple):
+            yield path(name), "a list is categorical, which cmaes does not take; accepted: a value or a range"
+    if swept and len(swept) < 2:
+        yield path("search.kind"), "cmaes needs two swept ranges; accepted for one: tpe, gp"
+
+
+def _one_response(values: Flat) -> Iterator[Fault]:
+    if values["search.kind"] == "cmaes" and len(values["search.objective"].minimize) > 1:
+        yield (
+            path("search.objective"),
+            "cmaes minimises one response; accepted: {minimize: response, subject_to: ...}, or kind tpe or gp",
+        )
+
+
+def _settles(values: Flat) -> Iterator[Fault]:
+    """An objective that no trial can have would make every configuration infeasible."""
+    if "error_settled" not in values["search.objective"].responses:
+        return
+    kind, stop = values["task.kind"], values["budget.stop"]
+    if stop == "after_t2":
+        yield path("budget.stop"), "after_t2 ends trials before error_settled is known; accepted: settled"
+    elif stop == "auto":
+        _, n = largest(values["task.n"])
+        if not may_leap(values["engine"], kind, values["optimizer.kind"], values["regularizer.kind"], n):
+            yield (
+                path("budget.stop"),
+                "auto is after_t2 here, which ends trials before error_settled is known; accepted: settled",
+            )
+
+
+def _settles_synthetic(values: Flat) -> Iterator[Fault]:
+    if values["task.kind"] == "synthetic" and "error_settled" in values["search.objective"].responses:
+        yield (
+            path("search.objective"),
+            "the error of a synthetic trial never settles; accepted: responses other than error_settled",
+        )
+
+
+def may_leap(engine: str, task: str, optimizer: str, regularizer: str, n: Any) -> bool:
+    """Return whether trials of these kinds may be fast-forwarded: then `stop: auto` is `settled`."""
+    return engine == "surrogate" or (engine != "step" and applies(task, optimizer, regularizer, int(n or 0)))
+
+
 def _fast_forwarded(values: Flat) -> Iterator[Fault]:
     kinds = values["task.kind"], values["optimizer.kind"], values["regularizer.kind"]
     if values["engine"] == "fast_forward" and not applies(*kinds, 1):
@@ -106,6 +168,11 @@ ALWAYS: tuple[tuple[tuple[str, ...], Callable[[Flat], Iterator[Fault]]], ...] = 
     (("engine", "task.kind", "optimizer.kind", "regularizer.kind"), _fast_forwarded),
     (("engine", "task.n"), _fast_forwarded_size),
     (("search.kind",), _values_of_a_grid),
+    (("search.kind", "search.num_configs", *PARTS), _points_to_propose),
+    (("search.kind", *PARTS), _evolved),
+    (("search.kind", "search.objective"), _one_response),
+    (("search.objective", "budget.stop", "engine", "task.n", *PARTS), _settles),
+    (("search.objective", "task.kind"), _settles_synthetic),
     (("search.kind", *PARTS), _something_to_search),
 )
 

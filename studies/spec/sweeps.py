@@ -94,6 +94,13 @@ def count(field: Swept) -> int | None:
     return len(field) if isinstance(field, tuple) else 1
 
 
+def choices(field: Swept) -> int | None:
+    """Return how many values the field can take at all; None for a continuous distribution."""
+    if isinstance(field, Range) and field.num is None:
+        return int(field.high - field.low) + 1 if field.whole else None
+    return count(field)
+
+
 def levels(field: Swept) -> tuple[float | int | None, ...]:
     """Return the values of the field; not for a distribution."""
     if isinstance(field, Range):

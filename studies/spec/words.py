@@ -9,7 +9,7 @@ from studies.spec.errors import show
 from studies.spec.lists import ListOf
 from studies.spec.numbers import Leaf, Refused, whole
 
-LATER = {
+LATER: dict[str, tuple[str, ...]] = {
     "task": (
         "matrix_completion",
         "matrix_sensing",
@@ -21,7 +21,7 @@ LATER = {
     ),
     "regularizer": ("nuclear",),
     "optimizer": ("sgd", "adam", "adamw"),
-    "search": ("tpe", "cmaes", "gp"),
+    "search": (),
 }
 """Words of the interface that this version does not carry out."""
 

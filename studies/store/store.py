@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import IntegrityError
 
 from studies.lifecycle import Event, State
-from studies.store import commits, curves, events, fits, leases, packs, runners, schema, studies, trials
+from studies.store import batches, commits, curves, events, fits, leases, packs, runners, schema, studies, trials
 from studies.store.engine import Database
 from studies.store.errors import AlreadySubmitted
 from studies.store.records import (
@@ -387,6 +387,19 @@ class Store:
         """
         with self._database.read() as connection:
             return packs.of_study(connection, study_id)
+
+    def extend(self, lease: Lease, batch: Plan) -> bool:
+        """Add a proposed batch, its configurations, trials and packs, to an adaptive study: all of it or nothing.
+
+        Returns:
+            Whether it was added. It is not where the study has these configurations already, so that a batch may be
+            handed in again, nor where the study is no longer running.
+
+        Raises:
+            LeaseLost: see the class.
+        """
+        with self._database.write() as connection:
+            return batches.extend(connection, lease, batch)
 
     def open_packs(self, lease: Lease) -> list[PackRecord]:
         """Return the packs that are still to be trained (`waiting` or `running`), by number.

@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func
 from uuid_utils import uuid7
 
 from studies.lifecycle import ENDED, STATES, Event, State
-from studies.store import cursors, events, locks, packs, states
+from studies.store import batches, cursors, events, locks, states
 from studies.store.errors import AlreadySubmitted, InvalidFilter, NotEnded, NotFound
 from studies.store.functions import Holds, Now
-from studies.store.models import Configuration, IdempotencyKey, Pack, Study, Trial
+from studies.store.models import IdempotencyKey, Study
 from studies.store.progress import Pace, paces, progress
 from studies.store.records import Idempotency, IdempotencyRecord, Lease, Page, StudyFilter, StudyRecord
 from studies.store.types import storable
@@ -34,21 +34,7 @@ def add(
     connection.execute(insert(Study).values(**_row(study_id, spec, plan, versions), created=Now()))
     if idempotency is not None:
         _remember(connection, study_id, idempotency)
-    connection.execute(insert(Pack), [packs.row(study_id, p.number, p.members, p.predicted_steps) for p in plan.packs])
-    connection.execute(insert(Configuration), _configurations(study_id, plan))
-    number = {index: pack.number for pack in plan.packs for index in pack.members}
-    rows = [
-        {
-            "id": str(uuid7()),
-            "study_id": study_id,
-            "index": trial.index,
-            "configuration": trial.configuration,
-            "seed": trial.seed,
-            "pack": number[trial.index],
-        }
-        for trial in plan.trials
-    ]
-    connection.execute(insert(Trial), rows)
+    batches.insert_plan(connection, study_id, plan, first_pack=0)
     events.append(connection, study_id, "state", [{"state": "queued", "previous": None, "reason": None}])
     return get(connection, study_id)
 
@@ -137,16 +123,11 @@ def _row(study_id: str, spec: StudySpec, plan: Plan, versions: Mapping[str, Any]
         "spec": spec.canonical(),
         "spec_hash": spec.hash(),
         "versions": versions,
-        "total": len(plan.trials),
+        "total": plan.total,
         "by_outcome": {},
         "event_seq": 0,
         "token": 0,
     }
-
-
-def _configurations(study_id: str, plan: Plan) -> list[dict[str, Any]]:
-    configs = {trial.configuration: trial.config for trial in plan.trials}
-    return [{"study_id": study_id, "number": number, "config": config} for number, config in configs.items()]
 
 
 def _conditions(filter: StudyFilter) -> ColumnElement[bool]:

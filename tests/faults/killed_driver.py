@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from studies.lifecycle import State
+from studies.plan import Plan
 from studies.runner.driver import main
 from studies.store import Lease, Store, StudyRecord
 from studies.store.engine import Database
@@ -45,6 +46,14 @@ class KilledStore(Store):
         if late_enough:
             self._kill_at("committed")
         return accepted
+
+    def extend(self, lease: Lease, batch: Plan) -> bool:
+        if self._hits() == 0:
+            self._kill_at("proposing")
+        added = super().extend(lease, batch)
+        if self._hits() == 1:
+            self._kill_at("proposing")
+        return added
 
     def end_pack(self, lease: Lease, pack_id: str) -> None:
         self._kill_at("ending")

@@ -18,7 +18,7 @@ def test_every_kind_of_this_version_is_described() -> None:
         "tasks": ["sparse_recovery", "synthetic"],
         "regularizers": ["none", "l1", "l2", "elastic"],
         "optimizers": ["subgradient", "proximal", "projected", "gd"],
-        "searches": ["grid", "random", "sobol"],
+        "searches": ["grid", "random", "sobol", "tpe", "cmaes", "gp"],
     }
 
 

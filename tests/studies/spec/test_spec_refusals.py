@@ -65,7 +65,7 @@ FAULTS: list[tuple[str, Any, str, str]] = [
     ("/task/kind", {"a": 1}, "/task/kind", "an object is refused; accepted: sparse_recovery, synthetic"),
     ("/regularizer/kind", "nuclear", "/regularizer/kind", "is not available in this version; accepted: none, l1, l2"),
     ("/optimizer/kind", "adamw", "/optimizer/kind", "is not available in this version; accepted: subgradient"),
-    ("/search/kind", "tpe", "/search/kind", "is not available in this version; accepted: grid, random, sobol"),
+    ("/search/kind", "hyperband", "/search/kind", "is refused; accepted: grid, random, sobol, tpe, cmaes, gp"),
     ("/search/kind", ABSENT, "/search/kind", "missing; accepted: grid, random, sobol"),
     # names, tags, seeds
     ("/name", ABSENT, "/name", "missing; accepted: 1 to 200 printable characters"),
@@ -163,7 +163,7 @@ def test_the_sample_that_the_others_break_is_accepted() -> None:
 
 def test_all_faulty_fields_are_named_at_once() -> None:
     data = changed("/task", {"kind": "sparse_recovery", "n": "x", "s": [1, 200], "N": 0})
-    data = changed("/optimizer/kind", "gd", data) | {"seeds": -1, "colour": "red", "search": {"kind": "gp"}}
+    data = changed("/optimizer/kind", "gd", data) | {"seeds": -1, "colour": "red", "search": {"kind": "bayes"}}
     assert set(refused(data)) == {"/task/n", "/task/N", "/optimizer/kind", "/seeds", "/colour", "/search/kind"}
 
 

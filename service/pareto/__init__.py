@@ -1,0 +1,1 @@
+"""Two responses of a study against each other."""

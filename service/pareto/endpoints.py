@@ -1,0 +1,31 @@
+"""The route of the front."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from service.context import TheStore
+from service.pareto.models import Pareto, ParetoQuery
+from service.problems import InvalidRequest, refusals
+from service.studies.errors import StudyNotFound
+from studies.pareto import pareto_of
+
+router = APIRouter(prefix="/v1", tags=["pareto"])
+
+
+@router.get(
+    "/studies/{study_id:id}/pareto",
+    summary="Weigh two responses against each other",
+    response_model=Pareto,
+    responses=refusals(StudyNotFound, InvalidRequest),
+)
+def read_pareto(study_id: str, query: Annotated[ParetoQuery, Query()], store: TheStore) -> dict[str, Any]:
+    """Return `x` and `y` of every configuration (medians over its seeds), the front, and the best under a bound on `y`.
+
+    Asked while the study runs, it tells the best so far. Without parameters an adaptive study answers for its own
+    objective, any other for t2 against the settled error.
+    """
+    study = store.study(study_id)
+    return pareto_of(study, store.table(study_id), query.x, query.y, query.max_error, query.limit)

@@ -1,0 +1,54 @@
+"""What an adaptive search tries next: asked for when everything before it has ended, and rows before it runs."""
+
+from __future__ import annotations
+
+import structlog
+
+from studies.plan import plan_batch
+from studies.runner.control import Control
+from studies.runner.persistence import firmly
+from studies.spec import StudySpec
+from studies.spec.methods import Adaptive
+from studies.store import Lease, Store
+
+log = structlog.stdlib.get_logger("studies.runner")
+
+
+class Proposals:
+    """The batches that a study has still to come; a search that is not adaptive has none.
+
+    A batch follows from the rows alone (`studies.search.samplers`), and is inserted in one transaction: a driver that
+    is killed before it leaves nothing behind, one that is killed after it leaves the batch to its successor.
+
+    Args:
+        store: read and written under the lease.
+        lease: of the study.
+        spec: of the study.
+        control: knows how many packs the cluster holds.
+    """
+
+    def __init__(self, store: Store, lease: Lease, spec: StudySpec, control: Control) -> None:
+        self._store, self._lease, self._spec, self._control = store, lease, spec, control
+
+    @property
+    def most(self) -> int:
+        """Packs that a batch can have."""
+        search = self._spec.search
+        return search.batch * len(self._spec.seed_list()) if isinstance(search, Adaptive) else 0
+
+    def left(self) -> bool:
+        """Return whether there are configurations to propose still, where every trial so far has ended."""
+        if not isinstance(self._spec.search, Adaptive):
+            return False
+        progress = firmly(self._store.study, self._lease.study_id).progress
+        return progress.ended < progress.total
+
+    def add(self) -> None:
+        """Propose the next batch and make it rows; every trial so far must have ended, and some be left."""
+        # seconds to import, which the driver of another search never needs
+        from studies.search.proposing import next_batch
+
+        points, first = next_batch(self._lease.study_id, self._spec, firmly(self._store.table, self._lease.study_id))
+        batch = plan_batch(self._spec, points, first, self._control.slots)
+        added = firmly(self._store.extend, self._lease, batch)
+        log.info("batch proposed", configurations=len(points), first=first, added=added)

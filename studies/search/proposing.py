@@ -1,0 +1,27 @@
+"""From a study's rows to the next batch of its adaptive search."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from studies.search.goals import told
+from studies.search.samplers import propose
+from studies.search.space import Point
+from studies.spec import StudySpec
+from studies.spec.methods import Adaptive
+
+
+def next_batch(study_id: str, spec: StudySpec, table: pa.Table) -> tuple[list[Point], int]:
+    """Return the points of the next batch, and the number of its first configuration.
+
+    The same rows give the same points, at any time and in any process.
+
+    Args:
+        study_id: of the study.
+        spec: with an adaptive search that has not proposed all of its configurations.
+        table: the study's trials, all of them ended.
+    """
+    search = spec.search
+    assert isinstance(search, Adaptive)
+    known = told(table, spec)
+    return propose(study_id, spec, known, min(search.batch, search.num_configs - len(known))), len(known)
