@@ -162,6 +162,7 @@ class Client:
         terms: Sequence[str] | None = None,
         effect: str | None = None,
         threshold: float | None = None,
+        by: str | None = None,
     ) -> dict[str, Any]:
         """Return the law object of a response.
 
@@ -172,13 +173,14 @@ class Client:
             terms: fields, one exponent each.
             effect: `draw` (the default), `fixed`, `random` or `none`.
             threshold: a rung of the ladder.
+            by: a field: one law a value of it, in `groups`.
 
         Raises:
             TooLittleData: there is too little to fit yet.
             Invalid: a name that is not there, an expression that does not parse.
         """
         listed = None if terms is None else ",".join(terms)
-        asked = _given(x=x, terms=listed, effect=effect, threshold=threshold)
+        asked = _given(x=x, terms=listed, effect=effect, threshold=threshold, by=by)
         return self._http.json("GET", f"{_path('studies', study_id)}/laws/{quote(response, safe='')}", params=asked)
 
     def fit(self, study_id: str, **request: Any) -> dict[str, Any]:

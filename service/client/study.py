@@ -112,9 +112,10 @@ class Study:
         terms: Sequence[str] | None = None,
         effect: str | None = None,
         threshold: float | None = None,
+        by: str | None = None,
     ) -> dict[str, Any]:
         """Return the fitted law of a response; see `Client.law`."""
-        return self._client.law(self.id, response, x=x, terms=terms, effect=effect, threshold=threshold)
+        return self._client.law(self.id, response, x=x, terms=terms, effect=effect, threshold=threshold, by=by)
 
     def fit(self, **request: Any) -> dict[str, Any]:
         """Fit a family of models and store the fit; see `Client.fit`."""

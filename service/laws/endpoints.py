@@ -31,5 +31,6 @@ def fit_law(study_id: str, response: str, query: Annotated[LawQuery, Query()], s
     """
     terms = None if query.terms is None else [term.strip() for term in query.terms.split(",")]
     asked: dict[str, Any] = {"x": query.x, "terms": terms, "effect": query.effect, "threshold": query.threshold}
+    asked["by"] = query.by
     search = store.study(study_id).spec["search"]["kind"]
     return law(store.table(study_id), response, **asked, proposed_by=search if search in ADAPTIVE else None)

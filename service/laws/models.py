@@ -83,7 +83,9 @@ class Law(BaseModel):
     prefactor: Estimate
     exponent: Estimate | None = Field(description="of x; null where terms were asked for")
     exponents: dict[str, Estimate] | None = Field(description="by field, where terms were asked for")
-    groups: list[dict[str, Any]] | None = Field(description="one law a level, where levels were asked for")
+    groups: list[dict[str, Any]] | None = Field(
+        description="`{value, law}` for each value of `by`; a law that cannot be fitted is null, with `reason`"
+    )
     sigma: float | None = Field(description="log-normal scatter; within draws where they have intercepts")
     tau: float | None = Field(description="log-normal scatter of the draws' prefactors where they are random")
     r2_log: float | None = Field(description="of log response; within draws where effect is draw")
@@ -110,4 +112,5 @@ class LawQuery(Parameters):
         description="what the draws are: `fixed` intercepts, a `random` one, `none`: one for all; `draw`: fixed while "
         "every row was seen to the step and no field that changes the data varies, else random",
     )
+    by: str | None = Field(None, max_length=100, description="a field: one law a value of it, in `groups`")
     threshold: float | None = Field(None, gt=0, description="a rung of the ladder in place of the study's threshold")

@@ -15,6 +15,8 @@ import pyarrow.parquet
 import uuid_utils
 
 from studies.laws import STUDY, Request, fit_family, used_rows
+from studies.laws.cautions import chosen_by_outcome
+from studies.spec.rules import ADAPTIVE
 from studies.store import FitRecord, NotFound, Store, TrialFilter
 
 
@@ -49,6 +51,8 @@ def make(store: Store, study_id: str, wanted: Wanted, versions: Mapping[str, str
     """
     table = _table(store, study_id, wanted)
     result = fit_family(table, wanted.request)
+    searches = {store.study(each).spec["search"]["kind"] for each in (study_id, *wanted.studies)}
+    result["warnings"] = [*(chosen_by_outcome(one) for one in ADAPTIVE if one in searches), *result["warnings"]]
     rows = used_rows(table, wanted.request)
     record = FitRecord(
         id=str(uuid_utils.uuid7()),

@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from studies.laws import cautions
+from studies.laws import cautions, columns
 from studies.laws.answer import answer
+from studies.laws.errors import NotApplicable, TooLittle, UnknownName
 from studies.laws.question import ask
 from studies.laws.responses import observe
 from studies.laws.rows import sort
 from studies.laws.solve import solve
+
+MOST_GROUPS = 50
 
 
 def law(
@@ -23,6 +27,7 @@ def law(
     terms: Sequence[str] | None = None,
     effect: str = "draw",
     threshold: float | None = None,
+    by: str | None = None,
     proposed_by: str | None = None,
 ) -> dict[str, Any]:
     """Fit `response = prefactor * x^exponent` with log-normal scatter, censored trials taken as what they are.
@@ -38,6 +43,7 @@ def law(
             the step and no field that changes the data varies, else `random`, as one of a log-normal distribution.
             Either may be asked for by its name; `none` pools the draws.
         threshold: a rung of the ladder of thresholds, `0.1`; by default the study's own.
+        by: a field; `groups` then has one law a value of it, or the reason why there is none.
         proposed_by: the adaptive search that chose the configurations by the results of others; None: nothing did.
 
     Returns:
@@ -47,13 +53,33 @@ def law(
     Raises:
         TooLittle: too little to fit so far, or more than half of the trials cannot reach the threshold.
         BadExpression: x or a term does not parse.
-        UnknownName: a name, response, effect or threshold that this table does not have.
-        NotApplicable: x beside terms, or a threshold of a response that has none.
+        UnknownName: a name, response, effect, threshold or field that this table does not have.
+        NotApplicable: x beside terms, a threshold of a response that has none, or a field of too many values.
     """
     question = ask(response, x, terms, effect)
     observed = observe(table, response, threshold)
     rows = sort(table, observed, question.logarithms(table), question.effect)
     found = answer(question, rows, solve(rows, question.names))
+    if by is not None:
+        found["groups"] = _groups(table, response, by, x=x, terms=terms, effect=effect, threshold=threshold)
     if proposed_by is not None:
         found["warnings"].insert(0, cautions.chosen_by_outcome(proposed_by))
     return found
+
+
+def _groups(table: pa.Table, response: str, by: str, **asked: Any) -> list[dict[str, Any]]:
+    fields = columns.fields(table)
+    if by not in fields:
+        raise UnknownName(by, fields, "by")
+    values = pc.unique(table.column(by)).drop_null().to_pylist()
+    if len(values) > MOST_GROUPS:
+        raise NotApplicable(f"{by} has {len(values)} values: by= takes a field of at most {MOST_GROUPS}", "by")
+    return [_group(table, response, by, value, asked) for value in sorted(values)]
+
+
+def _group(table: pa.Table, response: str, by: str, value: Any, asked: dict[str, Any]) -> dict[str, Any]:
+    try:
+        found = law(table.filter(pc.equal(table.column(by), value)), response, **asked)
+    except TooLittle as refusal:
+        return {"value": value, "law": None, "reason": refusal.reason}
+    return {"value": value, "law": found}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from typing import Any
 
+import pyarrow.parquet
 import pytest
 from starlette.testclient import TestClient
 
@@ -100,3 +102,19 @@ def test_a_wrong_argument_is_named(
     answer = fit(http, finished, response, **parameters)
     assert answer.status_code == 422, answer.text
     assert [(fault["in"], fault["pointer"]) for fault in answer.json()["errors"]] == [(place, pointer)]
+
+
+def test_one_law_a_level_of_a_field(http: TestClient, finished: str) -> None:
+    found = fit(http, finished, terms="beta", by="alpha").json()
+    assert [group["value"] for group in found["groups"]] == [0.01, 0.1]
+    for group in found["groups"]:
+        alone = law_of_rows(http, finished, group["value"])
+        assert group["law"]["exponents"] == alone["exponents"]
+    assert fit(http, finished, by="gamma").json()["errors"][0]["pointer"] == "/by"
+
+
+def law_of_rows(http: TestClient, study_id: str, alpha: float) -> Any:
+    made = {"models": ["M3"], "terms": ["beta"], "where": {"alpha": [alpha, alpha]}}
+    stored = http.post(f"/v1/studies/{study_id}/fits", json=made).json()
+    content = http.get(f"/v1/fits/{stored['id']}/rows").content
+    return json.loads(json.dumps(law(pyarrow.parquet.read_table(io.BytesIO(content)), "t2", terms=["beta"])))
