@@ -2,6 +2,7 @@
 
 from studies.laws.errors import BadExpression, LawError, NotApplicable, TooLittle, UnknownName
 from studies.laws.law import law
+from studies.laws.line import Line, line
 from studies.laws.responses import RESPONSES
 
-__all__ = ["RESPONSES", "BadExpression", "LawError", "NotApplicable", "TooLittle", "UnknownName", "law"]
+__all__ = ["RESPONSES", "BadExpression", "LawError", "Line", "NotApplicable", "TooLittle", "UnknownName", "law", "line"]

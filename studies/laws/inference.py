@@ -78,15 +78,26 @@ def infer(fit: Fit, *, drawn: bool) -> Inference:
         slopes=fit.slopes,
         covariance=fit.slopes_covariance * inflation,
         sigma=fit.sigma * math.sqrt(inflation),
-        level=_level(fit, df, inflation, drawn=drawn),
+        level=level_at(fit, np.zeros(len(fit.slopes)), drawn=drawn),
         intercepts=fit.intercepts,
     )
 
 
-def _level(fit: Fit, df: float, inflation: float, *, drawn: bool) -> Estimate:
+def level_at(fit: Fit, x: Floats, *, drawn: bool) -> Estimate:
+    """Return the mean over draws of log t at one place: what the band about a fitted line is made of.
+
+    Args:
+        fit: with at least one residual degree of freedom.
+        x: logarithms of the predictors there, shape (p,); zeros: the level itself.
+        drawn: see `infer`.
+    """
+    df = degrees_of_freedom(fit)
+    inflation = 1 + (len(fit.intercepts) + len(fit.slopes)) / df
     draws = len(fit.intercepts)
-    mean = float(fit.intercepts.mean())
-    shared = fit.shared_variance * inflation
+    mean = float(fit.intercepts.mean() + x @ fit.slopes)
+    shared = fit.shared_variance + float(2 * x @ fit.shared_covariance + x @ fit.slopes_covariance @ x)
+    # far from the rows the three cancel, and rounding may leave less than nothing
+    shared = max(0.0, shared) * inflation
     if not drawn or draws == 1:
         return Estimate(mean, math.sqrt(fit.own_variance * inflation + shared), df)
     between = float(np.var(fit.intercepts, ddof=1)) / draws
