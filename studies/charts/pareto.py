@@ -1,0 +1,78 @@
+"""The Pareto front: how soon a trial generalises against how well it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+
+from studies.charts.axes import log_axis
+from studies.charts.theme import INK, RAMP, Heading, Rows, Size, data, single, thinned
+from studies.charts.words import counted, pretty
+
+
+def pareto(
+    rows: Sequence[Mapping[str, Any]],
+    name: str,
+    *,
+    x: str = "t2",
+    y: str = "error_settled",
+    colour: str = "beta",
+    size: Size | None = None,
+) -> dict[str, Any]:
+    """Return the chart of two responses of which less is better.
+
+    Args:
+        rows: `{trial, front}` with the columns that x, y and colour name; `front` says that no other row is as good in
+            both responses and better in one. A row without a positive x and y is not drawn.
+        name: of the study.
+        x, y: the responses.
+        colour: a positive field.
+        size: of the picture.
+    """
+    drawn: Rows = [dict(row) for row in rows if _positive(row[x]) and _positive(row[y])]
+    front = sorted((row for row in drawn if row["front"]), key=lambda row: row[x])
+    # whatever is thinned, the front is whole
+    others, thinning = thinned([row for row in drawn if not row["front"]])
+    across = log_axis(_titled(x), [row[x] for row in drawn])
+    up = log_axis(_titled(y), [row[y] for row in drawn])
+    along = {
+        "x": alt.X(f"{x}:Q", scale=across.scale, axis=across.axis),
+        "y": alt.Y(f"{y}:Q", scale=up.scale, axis=up.axis),
+    }
+    shade = log_axis(None, [row[colour] for row in drawn])
+    legend = alt.Legend(
+        title=pretty(colour),
+        gradientLength=160,
+        values=list(shade.axis.to_dict()["values"]),
+        labelExpr=shade.axis.to_dict()["labelExpr"],
+    )
+    filled = alt.Fill(f"{colour}:Q", scale=alt.Scale(type="log", scheme=RAMP, nice=False), legend=legend)
+    told = [
+        alt.Tooltip(f"{key}:Q") for key in dict.fromkeys(("trial", x, y, colour, "alpha")) if drawn and key in drawn[0]
+    ]
+    steps = alt.Chart(data(front)).mark_line(interpolate="step-after", stroke=INK, strokeWidth=1.6)
+    dominated = alt.Chart(data(others)).mark_circle(size=26, opacity=0.55).encode(**along, fill=filled, tooltip=told)
+    best = alt.Chart(data(front)).mark_circle(size=75, stroke=INK, strokeWidth=1.4, opacity=1)
+    layers = [dominated, steps.encode(**along), best.encode(**along, fill=filled, tooltip=told)]
+    return single(
+        alt.layer(*layers), _heading(drawn, front, len(rows) - len(drawn), name, x, y, thinning), size or Size()
+    )
+
+
+def _positive(value: float | None) -> bool:
+    return value is not None and value > 0
+
+
+def _titled(response: str) -> str:
+    words = response.replace("_", " ")
+    return words if response.startswith("error") else f"{words} (steps)"
+
+
+def _heading(drawn: Rows, front: Rows, left_out: int, name: str, x: str, y: str, thinning: Sequence[str]) -> Heading:
+    lines = [f"{name}: {counted(len(drawn), 'point')}; ringed, those that no other betters in both", *thinning]
+    if left_out:
+        lines.append(f"{left_out:,} without both responses are not drawn")
+    title = f"{y.replace('_', ' ')} against {x.replace('_', ' ')}: {len(front)} on the Pareto front"
+    return Heading(title, lines, f"{title}; {'; '.join(lines)}")
