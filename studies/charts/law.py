@@ -15,14 +15,15 @@ from studies.charts.theme import FAINT, INK, PALETTE, RAMP, Heading, Rows, Size,
 from studies.charts.words import counted, number, pretty
 from studies.laws import Line, columns
 
-_SHAPES = {"exact": "circle", "interval": "diamond", "right": "triangle-up", "left": "triangle-down"}
+_SHAPES = {"interval": "diamond", "right": "triangle-up", "left": "triangle-down"}
 _MEANINGS = {
-    "exact": "seen to the step",
     "interval": "known to an interval",
     "right": "later than this",
     "left": "earlier than this",
 }
-_FIT, _THEORY = "fit, 95 % band", "theory: T*/(αβ), median of the draws"
+_FIT, _THEORY = "fit: mean over draws, with its 95 % band", "theory: T*/(αβ), median over draws"
+_DRAW = "draw"
+_TOLD = {"index": "Q", "seed": "Q", "draw": "N", "x": "Q", "t": "Q", "low": "Q", "high": "Q", "word": "N"}
 _BAND_POINTS = 60
 _LARGEST_LOG = 690.0
 
@@ -36,26 +37,23 @@ def law(table: pa.Table, line: Line, name: str, size: Size | None = None) -> dic
         name: of the study.
         size: of the picture.
     """
+    size = size or Size()
     every = points(table, line)
     shown, thinning = thinned(every)
-    fitted = _line(line, every)
-    predicted = _theory(table, line, every)
-    x = log_axis(pretty(line.x.text), [point["x"] for point in every])
+    fitted, predicted = _line(line, every), _theory(table, line, every)
+    x = log_axis("x", pretty(line.x.text), [point["x"] for point in every], size.width - 140)
     times = [point[key] for point in every for key in ("low", "high", "t")]
-    y = log_axis(_title(line), [*times, *(p["t"] for p in predicted)])
+    y = log_axis("y", _title(line), [*times, *(p["t"] for p in predicted)], size.height - 150)
     draws = list(dict.fromkeys(point["draw"] for point in sorted(every, key=lambda point: point["order"])))
-    layers = [
-        *_lines(fitted, predicted, x, y),
-        *_points(shown, draws, x, y),
-    ]
-    return single(alt.layer(*layers).resolve_scale(shape="independent"), _heading(line, name, thinning), size or Size())
+    layers = [*x.superscripts(), *y.superscripts(), *_lines(fitted, predicted, x, y), *_points(shown, draws, x, y)]
+    return single(alt.LayerChart(layer=layers), _heading(line, name, thinning), size)
 
 
 def points(table: pa.Table, line: Line) -> Rows:
     """Return one row for every trial that has a response and an x.
 
-    `t` is where its mark stands: the step, the middle of an interval, or the one end that is known. `low` and `high` are
-    the ends of an interval, None where there is no bar to draw.
+    `t` is where its mark stands: the step, the middle of an interval, or the one end that is known. `low` and `high`
+    are the ends of an interval, None where there is no bar to draw.
     """
     observed, log_x = line.rows.observed, line.rows.x[:, 0]
     index, seed = table.column("index").to_pylist(), table.column("seed").to_pylist()
@@ -149,66 +147,48 @@ def _theory(table: pa.Table, line: Line, rows: Rows) -> Rows:
 
 def _lines(fitted: Rows, predicted: Rows, x: LogAxis, y: LogAxis) -> list[alt.Chart]:
     both = [name for name, rows in ((_FIT, fitted), (_THEORY, predicted)) if rows]
-    if not both:
-        return []
-    along, up = alt.X("x:Q", scale=x.scale, axis=x.axis), alt.Y("t:Q", scale=y.scale, axis=y.axis)
-    legend = alt.Legend(title=None, orient="bottom", symbolType="stroke", symbolStrokeWidth=2, symbolSize=300)
-    named = alt.Scale(domain=both, range=[[1, 0] if one == _FIT else [6, 4] for one in both])
-    inked = alt.Scale(domain=both, range=[INK if one == _FIT else FAINT for one in both])
-    lines = alt.Chart(data([*fitted, *predicted])).mark_line(strokeWidth=1.6, clip=True)
-    dash = alt.StrokeDash("line:N", scale=named, legend=legend)
-    drawn = lines.encode(x=along, y=up, strokeDash=dash, stroke=alt.Stroke("line:N", scale=inked, legend=legend))
-    if not fitted:
-        return [drawn]
-    band = alt.Chart(data(fitted)).mark_area(opacity=0.18, color=INK, clip=True)
-    return [band.encode(x=along, y=alt.Y("band_low:Q", scale=y.scale, axis=y.axis), y2="band_high:Q"), drawn]
+    dashes = alt.Scale(domain=both, range=[[1, 0] if one == _FIT else [6, 4] for one in both])
+    legend = alt.Legend(
+        title=None, orient="bottom", columns=1, symbolType="stroke", symbolStrokeWidth=1.8, symbolSize=400
+    )
+    where: dict[str, Any] = {"x": x.of("x"), "y": y.of("t")}
+    where["strokeDash"] = alt.StrokeDash("line:N", scale=dashes, legend=legend)
+    layers = []
+    if fitted:
+        band = alt.Chart(data(fitted)).mark_area(opacity=0.16, color=INK, clip=True)
+        line = alt.Chart(data(fitted)).mark_line(strokeWidth=1.6, color=INK, clip=True)
+        layers += [band.encode(x=x.of("x"), y=y.of("band_low"), y2="band_high:Q"), line.encode(**where)]
+    if predicted:
+        line = alt.Chart(data(predicted)).mark_line(strokeWidth=1.6, color=FAINT, clip=True)
+        layers.append(line.encode(**where))
+    return layers
 
 
 def _points(rows: Rows, draws: list[str], x: LogAxis, y: LogAxis) -> list[alt.Chart]:
-    along, up = alt.X("x:Q", scale=x.scale, axis=x.axis), alt.Y("t:Q", scale=y.scale, axis=y.axis)
     few = len(draws) <= len(PALETTE)
-    scale = alt.Scale(domain=draws, range=list(PALETTE)) if few else alt.Scale(scheme=RAMP)
-    field = "draw:N" if few else "order:Q"
-    legend = (
-        alt.Legend(title="draw (seed)", symbolType="circle", symbolStrokeWidth=4) if few and len(draws) > 1 else None
+    colour = alt.Color(
+        "draw:N" if few else "order:Q",
+        scale=alt.Scale(domain=draws, range=list(PALETTE)) if few else alt.Scale(scheme=RAMP),
+        legend=alt.Legend(title=_DRAW, symbolType="circle", symbolOpacity=1) if few and len(draws) > 1 else None,
     )
     words = [word for word in _SHAPES if any(row["word"] == word for row in rows)]
-    shapes = alt.Shape(
+    shape = alt.Shape(
         "word:N",
         scale=alt.Scale(domain=words, range=[_SHAPES[word] for word in words]),
-        legend=alt.Legend(title=None, labelExpr=_meanings(), symbolStrokeColor=INK) if words != ["exact"] else None,
+        legend=alt.Legend(title=None, labelExpr=_meanings(), symbolStrokeColor=INK, symbolStrokeWidth=1.4),
     )
-    marks = (
-        alt.Chart(data(rows))
-        .mark_point(size=42, strokeWidth=1.4, opacity=0.9)
-        .encode(
-            x=along,
-            y=up,
-            shape=shapes,
-            stroke=alt.Stroke(field, scale=scale, legend=legend),
-            fill=alt.condition("datum.word == 'exact'", alt.Fill(field, scale=scale, legend=None), alt.value("white")),
-            tooltip=[alt.Tooltip(f"{name}:{kind}") for name, kind in _TOLD],
-        )
-    )
+    told = [alt.Tooltip(f"{name}:{kind}") for name, kind in _TOLD.items()]
+    where: dict[str, Any] = {"x": x.of("x"), "y": y.of("t"), "color": colour, "tooltip": told}
+    exact = alt.Chart(data([row for row in rows if row["word"] == "exact"])).mark_circle(size=44, opacity=0.85)
+    layers = [exact.encode(**where)]
     barred = [row for row in rows if row["low"] is not None]
-    if not barred:
-        return [marks]
-    bars = alt.Chart(data(barred)).mark_rule(strokeWidth=1.6)
-    low = alt.Y("low:Q", scale=y.scale, axis=y.axis)
-    stroke = alt.Stroke(field, scale=scale, legend=None)
-    return [bars.encode(x=along, y=low, y2="high:Q", stroke=stroke), marks]
-
-
-_TOLD = (
-    ("index", "Q"),
-    ("seed", "Q"),
-    ("draw", "N"),
-    ("x", "Q"),
-    ("t", "Q"),
-    ("low", "Q"),
-    ("high", "Q"),
-    ("word", "N"),
-)
+    if barred:
+        bars = alt.Chart(data(barred)).mark_rule(strokeWidth=1.6)
+        layers.append(bars.encode(x=x.of("x"), y=y.of("low"), y2="high:Q", color=colour))
+    if words:
+        others = alt.Chart(data([row for row in rows if row["word"] != "exact"]))
+        layers.append(others.mark_point(size=46, strokeWidth=1.4, filled=False, opacity=1).encode(**where, shape=shape))
+    return layers
 
 
 def _meanings() -> str:
@@ -219,7 +199,7 @@ def _heading(line: Line, name: str, thinning: list[str]) -> Heading:
     law, response = line.law, line.question.response.replace("_", " ")
     x = pretty(line.x.text)
     exponent = f"exponent {line.exponent}" if line.exponent else "no exponent is identifiable"
-    lines = [f"{name}: {_basis(line)}"]
+    lines = [name, _basis(line)]
     if not line.exponent and law["exponent"]:
         lines.append(law["exponent"]["reason"])
     if outside := _outside(line):

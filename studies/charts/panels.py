@@ -31,7 +31,8 @@ def grid(count: int, size: Size, *, beside: float, above: float, around: tuple[f
     Args:
         count: of panels.
         size: of the picture.
-        beside, above: pixels that each panel takes beyond its plotting area, in width and in height.
+        beside: pixels of width that each panel takes beyond its plotting area.
+        above: pixels of height that it takes beyond it.
         around: pixels that the whole takes beyond its panels, in width and in height.
     """
     columns = count if count <= 3 and size.width >= size.height else math.ceil(math.sqrt(count))

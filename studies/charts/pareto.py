@@ -27,7 +27,8 @@ def pareto(
         rows: `{trial, front}` with the columns that x, y and colour name; `front` says that no other row is as good in
             both responses and better in one. A row without a positive x and y is not drawn.
         name: of the study.
-        x, y: the responses.
+        x: the response across.
+        y: the response up.
         colour: a positive field.
         size: of the picture.
     """
@@ -35,29 +36,25 @@ def pareto(
     front = sorted((row for row in drawn if row["front"]), key=lambda row: row[x])
     # whatever is thinned, the front is whole
     others, thinning = thinned([row for row in drawn if not row["front"]])
-    across = log_axis(_titled(x), [row[x] for row in drawn])
-    up = log_axis(_titled(y), [row[y] for row in drawn])
-    along = {
-        "x": alt.X(f"{x}:Q", scale=across.scale, axis=across.axis),
-        "y": alt.Y(f"{y}:Q", scale=up.scale, axis=up.axis),
-    }
-    shade = log_axis(None, [row[colour] for row in drawn])
-    legend = alt.Legend(
-        title=pretty(colour),
-        gradientLength=160,
-        values=list(shade.axis.to_dict()["values"]),
-        labelExpr=shade.axis.to_dict()["labelExpr"],
-    )
+    size = size or Size()
+    across = log_axis("x", _titled(x), [row[x] for row in drawn], size.width - 160)
+    up = log_axis("y", _titled(y), [row[y] for row in drawn], size.height - 120)
+    along = {"x": across.of(x), "y": up.of(y)}
+    legend = alt.Legend(title=pretty(colour), gradientLength=160, tickCount=4, format="~e")
     filled = alt.Fill(f"{colour}:Q", scale=alt.Scale(type="log", scheme=RAMP, nice=False), legend=legend)
-    told = [
-        alt.Tooltip(f"{key}:Q") for key in dict.fromkeys(("trial", x, y, colour, "alpha")) if drawn and key in drawn[0]
-    ]
+    told = [alt.Tooltip(f"{key}:{'N' if key == 'trial' else 'Q'}") for key in dict.fromkeys(("trial", x, y, colour))]
     steps = alt.Chart(data(front)).mark_line(interpolate="step-after", stroke=INK, strokeWidth=1.6)
     dominated = alt.Chart(data(others)).mark_circle(size=26, opacity=0.55).encode(**along, fill=filled, tooltip=told)
     best = alt.Chart(data(front)).mark_circle(size=75, stroke=INK, strokeWidth=1.4, opacity=1)
-    layers = [dominated, steps.encode(**along), best.encode(**along, fill=filled, tooltip=told)]
+    layers = [
+        *across.superscripts(),
+        *up.superscripts(),
+        dominated,
+        steps.encode(**along),
+        best.encode(**along, fill=filled, tooltip=told),
+    ]
     return single(
-        alt.layer(*layers), _heading(drawn, front, len(rows) - len(drawn), name, x, y, thinning), size or Size()
+        alt.LayerChart(layer=layers), _heading(drawn, front, len(rows) - len(drawn), name, x, y, thinning), size
     )
 
 
@@ -71,7 +68,11 @@ def _titled(response: str) -> str:
 
 
 def _heading(drawn: Rows, front: Rows, left_out: int, name: str, x: str, y: str, thinning: Sequence[str]) -> Heading:
-    lines = [f"{name}: {counted(len(drawn), 'point')}; ringed, those that no other betters in both", *thinning]
+    lines = [
+        f"{name}: {counted(len(drawn), 'point')}",
+        "ringed: no other point is as good in both and better in one",
+        *thinning,
+    ]
     if left_out:
         lines.append(f"{left_out:,} without both responses are not drawn")
     title = f"{y.replace('_', ' ')} against {x.replace('_', ' ')}: {len(front)} on the Pareto front"

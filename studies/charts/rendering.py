@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,7 +27,7 @@ class RenderingFailed(Exception):
 
 
 class RendererGone(RenderingFailed):
-    """The process that draws ended, or was ended for its silence, in the middle of it; the next chart starts another."""
+    """The process that draws ended in the middle of it, or was silent for too long; the next chart starts another."""
 
 
 def written(chart: dict[str, Any]) -> bytes:
@@ -114,10 +115,8 @@ class Renderer:
         process.kill()
         for pipe in (process.stdin, process.stdout):
             assert pipe is not None
-            try:
+            with suppress(OSError):  # what was still to be written to it is of no use
                 pipe.close()
-            except OSError:
-                pass  # what was still to be written to it is of no use
         process.wait()
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
 _GREEK = {"alpha": "α", "beta": "β", "tau": "τ", "sigma": "σ", "log": "log"}
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def pretty(expression: str) -> str:
@@ -22,30 +20,20 @@ def _name(name: str) -> str:
     return _GREEK[letter] + digits if letter in _GREEK else name
 
 
-def power(exponent: int) -> str:
-    """Return a power of ten: 10⁻³."""
-    return f"10{str(exponent).translate(_SUPERSCRIPT)}"
-
-
 def number(value: Any) -> str:
-    """Return a value as a label: three digits, 1.5·10⁻⁵ where that is shorter; a whole number in full."""
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
+    """Return a value as a label: three digits, as 1.5e-5 where that is shorter; a whole number in full."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    exponent = math.floor(math.log10(abs(value)))
-    if float(value).is_integer() and abs(value) < 1e15 and (abs(value) < 1e6 or f"{value:.15g}".count("0") < 4):
+    if float(value).is_integer() and abs(value) < 1e6:
         return f"{int(value):,}"
-    if -4 < exponent < 6:
-        return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-    mantissa, _, exponent_text = f"{value:.2e}".partition("e")
-    mantissa = mantissa.rstrip("0").rstrip(".")
-    ten = power(int(exponent_text))
-    return ten if mantissa == "1" else f"{mantissa}·{ten}"
+    if 1e-3 <= abs(value) < 1e6:
+        return f"{value:.4g}" if abs(value) < 1e3 else f"{value:,.0f}"
+    mantissa, _, exponent = f"{value:.2e}".partition("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}" if exponent else mantissa
 
 
 def fields(config: Mapping[str, Any]) -> str:
-    """Return fields with their values: α 0.1, β 10⁻⁵."""
+    """Return fields with their values: α 0.1, β 1e-5."""
     return ", ".join(f"{pretty(name)} {number(value)}" for name, value in config.items())
 
 
