@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from service.client.errors import GrokscaleError, ProblemError
-from service.commands import client, db, quickstart, runner, serve
+from service.commands import chart, client, db, quickstart, runner, serve
 from service.commands.errors import CommandFailed
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command()(serve.serve)
 app.command()(client.submit)
 app.command()(client.watch)
 app.command()(client.law)
+app.command()(chart.chart)
 app.command()(runner.runner)
 app.command()(quickstart.quickstart)
 app.add_typer(db.app, name="db")

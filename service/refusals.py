@@ -8,11 +8,14 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request, Response
 
+from service.charts.errors import NothingToDraw
 from service.events.endpoints import NothingFollows, no_content
 from service.laws.errors import InvalidLaw, TooLittleData
 from service.problems import ApiError, Fault, InvalidRequest, respond
 from service.studies.errors import ImpossibleStateChange, InvalidSpecification, StudyNotEnded, StudyNotFound
 from service.trials.errors import TrialNotFound
+from studies.charts.errors import NothingDrawn
+from studies.charts.rendering import RendererGone
 from studies.laws.errors import BadExpression, LawError, TooLittle, UnknownName
 from studies.lifecycle import ImpossibleTransition
 from studies.spec import SpecError
@@ -22,7 +25,7 @@ log = structlog.stdlib.get_logger("service.refusals")
 
 
 class Unavailable(ApiError):
-    """The database does not answer, or is not at this program's schema; try again."""
+    """The database does not answer, or is not at this program's schema, or a chart cannot be drawn now; try again."""
 
     status, kind, title = 503, "unavailable", "Not available now"
 
@@ -81,6 +84,11 @@ def _unavailable(error: Exception) -> ApiError:
     return Unavailable("the database is not usable; the server's log says why", headers={"Retry-After": "5"})
 
 
+def _undrawn(error: RendererGone) -> ApiError:
+    log.error("chart not drawn", error=str(error))
+    return Unavailable("the chart could not be drawn now; the server's log says why", headers={"Retry-After": "1"})
+
+
 _TABLE: dict[type[Exception], Callable[[Any], ApiError]] = {
     SpecError: _specification,
     NotFound: _not_found,
@@ -90,6 +98,8 @@ _TABLE: dict[type[Exception], Callable[[Any], ApiError]] = {
     InvalidCursor: _cursor,
     TooLittle: lambda error: TooLittleData(str(error), counts=error.counts),
     LawError: _law,
+    NothingDrawn: lambda error: NothingToDraw(str(error)),
+    RendererGone: _undrawn,
     DatabaseUnavailable: _unavailable,
     SchemaOutdated: _unavailable,
 }

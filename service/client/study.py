@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from service.client.errors import ConnectionFailed, StudyFailed, WaitTimeout
@@ -115,6 +116,10 @@ class Study:
     ) -> dict[str, Any]:
         """Return the fitted law of a response; see `Client.law`."""
         return self._client.law(self.id, response, x=x, terms=terms, effect=effect, threshold=threshold)
+
+    def chart(self, name: str, format: str = "svg", path: str | Path | None = None, **query: Any) -> bytes:
+        """Return a chart, and save it where a path is given; see `Client.chart`."""
+        return self._client.chart(self.id, name, format, path, **query)
 
     def events(self, after: int = 0) -> Iterator[dict[str, Any]]:
         """Yield its events; see `Client.events`."""

@@ -10,10 +10,10 @@ import altair as alt
 
 from studies.charts.axes import LogAxis, log_axis
 from studies.charts.panels import grid
-from studies.charts.theme import FONT_SIZE, INK, PALETTE, Heading, Rows, Size, data, height_of, several
+from studies.charts.sizes import Size, settled
+from studies.charts.theme import FONT_SIZE, INK, PALETTE, Heading, Rows, data, height_of, several
 from studies.charts.words import counted, number
 
-MOST_TRIALS = 6
 _TRAIN, _TEST = PALETTE[0], PALETTE[1]
 _ERRORS = {"train": _TRAIN, "test": _TEST}
 _ABOVE = 54
@@ -54,9 +54,9 @@ def curves(
         size: of the picture; None: by the number of panels.
     """
     count = len(courses)
-    size = size or (Size(640, 440) if count == 1 else Size(940, 400 if count <= 3 else 640))
+    sides = settled(size, 640, 440) if count == 1 else settled(size, 940, 400 if count <= 3 else 640)
     heading = _heading(courses, thresholds, name)
-    layout = grid(count, size, beside=16, above=_ABOVE, around=(74, 76 + height_of(heading, size)))
+    layout = grid(count, sides, beside=16, above=_ABOVE, around=(74, 76 + height_of(heading, sides)))
     rows = [points(course) for course in courses]
     every = [row for own in rows for row in own]
     steps = [*(row["step"] for row in every), *(end for course in courses for end in _ends(course))]
@@ -69,7 +69,7 @@ def curves(
         title = _panel_title(course, alone=count == 1)
         panel = _panel(course, own, thresholds, x, y)
         panels.append(panel.properties(title=title, width=layout.width, height=layout.height))
-    return several(alt.concat(*panels, columns=layout.columns), heading, size)
+    return several(alt.concat(*panels, columns=layout.columns), heading, sides)
 
 
 def points(course: Course) -> Rows:

@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from studies.charts.axes import LogAxis, log_axis
-from studies.charts.theme import FAINT, INK, PALETTE, RAMP, Heading, Rows, Size, data, single, thinned
+from studies.charts.sizes import Size, settled
+from studies.charts.theme import FAINT, INK, PALETTE, RAMP, Heading, Rows, data, single, thinned
 from studies.charts.words import counted, number, pretty
 from studies.laws import Line, columns
 
@@ -37,16 +38,16 @@ def law(table: pa.Table, line: Line, name: str, size: Size | None = None) -> dic
         name: of the study.
         size: of the picture.
     """
-    size = size or Size()
+    sides = settled(size, 640, 440)
     every = points(table, line)
     shown, thinning = thinned(every)
     fitted, predicted = _line(line, every), _theory(table, line, every)
-    x = log_axis("x", pretty(line.x.text), [point["x"] for point in every], size.width - 140)
+    x = log_axis("x", pretty(line.x.text), [point["x"] for point in every], sides.width - 140)
     times = [point[key] for point in every for key in ("low", "high", "t")]
-    y = log_axis("y", _title(line), [*times, *(p["t"] for p in predicted)], size.height - 150)
+    y = log_axis("y", _title(line), [*times, *(p["t"] for p in predicted)], sides.height - 150)
     draws = list(dict.fromkeys(point["draw"] for point in sorted(every, key=lambda point: point["order"])))
     layers = [*x.superscripts(), *y.superscripts(), *_lines(fitted, predicted, x, y), *_points(shown, draws, x, y)]
-    return single(alt.LayerChart(layer=layers), _heading(line, name, thinning), size)
+    return single(alt.LayerChart(layer=layers), _heading(line, name, thinning), sides)
 
 
 def points(table: pa.Table, line: Line) -> Rows:
@@ -124,9 +125,14 @@ def _line(line: Line, rows: Rows) -> Rows:
 
 
 def _theory(table: pa.Table, line: Line, rows: Rows) -> Rows:
-    """Return T*/(alpha beta) over the span of the points, where the law is t2 in a power of alpha beta."""
+    """Return T*/(alpha beta) over the span of the points, where the law is t2 in a power of alpha beta.
+
+    T* is the time to the study's own threshold.
+    """
     power = line.x.power_of("alpha", "beta")
-    if line.question.response != "t2" or power is None or "T_star" not in table.column_names or not rows:
+    if line.question.response != "t2" or line.threshold is not None or power is None or not rows:
+        return []
+    if "T_star" not in table.column_names:
         return []
     T_star = columns.floats(table, "T_star")
     by_draw = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from studies.charts.theme import Size
+from studies.charts.sizes import Sides
 
 _LEAST = 60
 
@@ -25,7 +25,7 @@ class Grid:
     height: float
 
 
-def grid(count: int, size: Size, *, beside: float, above: float, around: tuple[float, float]) -> Grid:
+def grid(count: int, size: Sides, *, beside: float, above: float, around: tuple[float, float]) -> Grid:
     """Return the grid of so many panels in a picture.
 
     Args:

@@ -8,7 +8,8 @@ from typing import Any
 import altair as alt
 
 from studies.charts.axes import log_axis
-from studies.charts.theme import INK, RAMP, Heading, Rows, Size, data, single, thinned
+from studies.charts.sizes import Size, settled
+from studies.charts.theme import INK, RAMP, Heading, Rows, data, single, thinned
 from studies.charts.words import counted, pretty
 
 
@@ -36,9 +37,9 @@ def pareto(
     front = sorted((row for row in drawn if row["front"]), key=lambda row: row[x])
     # whatever is thinned, the front is whole
     others, thinning = thinned([row for row in drawn if not row["front"]])
-    size = size or Size()
-    across = log_axis("x", _titled(x), [row[x] for row in drawn], size.width - 160)
-    up = log_axis("y", _titled(y), [row[y] for row in drawn], size.height - 120)
+    sides = settled(size, 640, 440)
+    across = log_axis("x", _titled(x), [row[x] for row in drawn], sides.width - 160)
+    up = log_axis("y", _titled(y), [row[y] for row in drawn], sides.height - 120)
     along = {"x": across.of(x), "y": up.of(y)}
     legend = alt.Legend(title=pretty(colour), gradientLength=160, tickCount=4, format="~e")
     filled = alt.Fill(f"{colour}:Q", scale=alt.Scale(type="log", scheme=RAMP, nice=False), legend=legend)
@@ -54,7 +55,7 @@ def pareto(
         best.encode(**along, fill=filled, tooltip=told),
     ]
     return single(
-        alt.LayerChart(layer=layers), _heading(drawn, front, len(rows) - len(drawn), name, x, y, thinning), size
+        alt.LayerChart(layer=layers), _heading(drawn, front, len(rows) - len(drawn), name, x, y, thinning), sides
     )
 
 

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import altair as alt
 
 from studies.charts.axes import LogAxis, edges, log_axis, lookup
-from studies.charts.theme import FONT_SIZE, INK, PALETTE, RAMP, Heading, Rows, Size, data, single
+from studies.charts.sizes import Size, settled
+from studies.charts.theme import FONT_SIZE, INK, PALETTE, RAMP, Heading, Rows, data, single
 from studies.charts.words import counted, number, pretty
 
 _LINE = PALETTE[1]
@@ -39,12 +40,12 @@ def phases(
         size: of the picture.
     """
     across, up = sorted({cell["x"] for cell in cells}), sorted({cell["y"] for cell in cells})
-    size = size or Size()
+    sides = settled(size, 640, 440)
     log_x, log_y = _is_log(across), _is_log(up)
     rows = boxes(cells, across, up, log_x, log_y)
     ways = (
-        _way("x", x, across, _ends(rows, "x"), log_x, size.width),
-        _way("y", y, up, _ends(rows, "y"), log_y, size.height),
+        _way("x", x, across, _ends(rows, "x"), log_x, sides.width),
+        _way("y", y, up, _ends(rows, "y"), log_y, sides.height),
     )
     line = [dict(point) for point in contour or () if point["x"] is not None]
     layers = [
@@ -53,7 +54,7 @@ def phases(
         *_contour(line, _ends(rows, "x"), *ways),
         *(_figures(rows, *ways) if len(rows) <= _MOST_WRITTEN else ()),
     ]
-    return single(alt.LayerChart(layer=layers), _heading(cells, line, x, y, name, outcome), size)
+    return single(alt.LayerChart(layer=layers), _heading(cells, line, x, y, name, outcome), sides)
 
 
 def boxes(

@@ -9,6 +9,8 @@ from typing import Any
 
 import altair as alt
 
+from studies.charts.sizes import Sides
+
 FONT = "Arial, Helvetica, Liberation Sans, sans-serif"
 """Metric-compatible faces: a picture that one machine lays out fits on another."""
 FONT_SIZE = 12
@@ -22,9 +24,6 @@ _WIDTH = 0.53
 """Of a character on the average, in font sizes: so many fit on a line."""
 MOST_POINTS = 5_000
 """Beyond it points hide one another, and a page takes seconds to draw."""
-
-LEAST_SIZE, MOST_SIZE = 200, 2_000
-"""Pixels of a side."""
 
 Rows = list[dict[str, Any]]
 
@@ -83,15 +82,7 @@ class Heading:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
-    """The whole picture in pixels; a picture of several panels comes within a few."""
-
-    width: int = 640
-    height: int = 440
-
-
-def single(chart: alt.LayerChart, heading: Heading, size: Size) -> dict[str, Any]:
+def single(chart: alt.LayerChart, heading: Heading, size: Sides) -> dict[str, Any]:
     """Return the Vega-Lite document of one view that fills the size exactly."""
     framed = chart.properties(
         width=size.width, height=size.height, autosize=alt.AutoSizeParams(type="fit", contains="padding")
@@ -99,7 +90,7 @@ def single(chart: alt.LayerChart, heading: Heading, size: Size) -> dict[str, Any
     return _document(framed, heading, size)
 
 
-def several(chart: alt.ConcatChart | alt.HConcatChart, heading: Heading, size: Size) -> dict[str, Any]:
+def several(chart: alt.ConcatChart | alt.HConcatChart, heading: Heading, size: Sides) -> dict[str, Any]:
     """Return the Vega-Lite document of panels that have their sizes already."""
     return _document(chart, heading, size)
 
@@ -117,20 +108,20 @@ def data(rows: Rows) -> alt.InlineData:
     return alt.InlineData(values=rows)
 
 
-def height_of(heading: Heading, size: Size) -> int:
+def height_of(heading: Heading, size: Sides) -> int:
     """Return how many pixels a heading takes."""
     title, lines = _wrapped(heading, size)
     return round(len(title) * 1.2 * _TITLE_SIZE + len(lines) * 1.2 * FONT_SIZE) + 16
 
 
-def _wrapped(heading: Heading, size: Size) -> tuple[list[str], list[str]]:
+def _wrapped(heading: Heading, size: Sides) -> tuple[list[str], list[str]]:
     """Return the lines that fit the width: Vega cuts off what does not."""
     title = wrap(heading.title, int((size.width - 16) / (_TITLE_SIZE * (_WIDTH + 0.03))))
     fitting = int((size.width - 16) / (FONT_SIZE * _WIDTH))
     return title, [part for line in heading.lines for part in wrap(line, fitting)]
 
 
-def _document(chart: Any, heading: Heading, size: Size) -> dict[str, Any]:
+def _document(chart: Any, heading: Heading, size: Sides) -> dict[str, Any]:
     text, subtitle = _wrapped(heading, size)
     title = alt.TitleParams(text=text, subtitle=subtitle)
     made = chart.properties(title=title, description=heading.description).configure(**_CONFIG)

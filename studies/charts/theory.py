@@ -9,7 +9,8 @@ import altair as alt
 
 from studies.charts.axes import linear_axis, log_axis
 from studies.charts.panels import Grid, grid
-from studies.charts.theme import FAINT, PALETTE, Heading, Rows, Size, data, height_of, several, thinned
+from studies.charts.sizes import Size, settled
+from studies.charts.theme import FAINT, PALETTE, Heading, Rows, data, height_of, several, thinned
 from studies.charts.words import counted
 
 _FAR = 5.0
@@ -32,14 +33,14 @@ def theory(rows: Sequence[Mapping[str, Any]], name: str, size: Size | None = Non
     """
     drawn: Rows = [dict(row) for row in rows if _positive(row["predicted"]) and _positive(row["measured"])]
     present = [quantity for quantity in QUANTITIES if any(row["quantity"] == quantity for row in drawn)]
-    size = size or Size(max(420, 320 * len(present)), 560)
+    sides = settled(size, max(420, 320 * len(present)), 560)
     shown = {quantity: thinned([row for row in drawn if row["quantity"] == quantity]) for quantity in present}
     thinning = [f"{quantity}: {line}" for quantity, (_, lines) in shown.items() for line in lines]
     heading = _heading(drawn, len(rows) - len(drawn), present, name, thinning)
-    layout = grid(max(1, len(present)), size, beside=86, above=76, around=(16, height_of(heading, size)))
+    layout = grid(max(1, len(present)), sides, beside=86, above=76, around=(16, height_of(heading, sides)))
     columns = [_column(quantity, kept, layout) for quantity, (kept, _) in shown.items()]
     whole = alt.hconcat(*columns).resolve_scale(x="independent", y="independent")
-    return several(whole, heading, size)
+    return several(whole, heading, sides)
 
 
 def _positive(value: float | None) -> bool:

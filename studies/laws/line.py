@@ -26,12 +26,14 @@ class Line:
         question: its `x` is a monomial.
         rows: of every trial: the observed response, the logarithm of x and the draw.
         solution: the fit; none where the design cannot tell the exponent.
+        threshold: the rung of the ladder that was asked for; None: the study's own.
         law: the law object, as `studies.laws.law` returns it.
     """
 
     question: Question
     rows: Rows
     solution: Solution
+    threshold: float | None
     law: dict[str, Any]
 
     @property
@@ -61,4 +63,4 @@ def line(
     observed = observe(table, response, threshold)
     rows = sort(table, observed, question.logarithms(table), question.effect)
     solution = solve(rows, question.names, question.effect)
-    return Line(question, rows, solution, answer(question, rows, solution))
+    return Line(question, rows, solution, threshold, answer(question, rows, solution))
