@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from service import documentation, framework, problems, refusals
 from service.auth import ForeignOrigin, Keys, Loopback, MisdirectedRequest, Unauthorized
 from service.body_limit import BodyLimit
+from service.charts.endpoints import router as charts
 from service.events.endpoints import router as events
 from service.events.feed import Feed
 from service.fits.endpoints import router as fits
@@ -30,7 +31,7 @@ from service.trials.endpoints import router as trials
 from studies.settings import Settings
 from studies.store import Store, open_store
 
-NOUNS = (studies, trials, events, laws, fits, phases, theory, pareto, tasks, library)
+NOUNS = (studies, trials, events, laws, fits, phases, theory, pareto, charts, tasks, library)
 
 
 def create_app(

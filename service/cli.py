@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from service.client.errors import GrokscaleError, ProblemError
-from service.commands import client, db, diagrams, quickstart, runner, serve
+from service.commands import chart, client, db, diagrams, quickstart, runner, serve
 from service.commands.errors import CommandFailed
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command()(client.fit)
 app.command()(diagrams.phases)
 app.command()(diagrams.theory)
 app.command()(client.pareto)
+app.command()(chart.chart)
 app.command()(runner.runner)
 app.command()(quickstart.quickstart)
 app.add_typer(db.app, name="db")

@@ -35,6 +35,7 @@ TAGS = [
     {"name": "trials", "description": "One configuration with one seed."},
     {"name": "events", "description": "State changes, progress and ended trials, as they happen."},
     {"name": "laws", "description": "Scaling laws fitted to a study's trials."},
+    {"name": "charts", "description": "Laws and curves as pictures: Vega-Lite, SVG, PNG, or a page."},
     {"name": "tasks", "description": "What can be trained."},
     {"name": "library", "description": "Studies that come with the product."},
     {"name": "health", "description": "For load balancers and supervisors."},

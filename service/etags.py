@@ -16,12 +16,18 @@ IfNoneMatch = Annotated[
 def tagged(model: BaseModel, if_none_match: str | None) -> Response:
     """Return the model as JSON with its ETag, or 304 where the caller has it."""
     body = model.model_dump_json()
-    tag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
-    if _holds(if_none_match, tag):
+    tag = tag_of(body.encode())
+    if holds(if_none_match, tag):
         return Response(status_code=304, headers={"ETag": tag})
     return Response(body, media_type="application/json", headers={"ETag": tag})
 
 
-def _holds(if_none_match: str | None, tag: str) -> bool:
+def tag_of(content: bytes) -> str:
+    """Return the ETag of content, or of what content is made from."""
+    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+
+
+def holds(if_none_match: str | None, tag: str) -> bool:
+    """Whether the caller has what this tag stands for."""
     known = [one.strip().removeprefix("W/") for one in (if_none_match or "").split(",")]
     return tag in known or "*" in known

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request, Response
 
+from service.charts.errors import NothingToDraw
 from service.events.endpoints import NothingFollows, no_content
 from service.fits.errors import FitNotFound
 from service.laws.errors import InvalidLaw, TooLittleData
@@ -15,6 +16,8 @@ from service.phases.errors import InvalidPhases
 from service.problems import ApiError, Fault, InvalidRequest, respond
 from service.studies.errors import ImpossibleStateChange, InvalidSpecification, StudyNotEnded, StudyNotFound
 from service.trials.errors import TrialNotFound
+from studies.charts.errors import NothingDrawn
+from studies.charts.rendering import RendererGone
 from studies.laws.errors import BadExpression, LawError, TooLittle, UnknownName
 from studies.lifecycle import ImpossibleTransition
 from studies.phases import PhasesError, UnknownField
@@ -25,7 +28,7 @@ log = structlog.stdlib.get_logger("service.refusals")
 
 
 class Unavailable(ApiError):
-    """The database does not answer, or is not at this program's schema; try again."""
+    """The database does not answer, or is not at this program's schema, or a chart cannot be drawn now; try again."""
 
     status, kind, title = 503, "unavailable", "Not available now"
 
@@ -96,6 +99,11 @@ def _unavailable(error: Exception) -> ApiError:
     return Unavailable("the database is not usable; the server's log says why", headers={"Retry-After": "5"})
 
 
+def _undrawn(error: RendererGone) -> ApiError:
+    log.error("chart not drawn", error=str(error))
+    return Unavailable("the chart could not be drawn now; the server's log says why", headers={"Retry-After": "1"})
+
+
 _TABLE: dict[type[Exception], Callable[[Any], ApiError]] = {
     SpecError: _specification,
     NotFound: _not_found,
@@ -106,6 +114,8 @@ _TABLE: dict[type[Exception], Callable[[Any], ApiError]] = {
     TooLittle: lambda error: TooLittleData(str(error), counts=error.counts),
     LawError: _law,
     PhasesError: _phases,
+    NothingDrawn: lambda error: NothingToDraw(str(error)),
+    RendererGone: _undrawn,
     DatabaseUnavailable: _unavailable,
     SchemaOutdated: _unavailable,
 }

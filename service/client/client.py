@@ -262,6 +262,31 @@ class Client:
         asked = _given(x=x, y=y, max_error=max_error, limit=limit)
         return self._http.json("GET", f"{_path('studies', study_id)}/pareto", params=asked)
 
+    def chart(
+        self, study_id: str, name: str, format: str = "svg", path: str | Path | None = None, **query: Any
+    ) -> bytes:
+        """Return a chart of a study as it is now, and save it where a path is given.
+
+        Args:
+            study_id: the study.
+            name: `law` or `curves`.
+            format: `svg`, `png`, `html` (a page that needs no network) or `json` (Vega-Lite).
+            path: of the file to write.
+            query: `width`, `height`, of a png `scale`; of a law `response`, `x`, `effect`, `threshold`; of curves
+                `trial` (ids or indices).
+
+        Raises:
+            TooLittleData: there is too little for the law yet.
+            NotFound: no such study, chart or trial.
+            Invalid: a parameter that the chart does not have, or whose value is not accepted.
+            OSError: the file cannot be written.
+        """
+        where = f"{_path('studies', study_id)}/charts/{quote(name, safe='')}.{quote(format, safe='')}"
+        content = self._http.content("GET", where, params=_given(**query))
+        if path is not None:
+            Path(path).write_bytes(content)
+        return content
+
     def events(self, study_id: str, after: int = 0) -> Iterator[dict[str, Any]]:
         """Yield a study's events with numbers above `after`, until it has ended; a broken stream is taken up again.
 

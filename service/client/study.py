@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from service.client.errors import ConnectionFailed, StudyFailed, WaitTimeout
@@ -145,6 +146,10 @@ class Study:
     ) -> dict[str, Any]:
         """Return two responses against each other, and the best so far; see `Client.pareto`."""
         return self._client.pareto(self.id, x, y, max_error=max_error, limit=limit)
+
+    def chart(self, name: str, format: str = "svg", path: str | Path | None = None, **query: Any) -> bytes:
+        """Return a chart, and save it where a path is given; see `Client.chart`."""
+        return self._client.chart(self.id, name, format, path, **query)
 
     def events(self, after: int = 0) -> Iterator[dict[str, Any]]:
         """Yield its events; see `Client.events`."""

@@ -4,6 +4,7 @@ from studies.laws.columns import STUDY
 from studies.laws.errors import BadExpression, LawError, NotApplicable, TooLittle, UnknownName
 from studies.laws.family import Request, fit_family, used_rows
 from studies.laws.law import law
+from studies.laws.line import Line, line
 from studies.laws.responses import RESPONSES
 
 __all__ = [
@@ -11,11 +12,13 @@ __all__ = [
     "STUDY",
     "BadExpression",
     "LawError",
+    "Line",
     "NotApplicable",
     "Request",
     "TooLittle",
     "UnknownName",
     "fit_family",
     "law",
+    "line",
     "used_rows",
 ]

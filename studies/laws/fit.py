@@ -27,6 +27,7 @@ class Fit:
         intercepts: shape (draws,).
         own_variance: variance of the intercepts' mean that comes from each draw's own rows.
         shared_variance: its variance that comes through slopes and sigma, common to all draws.
+        shared_covariance: its covariance with the slopes, shape (p,).
         sigma: standard deviation of log t within draws.
         r2: share of the variation of log t within draws that x explains, over exact rows; None where there is none.
         no_scatter: sigma is rounding of the logarithm.
@@ -39,6 +40,7 @@ class Fit:
     intercepts: Floats
     own_variance: float
     shared_variance: float
+    shared_covariance: Floats
     sigma: float
     r2: float | None
     no_scatter: bool
@@ -145,6 +147,7 @@ def _in_own_units(maximum: Maximum, units: _Units, sample: Sample) -> Fit:
         intercepts=intercepts,
         own_variance=float((by_level**2 / expansion.levels_levels).sum()),
         shared_variance=float(shared @ rest @ shared),
+        shared_covariance=jacobian @ rest @ shared,
         sigma=sigma,
         r2=r2(sample, intercepts + sigma * sample.noise.mean, slopes),
         no_scatter=sigma <= 2 * rounding(sample),

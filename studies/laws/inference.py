@@ -99,7 +99,7 @@ def infer(fit: Fit, sample: Sample, *, drawn: bool) -> Inference:
         df=df,
         sigma=fit.sigma * math.sqrt(inflation),
         tau=None,
-        level=_level(fit, df, inflation, drawn=drawn),
+        level=level_at(fit, sample, np.zeros(len(fit.slopes)), drawn=drawn),
         intercepts=fit.intercepts,
     )
 
@@ -113,11 +113,9 @@ def infer_mixed(fit: Mixed, sample: Sample) -> Inference:
     """
     within = moves_within(sample)
     inside, between = mixed_degrees_of_freedom(fit, sample)
-    of_rows = 1 + within.sum() / inside
-    of_draws = sample.draws / between
+    of_rows, of_draws = _inflations(fit, sample)
     inflation = np.where(within, of_rows, of_draws)
-    scale = np.sqrt(np.append(of_draws, inflation))
-    covariance = fit.covariance * np.outer(scale, scale)
+    covariance = _corrected(fit, sample)
     return Inference(
         slopes=fit.slopes,
         covariance=covariance[1:, 1:],
@@ -126,9 +124,22 @@ def infer_mixed(fit: Mixed, sample: Sample) -> Inference:
         df=inside,
         sigma=fit.sigma * math.sqrt(of_rows),
         tau=fit.tau * math.sqrt(of_draws),
-        level=Estimate(fit.level, math.sqrt(covariance[0, 0]), between),
+        level=level_at(fit, sample, np.zeros(len(fit.slopes)), drawn=True),
         intercepts=fit.intercepts,
     )
+
+
+def _inflations(fit: Mixed, sample: Sample) -> tuple[float, float]:
+    """By how much the variances within and between draws are corrected."""
+    inside, between = mixed_degrees_of_freedom(fit, sample)
+    return 1 + float(moves_within(sample).sum()) / inside, sample.draws / between
+
+
+def _corrected(fit: Mixed, sample: Sample) -> Floats:
+    """Return the covariance of (level, slopes), shape (p+1, p+1)."""
+    of_rows, of_draws = _inflations(fit, sample)
+    scale = np.sqrt(np.append(of_draws, np.where(moves_within(sample), of_rows, of_draws)))
+    return fit.covariance * np.outer(scale, scale)
 
 
 def mixed_degrees_of_freedom(fit: Mixed, sample: Sample) -> tuple[float, float]:
@@ -143,10 +154,27 @@ def moves_within(sample: Sample) -> NDArray[np.bool_]:
     return apart > _MOVES * np.maximum(1, np.abs(sample.x).max(axis=0, initial=0))
 
 
-def _level(fit: Fit, df: float, inflation: float, *, drawn: bool) -> Estimate:
+def level_at(fit: Fit | Mixed, sample: Sample, x: Floats, *, drawn: bool) -> Estimate:
+    """Return the mean over draws of log t at one place: what the band about a fitted line is made of.
+
+    Args:
+        fit: with at least one residual degree of freedom.
+        sample: the rows that it is of.
+        x: logarithms of the predictors there, shape (p,); zeros: the level itself.
+        drawn: see `infer`.
+    """
+    if isinstance(fit, Mixed):
+        place = np.append(1.0, x)
+        variance = float(place @ _corrected(fit, sample) @ place)
+        between = mixed_degrees_of_freedom(fit, sample)[1]
+        return Estimate(float(fit.level + x @ fit.slopes), math.sqrt(max(0.0, variance)), between)
+    df = degrees_of_freedom(fit, sample)
+    inflation = 1 + (len(fit.intercepts) + len(fit.slopes)) / df
     draws = len(fit.intercepts)
-    mean = float(fit.intercepts.mean())
-    shared = fit.shared_variance * inflation
+    mean = float(fit.intercepts.mean() + x @ fit.slopes)
+    shared = fit.shared_variance + float(2 * x @ fit.shared_covariance + x @ fit.slopes_covariance @ x)
+    # far from the rows the three cancel, and rounding may leave less than nothing
+    shared = max(0.0, shared) * inflation
     if not drawn or draws == 1:
         return Estimate(mean, math.sqrt(fit.own_variance * inflation + shared), df)
     between = float(np.var(fit.intercepts, ddof=1)) / draws

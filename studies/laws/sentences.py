@@ -39,17 +39,18 @@ def text(question: Question, rows: Rows, solution: Solution, tested: MinusOne | 
 
 def _estimates(question: Question, solution: Solution, inference: Inference) -> str:
     if question.x is not None:
-        return f"exponent {_interval(inference.slope(0))} of {question.response} in {question.x.text}."
+        return f"exponent {interval(inference.slope(0))} of {question.response} in {question.x.text}."
     told = [
         f"{name} not identifiable"
         if name in solution.design.lost
-        else f"{name} {_interval(inference.slope(solution.design.basis.index(j)))}"
+        else f"{name} {interval(inference.slope(solution.design.basis.index(j)))}"
         for j, name in enumerate(question.names)
     ]
     return f"exponents {', '.join(told)} of {question.response}."
 
 
-def _interval(estimate: Estimate) -> str:
+def interval(estimate: Estimate) -> str:
+    """Return an exponent with its 95 % interval."""
     # as many digits as the standard error bears, and never fewer than four
     digits = min(12, max(4, math.ceil(-math.log10(estimate.se)))) if estimate.se > 0 else 12
     low, high = estimate.ci95

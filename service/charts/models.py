@@ -1,0 +1,38 @@
+"""What a chart may be asked for."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from service.queries import Parameters
+from studies.charts.sizes import LEAST_SIDE, MOST_SIDE, MOST_TRIALS
+
+
+class ChartQuery(Parameters):
+    """What to draw, and how large."""
+
+    response: str = Field("t2", max_length=200, description="law: the response", examples=["t2"])
+    x: str | None = Field(
+        None,
+        max_length=1000,
+        description="law: one monomial of swept fields and theory columns, `1/(alpha*beta)` if left out",
+        examples=["1/(alpha*beta)"],
+    )
+    effect: Literal["draw", "none"] = Field("draw", description="law: an intercept for every draw, or one for all")
+    threshold: float | None = Field(None, gt=0, description="law: a rung of the ladder in place of the study's own")
+    trial: list[Annotated[str, Field(max_length=100)]] = Field(
+        [],
+        max_length=MOST_TRIALS,
+        description="curves: a trial's id or its index in the study; up to six of them. "
+        "If left out, a few spread over the study",
+    )
+    width: int | None = Field(None, ge=LEAST_SIDE, le=MOST_SIDE, description="of the picture, in pixels at scale 1")
+    height: int | None = Field(
+        None,
+        ge=LEAST_SIDE,
+        le=MOST_SIDE,
+        description="of the picture; one of several panels comes near both sides, any other has them exactly",
+    )
+    scale: float = Field(1.0, ge=1, le=4, description="png: pixels in one of `width` and `height`")

@@ -1,0 +1,36 @@
+"""`grokscale chart`: a picture of a study, saved. The server is GROKSCALE_URL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.client import Client
+from service.commands.errors import CommandFailed
+
+FORMATS = ("svg", "png", "html", "json")
+
+
+def chart(
+    study_id: Annotated[str, typer.Argument(metavar="STUDY", help="The study's id.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="law or curves.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File ending in .svg, .png, .html or .json.")],
+    response: Annotated[str | None, typer.Option(help="law: t1, t2 (the default), delay, ...")] = None,
+    x: Annotated[str | None, typer.Option("--x", help="law: one monomial, such as 1/(alpha*beta).")] = None,
+    effect: Annotated[str | None, typer.Option(help="law: draw or none (default draw).")] = None,
+    threshold: Annotated[float | None, typer.Option(help="law: a rung of the ladder.")] = None,
+    trial: Annotated[list[str] | None, typer.Option(help="curves: a trial's id or index; may be repeated.")] = None,
+    width: Annotated[int | None, typer.Option(help="Of the picture, in pixels.")] = None,
+    height: Annotated[int | None, typer.Option(help="Of the picture, in pixels.")] = None,
+    scale: Annotated[float | None, typer.Option(help="png: from 1 to 4 pixels in one.")] = None,
+) -> None:
+    """Draw a chart of a study and save it, in the format that the file's ending names."""
+    format = output.suffix.removeprefix(".").lower()
+    if format not in FORMATS:
+        raise CommandFailed(f"{output}: the ending says what to draw; accepted: {', '.join(f'.{f}' for f in FORMATS)}")
+    query = {"response": response, "x": x, "effect": effect, "threshold": threshold, "trial": trial or ()}
+    with Client() as client:
+        client.chart(study_id, name, format, output, **query, width=width, height=height, scale=scale)
+    print(output)

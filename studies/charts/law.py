@@ -1,0 +1,236 @@
+"""A law: the response of every trial against x, the fitted line with its band, and the line of theory."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pyarrow as pa
+
+from studies.charts.axes import LogAxis, log_axis
+from studies.charts.sizes import Size, settled
+from studies.charts.theme import FAINT, INK, PALETTE, RAMP, Heading, Rows, data, single, thinned
+from studies.charts.words import counted, number, pretty
+from studies.laws import Line, columns
+
+_SHAPES = {"interval": "diamond", "right": "triangle-up", "left": "triangle-down"}
+_MEANINGS = {
+    "interval": "known to an interval",
+    "right": "later than this",
+    "left": "earlier than this",
+}
+_FIT, _THEORY = "fit: mean over draws, with its 95 % band", "theory: T*/(αβ), median over draws"
+_DRAW = "draw"
+_TOLD = {"index": "Q", "seed": "Q", "draw": "N", "x": "Q", "t": "Q", "low": "Q", "high": "Q", "word": "N"}
+_BAND_POINTS = 60
+_LARGEST_LOG = 690.0
+
+
+def law(table: pa.Table, line: Line, name: str, size: Size | None = None) -> dict[str, Any]:
+    """Return the chart of a law.
+
+    Args:
+        table: the trials that the law was fitted to.
+        line: the law.
+        name: of the study.
+        size: of the picture.
+    """
+    sides = settled(size, 640, 440)
+    every = points(table, line)
+    shown, thinning = thinned(every)
+    fitted, predicted = _line(line, every), _theory(table, line, every)
+    x = log_axis("x", pretty(line.x.text), [point["x"] for point in every], sides.width - 140)
+    times = [point[key] for point in every for key in ("low", "high", "t")]
+    y = log_axis("y", _title(line), [*times, *(p["t"] for p in predicted)], sides.height - 150)
+    draws = list(dict.fromkeys(point["draw"] for point in sorted(every, key=lambda point: point["order"])))
+    layers = [*x.superscripts(), *y.superscripts(), *_lines(fitted, predicted, x, y), *_points(shown, draws, x, y)]
+    return single(alt.LayerChart(layer=layers), _heading(line, name, thinning), sides)
+
+
+def points(table: pa.Table, line: Line) -> Rows:
+    """Return one row for every trial that has a response and an x.
+
+    `t` is where its mark stands: the step, the middle of an interval, or the one end that is known. `low` and `high`
+    are the ends of an interval, None where there is no bar to draw.
+    """
+    observed, log_x = line.rows.observed, line.rows.x[:, 0]
+    index, seed = table.column("index").to_pylist(), table.column("seed").to_pylist()
+    named = _draws(table, line)
+    rows: Rows = []
+    for i in np.flatnonzero(observed.inside & np.isfinite(log_x)).tolist():
+        word, lower, upper = str(observed.words[i]), observed.lower[i], observed.upper[i]
+        bar = upper > lower and math.isfinite(lower) and math.isfinite(upper)
+        known = [end for end in (lower, upper) if math.isfinite(end)]
+        # an interval of one step is a step
+        word = word if bar or word not in ("exact", "interval") else "exact" if len(known) == 2 else "left"
+        rows.append(
+            {
+                "index": index[i],
+                "seed": seed[i],
+                "draw": named[i],
+                "order": int(line.rows.draw[i]),
+                "word": word,
+                "x": math.exp(log_x[i]),
+                "t": math.exp(sum(known) / len(known)),
+                "low": math.exp(lower) if bar else None,
+                "high": math.exp(upper) if bar else None,
+            }
+        )
+    return rows
+
+
+def _draws(table: pa.Table, line: Line) -> list[str]:
+    """Return the name of each trial's draw: its seed, and the fields of the data that vary."""
+    names = [
+        name for name in columns.fields(table) if name not in columns.TRAINING and len(table.column(name).unique()) > 1
+    ]
+    values = [table.column(name).to_pylist() for name in ("seed", *names)]
+    labels = [
+        ", ".join([str(seed), *(f"{n} {number(v)}" for n, v in zip(names, rest, strict=True))])
+        for seed, *rest in zip(*values, strict=True)
+    ]
+    return labels if line.rows.draw.any() else [str(seed) for seed in values[0]]
+
+
+def _title(line: Line) -> str:
+    response = line.question.response
+    return response.replace("_", " ") if response.startswith("error") else f"{response.replace('_', ' ')} (steps)"
+
+
+def _line(line: Line, rows: Rows) -> Rows:
+    """Return the fitted line and its band over the span of the points."""
+    if not rows or line.at(0.0) is None:
+        return []
+    spread = [row["x"] for row in rows]
+    ends = math.log(min(spread)), math.log(max(spread))
+    made: Rows = []
+    for log_x in np.linspace(*ends, _BAND_POINTS).tolist():
+        estimate = line.at(log_x)
+        assert estimate is not None
+        low, high = estimate.ci95
+        if max(abs(low), abs(high)) < _LARGEST_LOG:
+            made.append(
+                {
+                    "x": math.exp(log_x),
+                    "t": math.exp(estimate.value),
+                    "band_low": math.exp(low),
+                    "band_high": math.exp(high),
+                    "line": _FIT,
+                }
+            )
+    return made
+
+
+def _theory(table: pa.Table, line: Line, rows: Rows) -> Rows:
+    """Return T*/(alpha beta) over the span of the points, where the law is t2 in a power of alpha beta.
+
+    T* is the time to the study's own threshold.
+    """
+    power = line.x.power_of("alpha", "beta")
+    if line.question.response != "t2" or line.threshold is not None or power is None or not rows:
+        return []
+    if "T_star" not in table.column_names:
+        return []
+    T_star = columns.floats(table, "T_star")
+    by_draw = [
+        np.nanmedian(T_star[own])
+        for d in np.unique(line.rows.draw)
+        if np.isfinite(T_star[own := line.rows.draw == d]).any()
+    ]
+    if not by_draw:
+        return []
+    prefactor = float(np.median(by_draw))
+    spread = [row["x"] for row in rows]
+    made = []
+    for x in (min(spread), max(spread)):
+        alpha_beta = (x / line.x.constant) ** (1 / float(power))
+        made.append({"x": x, "t": prefactor / alpha_beta, "line": _THEORY})
+    return made
+
+
+def _lines(fitted: Rows, predicted: Rows, x: LogAxis, y: LogAxis) -> list[alt.Chart]:
+    both = [name for name, rows in ((_FIT, fitted), (_THEORY, predicted)) if rows]
+    dashes = alt.Scale(domain=both, range=[[1, 0] if one == _FIT else [6, 4] for one in both])
+    legend = alt.Legend(
+        title=None, orient="bottom", columns=1, symbolType="stroke", symbolStrokeWidth=1.8, symbolSize=400
+    )
+    where: dict[str, Any] = {"x": x.of("x"), "y": y.of("t")}
+    where["strokeDash"] = alt.StrokeDash("line:N", scale=dashes, legend=legend)
+    layers = []
+    if fitted:
+        band = alt.Chart(data(fitted)).mark_area(opacity=0.16, color=INK, clip=True)
+        line = alt.Chart(data(fitted)).mark_line(strokeWidth=1.6, color=INK, clip=True)
+        layers += [band.encode(x=x.of("x"), y=y.of("band_low"), y2="band_high:Q"), line.encode(**where)]
+    if predicted:
+        line = alt.Chart(data(predicted)).mark_line(strokeWidth=1.6, color=FAINT, clip=True)
+        layers.append(line.encode(**where))
+    return layers
+
+
+def _points(rows: Rows, draws: list[str], x: LogAxis, y: LogAxis) -> list[alt.Chart]:
+    few = len(draws) <= len(PALETTE)
+    colour = alt.Color(
+        "draw:N" if few else "order:Q",
+        scale=alt.Scale(domain=draws, range=list(PALETTE)) if few else alt.Scale(scheme=RAMP),
+        legend=alt.Legend(title=_DRAW, symbolType="circle", symbolOpacity=1) if few and len(draws) > 1 else None,
+    )
+    words = [word for word in _SHAPES if any(row["word"] == word for row in rows)]
+    shape = alt.Shape(
+        "word:N",
+        scale=alt.Scale(domain=words, range=[_SHAPES[word] for word in words]),
+        legend=alt.Legend(title=None, labelExpr=_meanings(), symbolStrokeColor=INK, symbolStrokeWidth=1.4),
+    )
+    told = [alt.Tooltip(f"{name}:{kind}") for name, kind in _TOLD.items()]
+    where: dict[str, Any] = {"x": x.of("x"), "y": y.of("t"), "color": colour, "tooltip": told}
+    exact = alt.Chart(data([row for row in rows if row["word"] == "exact"])).mark_circle(size=44, opacity=0.85)
+    layers = [exact.encode(**where)]
+    barred = [row for row in rows if row["low"] is not None]
+    if barred:
+        bars = alt.Chart(data(barred)).mark_rule(strokeWidth=1.6)
+        layers.append(bars.encode(x=x.of("x"), y=y.of("low"), y2="high:Q", color=colour))
+    if words:
+        others = alt.Chart(data([row for row in rows if row["word"] != "exact"]))
+        layers.append(others.mark_point(size=46, strokeWidth=1.4, filled=False, opacity=1).encode(**where, shape=shape))
+    return layers
+
+
+def _meanings() -> str:
+    return "".join(f"datum.value == '{word}' ? '{meaning}' : " for word, meaning in _MEANINGS.items()) + "datum.value"
+
+
+def _heading(line: Line, name: str, thinning: list[str]) -> Heading:
+    law, response = line.law, line.question.response.replace("_", " ")
+    x = pretty(line.x.text)
+    exponent = f"exponent {line.exponent}" if line.exponent else "no exponent is identifiable"
+    lines = [name, _basis(line)]
+    if not line.exponent and law["exponent"]:
+        lines.append(law["exponent"]["reason"])
+    if outside := _outside(line):
+        lines.append(f"not drawn: {outside}")
+    if (draws := law["draws"]) > len(PALETTE):
+        lines.append(f"one colour a draw ({draws} of them)")
+    return Heading(f"{response} against {x}: {exponent}", [*lines, *thinning], law["text"])
+
+
+def _basis(line: Line) -> str:
+    law = line.law
+    censored = int((~line.rows.sample.exact).sum())
+    parts = [f"{counted(law['n'], 'trial')} of {counted(law['draws'], 'draw')}"]
+    if censored:
+        parts[0] += f", {censored} of them censored"
+    if law["draws"] > 1:
+        parts.append("each draw with a prefactor of its own" if line.question.effect == "draw" else "draws pooled")
+    return "; ".join(parts)
+
+
+def _outside(line: Line) -> str:
+    """Return what has no place in the chart, counted by its reason."""
+    observed = line.rows.observed
+    words = Counter(observed.words[~observed.inside].tolist())
+    missing = int((observed.inside & ~np.isfinite(line.rows.x[:, 0])).sum())
+    if missing:
+        words["without x"] = missing
+    return ", ".join(f"{count:,} {word}" for word, count in sorted(words.items()))

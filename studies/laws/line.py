@@ -1,0 +1,67 @@
+"""A law in one monomial as something to draw: its rows, and its line with the interval about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from studies.laws.answer import answer
+from studies.laws.inference import Estimate, level_at
+from studies.laws.monomial import Monomial
+from studies.laws.question import Question, ask
+from studies.laws.responses import observe
+from studies.laws.rows import Rows, sort
+from studies.laws.sentences import interval
+from studies.laws.solve import Solution, solve
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A fitted law with what it was fitted to.
+
+    Attributes:
+        question: its `x` is a monomial.
+        rows: of every trial: the observed response, the logarithm of x and the draw.
+        solution: the fit; none where the design cannot tell the exponent.
+        threshold: the rung of the ladder that was asked for; None: the study's own.
+        law: the law object, as `studies.laws.law` returns it.
+    """
+
+    question: Question
+    rows: Rows
+    solution: Solution
+    threshold: float | None
+    law: dict[str, Any]
+
+    @property
+    def x(self) -> Monomial:
+        """The monomial that the law is in."""
+        assert self.question.x is not None
+        return self.question.x
+
+    @property
+    def exponent(self) -> str | None:
+        """The exponent with its 95 % interval, in as many digits as it bears; None where there is none."""
+        inference = self.solution.inference
+        return interval(inference.slope(0)) if inference else None
+
+    def at(self, log_x: float) -> Estimate | None:
+        """Return the mean over draws of the response's logarithm where x has this logarithm; None without a fit."""
+        fitted = self.solution.fitted
+        if fitted is None:
+            return None
+        return level_at(fitted.fit, fitted.sample, np.array([log_x]), drawn=fitted.intercepts != "pooled")
+
+
+def line(
+    table: pa.Table, response: str = "t2", *, x: str | None = None, effect: str = "draw", threshold: float | None = None
+) -> Line:
+    """Fit a law in one monomial; arguments, and what is raised, as for `studies.laws.law`."""
+    question = ask(response, x, None, effect)
+    observed = observe(table, response, threshold)
+    rows = sort(table, observed, question.logarithms(table), question.effect)
+    solution = solve(rows, question.names)
+    return Line(question, rows, solution, threshold, answer(question, rows, solution))
