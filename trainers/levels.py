@@ -69,7 +69,7 @@ def plan(tracks: Tracks, column: int, step: int, error: float, start: float, rat
 
 @njit(cache=True)
 def plan_all(tracks: Tracks, step: int, errors: np.ndarray, start: np.ndarray, rate: np.ndarray) -> None:
-    """Plan every column that is not blind; a blind one is due at the next step. The last three have shape (columns,)."""
+    """Plan every column that is not blind; a blind one is due at the next step. Shapes (columns,)."""
     for column in range(errors.size):
         if tracks.blind[column] > 0:
             tracks.blind[column] -= 1

@@ -76,8 +76,8 @@ class Bounds(NamedTuple):
     """An error's scale and a certified bound on its movement, shapes (columns,); see `trainers.tasks.base.Speed`.
 
     The error is a norm over `norm`. With u = ||X (a - a_hat)|| and v = ||a(t) - a(t-1)||, it moves in m further steps
-    by at most start + start_per_misfit u + m (rate + rate_per_movement v). `unexplained` is ||X a_hat - y||^2, what no a
-    can remove.
+    by at most start + start_per_misfit u + m (rate + rate_per_movement v). `unexplained`, ||X a_hat - y||^2, is what no
+    a can remove.
     """
 
     norm: np.ndarray

@@ -106,7 +106,7 @@ class Passage:
 
 
 def walk(problem: Problem, step: int, k: int, train: Passage, test: Passage) -> bool:
-    """Take `k` steps from `step` on as `Problem.walk` has to, with what any problem can do: all columns look at once."""
+    """Take `k` steps from `step` on as `Problem.walk` has to, by what any problem can do: all columns look at once."""
     last, finite = step + k, True
     while step < last:
         following = train.dense

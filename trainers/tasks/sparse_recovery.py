@@ -354,4 +354,3 @@ def _positions(groups: np.ndarray) -> np.ndarray:
         mine = np.flatnonzero(groups == group)
         out[mine] = np.arange(mine.size)
     return out
-
