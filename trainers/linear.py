@@ -1,7 +1,8 @@
 """Linear least squares with a regulariser, many trials at once: the four update rules of the paper's linear tasks.
 
 g(a) = 1/2 ||X a - y||_2^2, f = g + beta1 ||a||_1 + 1/2 beta2 ||a||_2^2 (arXiv 2506.05718, section 3). Tensors are
-`(D, ., W)`: D draws, W columns a draw, the trial fastest, so that all trials of a draw share X in one matrix product.
+`(D, W, .)`: D draws, W columns a draw, so that all trials of a draw share X in one matrix product, and the numbers of a
+trial lie side by side. The steps here are stacked torch, for any device; `trainers.linear_loop` takes them on a CPU.
 """
 
 from __future__ import annotations
@@ -17,12 +18,9 @@ from trainers.regularizers import shrink_
 RULES = ("subgradient", "proximal", "projected", "gd")
 
 
-def column_norms(x: Tensor) -> Tensor:
-    """Return the l2 norms of the columns of `x` (D, m, W), shape (D, W).
-
-    Five times as fast as `torch.linalg.vector_norm` along a strided axis.
-    """
-    return x.square().sum(dim=1).sqrt_()
+def norms(x: Tensor) -> Tensor:
+    """Return the l2 norms of the rows of `x` (D, W, m), shape (D, W)."""
+    return torch.linalg.vector_norm(x, dim=2)
 
 
 @dataclass
@@ -31,10 +29,11 @@ class Stack:
 
     Attributes:
         X: designs, shape (D, N, n). Xt: their transposes. pinv: their pseudo-inverses (D, n, N), `projected` only.
-        y: targets, shape (D, N, 1).
-        a: iterates, shape (D, n, W).
-        before: the iterates one step earlier, shape (D, n, W).
-        alpha, beta1, beta2: step sizes and strengths, shape (D, 1, W).
+        y: targets, shape (D, 1, N).
+        a: iterates, shape (D, W, n).
+        before: the iterates one step earlier, shape (D, W, n).
+        alpha, beta1, beta2: step sizes and strengths, shape (D, W, 1).
+        residual: X a - y, shape (D, W, N), where `residual_fresh`.
     """
 
     X: Tensor
@@ -51,46 +50,37 @@ class Stack:
         self.shrinkage, self.minus_shrinkage = self.alpha * self.beta1, -self.alpha * self.beta1
         self.decay = 1 - self.alpha * self.beta2
         self.has_l2 = bool((self.beta2 > 0).any())
-        self.residual = torch.empty_like(self.y.expand(-1, -1, self.a.shape[2])).contiguous()
+        self.residual = torch.empty_like(self.y.expand(-1, self.a.shape[1], -1)).contiguous()
         self.gradient, self.scratch = torch.empty_like(self.a), torch.empty_like(self.a)
         self.residual_fresh = self.gradient_fresh = False
 
     def evaluate_residual(self) -> Tensor:
-        """Return X a - y at the iterate, shape (D, N, W); computed once per step."""
+        """Return X a - y at the iterate, shape (D, W, N); computed once per step."""
         if not self.residual_fresh:
-            torch.baddbmm(self.y, self.X, self.a, beta=-1, out=self.residual)
+            torch.baddbmm(self.y, self.a, self.Xt, beta=-1, out=self.residual)
             self.residual_fresh = True
         return self.residual
 
     def evaluate_gradient(self) -> Tensor:
-        """Return G = X^T (X a - y) at the iterate, shape (D, n, W); computed once per step."""
+        """Return G = X^T (X a - y) at the iterate, shape (D, W, n); computed once per step."""
         if not self.gradient_fresh:
-            torch.bmm(self.Xt, self.evaluate_residual(), out=self.gradient)
+            torch.bmm(self.evaluate_residual(), self.X, out=self.gradient)
             self.gradient_fresh = True
         return self.gradient
+
+    def moved(self, residual_fresh: bool = False) -> None:
+        """Note that the iterate is another one; `residual_fresh` says that its residual has been computed."""
+        self.residual_fresh, self.gradient_fresh = residual_fresh, False
 
     def step(self, rule: str, k: int) -> None:
         """Take `k` steps, keeping the iterate before the last."""
         update = self._update(rule)
         for _ in range(k - 1):
             update()
-            self.residual_fresh = self.gradient_fresh = False
+            self.moved()
         self.before.copy_(self.a)
         update()
-        self.residual_fresh = self.gradient_fresh = False
-
-    def follow(self, rule: str, k: int) -> Tensor:
-        """Take `k` steps; return ||X a - y|| after each, shape (k, D, W). The next step needs that residual anyway."""
-        update, square = self._update(rule), torch.empty_like(self.residual)
-        norms = self.residual.new_empty((k, self.residual.shape[0], self.residual.shape[2]))
-        for i in range(k):
-            if i == k - 1:
-                self.before.copy_(self.a)
-            update()
-            self.residual_fresh = self.gradient_fresh = False
-            torch.square(self.evaluate_residual(), out=square)
-            torch.sum(square, dim=1, out=norms[i])
-        return norms.sqrt_()
+        self.moved()
 
     def _update(self, rule: str) -> Callable[[], None]:
         return {
@@ -122,8 +112,8 @@ class Stack:
         if self.has_l2:
             self.a.mul_(self.decay)
         self.a.addcmul_(self.scratch, self.shrinkage, value=-1)
-        torch.baddbmm(self.y, self.X, self.a, beta=-1, out=self.residual)
-        torch.baddbmm(self.a, self.pinv, self.residual, alpha=-1, out=self.a)
+        torch.baddbmm(self.y, self.a, self.Xt, beta=-1, out=self.residual)
+        torch.baddbmm(self.a, self.residual, self.pinv.transpose(1, 2), alpha=-1, out=self.a)
 
     def _descent(self) -> None:
         """A <- a - alpha (G + beta2 a)."""
@@ -140,7 +130,7 @@ class Stack:
             if tensor is not None:
                 tensor = tensor[draws]
                 if field.name in ("a", "before", "alpha", "beta1", "beta2"):
-                    index = slots[:, None, :].expand(-1, tensor.shape[1], -1)
-                    tensor = torch.gather(tensor, 2, index).contiguous()
+                    index = slots[:, :, None].expand(-1, -1, tensor.shape[2])
+                    tensor = torch.gather(tensor, 1, index).contiguous()
             chosen[field.name] = tensor
         return replace(self, **chosen)  # type: ignore[arg-type]

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainers.tasks.base import Speed
+from trainers.levels import Tracks, plan_all
 from trainers.trial import Censoring, Crossing
 
+if TYPE_CHECKING:
+    from trainers.tasks.base import Problem, Speed
+
 NEVER = -1
-_ROUNDING = 1e-12
-"""Slack of a certificate, relative to the error: a bound that holds in exact arithmetic may fail by rounding."""
-_LONGEST = 2**53
-_BLIND = 32
+NO_STEP = 2**62
+"""A step that no run comes to."""
+_MOST_FOLLOWED = 256
+"""Steps that are followed at most before they are looked at: their errors are kept until then."""
 
 
 class Passage:
     """Crossings of one error for all live columns.
 
-    Fed with the error at every step at which it could have crossed a level; `safe` says how many steps may be left out.
+    Fed with a column's error at every step at which it could have crossed a level: `due` says which is the next.
 
     Args:
         levels: thresholds, in any order.
@@ -33,9 +36,9 @@ class Passage:
         self.levels = np.asarray(levels, dtype=np.float64)[:, None]
         self.first = np.full((len(levels), columns), NEVER, dtype=np.int64)
         self.since = np.full((len(levels), columns), NEVER, dtype=np.int64)
-        self.due = 0
         self.below = np.zeros((len(levels), columns), dtype=bool)
-        self._blind = 0  # looks left before a plan is tried again
+        self.due = np.zeros(columns, dtype=np.int64)
+        self._blind = np.zeros(columns, dtype=np.int64)  # looks left before a plan is tried again
 
     def see(self, step: int, error: np.ndarray) -> bool:
         """Take in the error (columns,) at a step; return whether it crossed a level anywhere."""
@@ -58,31 +61,31 @@ class Passage:
 
     @property
     def dense(self) -> bool:
-        """Whether every step has to be seen for now."""
-        return self._blind > 0
+        """Whether every step has to be seen of some column for now."""
+        return bool(self._blind.any())
+
+    @property
+    def tracks(self) -> Tracks:
+        """The arrays, for compiled loops to update in place."""
+        return Tracks(self.levels.ravel(), self.first, self.since, self.below, self.due, self._blind, self._worth)
 
     def plan(self, step: int, error: np.ndarray, speed: Callable[[], Speed]) -> None:
-        """Set `due`, the next step at which some column might have crossed some level, up or down.
+        """Set `due`, the next step at which each column might have crossed some level, up or down.
 
         Where the bound allows no step to be left out it is not asked again for a while: it costs as much as a look.
         """
-        self.due = step + 1
-        if self._blind:
+        if self._blind.all():
             self._blind -= 1
+            self.due[:] = step + 1
             return
         bound = speed()
-        gap = np.min(np.abs(error - self.levels), axis=0) - _ROUNDING * (1 + error)
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            safe = np.floor((gap - bound.start) / bound.rate)
-        skip = int(np.clip(np.min(np.where(np.isnan(safe), 0, safe), initial=np.inf), 0, _LONGEST))
-        dense = skip < self._worth
-        self.due += 0 if dense else skip
-        self._blind = _BLIND if dense else 0
+        plan_all(self.tracks, step, error, bound.start, bound.rate)
 
     def keep(self, columns: np.ndarray) -> None:
         """Go on with these columns."""
-        self.first, self.since = self.first[:, columns], self.since[:, columns]
-        self.below = self.below[:, columns]
+        self.first, self.since = self.first.take(columns, axis=1), self.since.take(columns, axis=1)
+        self.below = self.below.take(columns, axis=1)
+        self.due, self._blind = self.due[columns], self._blind[columns]
 
     def crossing(self, level: int, column: int, step: int, missed: Censoring = "right") -> Crossing:
         """Return one crossing as known at `step`; `missed` says why there is none."""
@@ -98,5 +101,33 @@ class Passage:
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take over a state."""
-        self.first, self.since, self.below = state["first"], state["since"], state["below"]
-        self.due, self._blind = state["due"]
+        self.first, self.since, self.below = (state[name].copy() for name in ("first", "since", "below"))
+        self.due, self._blind = (steps.copy() for steps in state["due"])
+
+
+def walk(problem: Problem, step: int, k: int, train: Passage, test: Passage) -> bool:
+    """Take `k` steps from `step` on as `Problem.walk` has to, by what any problem can do: all columns look at once."""
+    last, finite = step + k, True
+    while step < last:
+        following = train.dense
+        until = min(last, step + _MOST_FOLLOWED) if following else min(last, int(train.due.min()))
+        until = max(step + 1, min(until, int(test.due.min())))
+        if following:
+            errors = problem.follow(until - step)
+            train.follow(step + 1, errors)
+            train.plan(until, errors[-1], problem.train_speed)
+        else:
+            problem.step(until - step)
+            if until >= train.due.min():
+                _look(train, until, problem.train_error(), problem.train_speed)
+        if until >= test.due.min():
+            error = problem.test_error()
+            finite = finite and bool(np.isfinite(error).all())
+            _look(test, until, error, problem.test_speed)
+        step = until
+    return finite
+
+
+def _look(passage: Passage, step: int, error: np.ndarray, speed: Callable[[], Speed]) -> None:
+    passage.see(step, error)
+    passage.plan(step, error, speed)

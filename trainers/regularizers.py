@@ -1,6 +1,6 @@
 """beta1 ||a||_1 + 1/2 beta2 ||a||_2^2 on stacked columns: subgradient and proximal map.
 
-Every tensor is `(..., n, W)` with the trial fastest; strengths broadcast as `(..., 1, W)`. The kinds of a specification
+Every tensor is `(..., W, n)`; strengths broadcast as `(..., W, 1)`. The kinds of a specification
 (none, l1, l2, elastic) are pairs of strengths, see `trainers.theory.columns.strengths`.
 """
 

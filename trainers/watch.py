@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,10 +10,10 @@ import numpy as np
 from trainers.curves import Curves
 from trainers.ladder import RUNGS
 from trainers.outcome import Seen, trained
-from trainers.passage import NEVER, Passage
+from trainers.passage import NEVER, NO_STEP, Passage
 from trainers.plateau import PlateauLog
 from trainers.schedule import DENSE, end_after, next_in_log, next_on_curve
-from trainers.tasks.base import Problem, Speed, Theory
+from trainers.tasks.base import Problem, Theory
 from trainers.trial import Budget, ErrorPoint, Outcome
 
 _RESTS = 1e-3
@@ -46,47 +46,41 @@ class Watch:
         self.stalled = np.zeros(columns, dtype=bool)
         self.diverged = np.zeros(columns, dtype=bool)
         self._patience = patience
-        self._next_curve = self._next_log = 0
+        self._next_curve = self._next_log = self._next_ratio = 0
         self._ends = self._end_steps()
-        self._news = True
 
     # -- looking ----------------------------------------------------------------------------------------------------
 
     def due(self) -> int:
         """Return the next step that has to be looked at."""
-        others = min(self.test.due, self.ratio.due, self._next_curve, self._next_log)
-        return others if self.follows else min(self.train.due, others)
-
-    @property
-    def follows(self) -> bool:
-        """Whether the train error has to be seen at every step, and may be seen afterwards: no column waits for it."""
+        # a column that has only its t1 to come ends with it
         waiting = (self.infeasible | self.stalled) & (self.train.first[0] == NEVER)
-        return self.train.dense and not waiting.any()
+        t1 = int(self.train.due[waiting].min(initial=NO_STEP))
+        return min(t1, self._next_ratio, self._next_curve, self._next_log)
 
-    def follow(self, step: int, errors: np.ndarray) -> None:
-        """Take in the train errors (k, columns) of the k steps up to `step`."""
-        self._news |= self.train.follow(step - len(errors) + 1, errors)
+    def begin(self, problem: Problem) -> None:
+        """Take in the errors of step 0."""
+        for passage, error, speed in (
+            (self.train, problem.train_error(), problem.train_speed),
+            (self.test, problem.test_error(), problem.test_speed),
+        ):
+            passage.see(0, error)
+            passage.plan(0, error, speed)
+
+    def walk(self, step: int, k: int, problem: Problem) -> None:
+        """Have `k` steps taken from `step` on, missing no crossing."""
+        if not problem.walk(step, k, self.train, self.test):
+            self.diverged |= ~np.isfinite(problem.test_error())
 
     def look(self, step: int, problem: Problem, last: bool = False) -> None:
         """Take in what is due at this step; everything where it is the last of some column."""
         on_curve, in_log = last or step >= self._next_curve, step >= self._next_log
-        if on_curve or in_log or step >= self.train.due:
-            self._passage(self.train, step, problem.train_error(), problem.train_speed)
-        if on_curve or in_log or step >= self.test.due:
+        if on_curve or in_log:
             error = problem.test_error()
-            finite = np.isfinite(error)
-            if not finite.all():
-                self.diverged |= ~finite
-                self._news = True
-            self._passage(self.test, step, error, problem.test_speed)
-            if on_curve or in_log:
-                self._record(step, problem, error, on_curve, in_log)
-        if on_curve or step >= self.ratio.due:
+            self.diverged |= ~np.isfinite(error)
+            self._record(step, problem, error, on_curve, in_log)
+        if on_curve or step >= self._next_ratio:
             self._ratio(step, problem)
-
-    def _passage(self, passage: Passage, step: int, error: np.ndarray, speed: Callable[[], Speed]) -> None:
-        self._news |= passage.see(step, error)
-        passage.plan(step, error, speed)
 
     def _ratio(self, step: int, problem: Problem) -> None:
         """Every step until beta ||H|| >= ||G|| has been seen everywhere; then at the curve's steps."""
@@ -94,7 +88,7 @@ class Watch:
         if ratio is not None:
             self.ratio.see(step, -ratio)
         found = ratio is None or not (self.ratio.first == NEVER).any()
-        self.ratio.due = 2**62 if found else step + 1
+        self._next_ratio = NO_STEP if found else step + 1
 
     def _record(self, step: int, problem: Problem, error: np.ndarray, on_curve: bool, in_log: bool) -> None:
         mean_l1 = problem.mean_l1()
@@ -119,7 +113,6 @@ class Watch:
             self.stalled[column] = self._rests(int(column), step)
         newly = ending.settled & np.isnan(self._settled[0])
         self._settled[:, newly] = self._latest[:, newly]
-        self._news = True
 
     def _rests(self, column: int, step: int) -> bool:
         """Return whether the least error has improved by under 0.1 % over the second half of the run."""
@@ -143,9 +136,7 @@ class Watch:
 
     def over(self, step: int) -> np.ndarray | None:
         """Return which columns end at this step, shape (columns,); None: none does."""
-        if not self._news and step < self._ends.min():
-            return None
-        self._news, self._ends = False, self._end_steps()
+        self._ends = self._end_steps()
         over = (step >= self._ends) | self.diverged
         if self._budget.stop != "max_steps":
             # a certificate may hold from the start: the trial goes on until its t1 is known or can no longer come
@@ -215,7 +206,7 @@ class Watch:
             "points": (self._latest, self._settled),
             "flags": (self.infeasible, self.stalled, self.diverged),
             "patience": self._patience,
-            "next": (self._next_curve, self._next_log),
+            "next": (self._next_curve, self._next_log, self._next_ratio),
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
@@ -225,8 +216,8 @@ class Watch:
         self._latest, self._settled = (points.copy() for points in state["points"])
         self.infeasible, self.stalled, self.diverged = state["flags"]
         self._patience = state["patience"]
-        self._next_curve, self._next_log = state["next"]
-        self._ends, self._news = self._end_steps(), True
+        self._next_curve, self._next_log, self._next_ratio = state["next"]
+        self._ends = self._end_steps()
 
 
 def _point(column: np.ndarray) -> ErrorPoint | None:

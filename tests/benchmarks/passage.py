@@ -12,7 +12,7 @@ from tests.benchmarks.tables import Table, at_most_share, figure, share
 from tests.benchmarks.timing import Disagreement, agree, interleaved
 from tests.benchmarks.work import Work, logarithmic, study, work
 from trainers.pack import train
-from trainers.tasks.base import Problem
+from trainers.tasks.sparse_recovery import SparseProblem
 
 GOALS = {"proximal": 0.01, "subgradient": 0.05, "projected": 0.05}
 COLUMNS = ("", "bare, min s", "looking, min s", "bare, median s", "looking, median s", "cost", "goal")
@@ -53,7 +53,8 @@ def _timed(rule: str, alphas: int, steps: int, rounds: int) -> list[float]:
     alpha, beta = logarithmic(0.02, 0.2, alphas), logarithmic(1e-5, 1e-4, 8)
     some = work(study("passage", alpha, beta, optimizer=rule, max_steps=steps, stop="max_steps"))
     timed = interleaved(
-        {"bare": partial(some.stepping, steps, Problem.test_error), "looking": partial(_looking, some, steps)}, rounds
+        {"bare": partial(some.stepping, steps, SparseProblem.test_error), "looking": partial(_looking, some, steps)},
+        rounds,
     )
     bare, looking = timed["bare"], timed["looking"]
     agree(f"first passage, {rule}", looking.result, bare.result, 1e-9)

@@ -11,7 +11,7 @@ from tests.benchmarks.leaping import leap, leaps
 from tests.benchmarks.tables import Table, figure
 from tests.benchmarks.timing import agree, interleaved
 from tests.benchmarks.work import logarithmic, sizes, study, work
-from trainers.tasks.base import Problem
+from trainers.tasks.sparse_recovery import SparseProblem
 
 TOLERANCE = 1e-9
 
@@ -51,7 +51,7 @@ def _stepping_row(data: Mapping[str, int], columns: int, steps: int, rounds: int
     timed = interleaved(
         {
             "loop": lambda: partial(loops.numpy_loop, first, "proximal", steps),
-            "pack": lambda: some.stepping(steps, Problem.iterate),
+            "pack": lambda: some.stepping(steps, SparseProblem.iterate),
         },
         rounds,
     )

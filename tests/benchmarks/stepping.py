@@ -10,7 +10,7 @@ from tests.benchmarks import loops, machine
 from tests.benchmarks.tables import Table, at_least, at_least_share, figure, share
 from tests.benchmarks.timing import Contender, Timed, agree, interleaved, timed_once
 from tests.benchmarks.work import Work, logarithmic, study, work
-from trainers.tasks.base import Problem
+from trainers.tasks.sparse_recovery import SparseProblem
 
 METHODS = {"proximal": "ISTA", "subgradient": "Subgradient method"}
 GOALS = {"proximal": 20, "subgradient": 15}
@@ -55,7 +55,7 @@ def _contenders(some: Work, rule: str, steps: int) -> tuple[dict[str, Contender[
         note = f"jax compiled for {compile_seconds:.2f} s, apart."
     except ModuleNotFoundError:
         note = "jax is not installed, so its row is missing; `make bench` installs it."
-    contenders[PACK] = lambda: some.stepping(steps, Problem.iterate)
+    contenders[PACK] = lambda: some.stepping(steps, SparseProblem.iterate)
     return contenders, note
 
 

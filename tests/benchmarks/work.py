@@ -12,9 +12,9 @@ import torch
 from studies.packs import pack
 from studies.plan import Resources, plan
 from studies.spec import StudySpec, parse
-from trainers.tasks import TASKS, draws_of
-from trainers.tasks.base import Problem
+from trainers.tasks import draws_of
 from trainers.tasks.sparse_data import SparseDraw
+from trainers.tasks.sparse_recovery import SparseProblem
 from trainers.trial import Pack
 
 TASK = "sparse_recovery"
@@ -98,12 +98,12 @@ class Work:
             for alpha, beta in zip(alphas.tolist(), betas.tolist(), strict=True):
                 yield draw, a0, alpha, beta
 
-    def problem(self) -> Problem:
+    def problem(self) -> SparseProblem:
         """Return the trials stacked as the pack engine has them, at step 0."""
         drawn = [draw for draw in self.draws for _ in range(self.alpha.shape[1])]
-        return TASKS[TASK].problem(drawn, self.pack.trials, self.pack.budget, torch.device("cpu"))
+        return SparseProblem(drawn, self.pack.trials, torch.device("cpu"))
 
-    def stepping(self, steps: int, seen: Callable[[Problem], np.ndarray]) -> Callable[[], np.ndarray]:
+    def stepping(self, steps: int, seen: Callable[[SparseProblem], np.ndarray]) -> Callable[[], np.ndarray]:
         """Return a run of bare steps of the stacked trials, and what is then seen of them."""
         problem = self.problem()
 

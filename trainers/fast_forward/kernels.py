@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from trainers.levels import see
+
 _RANK = 1e-13
 NEVER = 2**62
 """A step that no run comes to."""
@@ -213,29 +215,12 @@ def _speed(drift: float, step: np.ndarray, powers: np.ndarray) -> float:
 
 
 @njit(cache=True)
-def _see(error: float, step: int, levels: np.ndarray, below: np.ndarray, first: np.ndarray, since: np.ndarray) -> float:
-    """Hold an error against the levels of a `Passage`; return its distance from the nearest."""
-    gap = np.inf
-    for i in range(levels.size):
-        is_below = error <= levels[i]
-        if is_below and not below[i]:
-            if first[i] < 0:
-                first[i] = step
-            since[i] = step
-        elif below[i] and not is_below:
-            since[i] = -1
-        below[i] = is_below
-        gap = min(gap, abs(error - levels[i]))
-    return gap
-
-
-@njit(cache=True)
 def see_all(
     errors: np.ndarray, start: int, levels: np.ndarray, below: np.ndarray, first: np.ndarray, since: np.ndarray
 ) -> None:
     """Follow errors (steps,) of the steps from `start` on, one by one; see `pass_levels`."""
     for k in range(errors.size):
-        _see(errors[k], start + k, levels, below, first, since)
+        see(errors[k], start + k, levels, below, first, since)
 
 
 @njit(cache=True)
@@ -265,7 +250,7 @@ def pass_levels(
     while k <= last:
         _powers(log_lam, sign, k, powers)
         error = _norm(base, drift, modes, powers, k) / scale
-        gap = _see(error, start + k, levels, below, first, since)
+        gap = see(error, start + k, levels, below, first, since)
         safe = _steps(gap - 1e-12 * (1.0 + error), _speed(speeds[0], speeds[1], powers) / scale)
         if safe > last - k:
             return

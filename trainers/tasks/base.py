@@ -16,6 +16,7 @@ from trainers.trial import Budget, Trial, Value
 
 if TYPE_CHECKING:
     from trainers.fast_forward.course import Course
+    from trainers.passage import Passage
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,14 @@ class Problem(Protocol):
 
     def step(self, k: int) -> None:
         """Take `k >= 1` steps of every column."""
+        ...
+
+    def walk(self, step: int, k: int, train: Passage, test: Passage) -> bool:
+        """Take `k >= 1` steps of every column from `step` on, showing the passages each error where it is due.
+
+        Returns:
+            Whether every test error that was looked at was finite. See `trainers.passage.walk`.
+        """
         ...
 
     def follow(self, k: int) -> np.ndarray:

@@ -32,13 +32,11 @@ class Ends:
 
     Attributes:
         points: a_inf, shape (columns, n); NaN where it is not known.
-        smallest_eigenvalue: of X^T X on the row space, shape (columns,).
     """
 
     def __init__(self, draws: Sequence[SparseDraw], trials: Sequence[Trial]) -> None:
         pairs = list(zip(draws, trials, strict=True))
         self.points = np.stack([_end(draw, trial) for draw, trial in pairs])
-        self.smallest_eigenvalue = np.array([_smallest(draw) for draw in draws])
         self._contracts = np.array([_contracts(trial) for trial in trials])
         self._chatter = np.array(
             [chatter(number(t.config, "alpha"), *strengths(t.config), draw.a_star) for draw, t in pairs]
@@ -82,11 +80,6 @@ def patience(draw: SparseDraw, trial: Trial, threshold: float) -> float:
 
 def _contracts(trial: Trial) -> bool:
     return trial.config["optimizer"] in ("proximal", "gd") or strengths(trial.config)[0] == 0
-
-
-def _smallest(draw: SparseDraw) -> float:
-    sigma = draw.theory.spectrum.sigma
-    return float(sigma[-1] ** 2) if sigma.size else np.inf
 
 
 def _end(draw: SparseDraw, trial: Trial) -> np.ndarray:

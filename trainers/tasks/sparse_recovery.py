@@ -7,7 +7,6 @@ then moves the iterate through the null space of X to a* (t2).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,14 +14,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from trainers import linear_loop
 from trainers.fast_forward.course import Course
 from trainers.fast_forward.segment import Descent
-from trainers.linear import Stack, column_norms
+from trainers.linear import Stack, norms
+from trainers.linear_loop import Bounds
+from trainers.passage import NO_STEP, Passage, walk
 from trainers.regularizers import subgradient
 from trainers.tasks.base import Ending, Speed, Streams, Theory, numpy
 from trainers.tasks.sparse_data import SparseDraw, draw_sparse, number
 from trainers.tasks.sparse_ending import Ends, patience
 from trainers.tasks.sparse_length import expected_steps
+from trainers.tasks.sparse_speed import bounds, speed
 from trainers.theory.columns import columns as theory_columns
 from trainers.theory.columns import strengths
 from trainers.trial import Budget, Trial, Value
@@ -32,10 +35,6 @@ _COMPACT_BELOW = 0.75
 
 SUPPORT_ABOVE = 1e-4
 """|a_i| from which a coordinate counts into the support size: chatter of +-alpha beta leaves no exact zeros."""
-
-
-_PROJECTION = 1e-9
-"""Train error that rounding may leave or take after a projection onto the solutions of X a = y."""
 
 
 class SparseRecovery:
@@ -90,12 +89,12 @@ class SparseRecovery:
 
         def observe(a: np.ndarray) -> dict[str, np.ndarray]:
             def spread(value: float) -> Tensor:
-                return torch.full((1, 1, len(a)), value, dtype=torch.float64)
+                return torch.full((1, len(a), 1), value, dtype=torch.float64)
 
-            columns = torch.as_tensor(a.T[None].copy())
-            X, y = torch.as_tensor(draw.X[None]), torch.as_tensor(draw.y[None, :, None])
+            columns = torch.as_tensor(a[None].copy())
+            X, y = torch.as_tensor(draw.X[None]), torch.as_tensor(draw.y[None, None])
             stack = Stack(X, y, columns, columns, spread(alpha), spread(beta1), spread(beta2))
-            a_star = torch.as_tensor(draw.a_star[None, :, None])
+            a_star = torch.as_tensor(draw.a_star[None, None])
             return {name: numpy(values)[0] for name, values in _observed(stack, a_star).items()}
 
         return Course(
@@ -135,7 +134,7 @@ class SparseProblem:
         a = self._spread(initial, len(distinct), width)
         self._stack = Stack(
             X=self._tensor([draw.X for draw in distinct]),
-            y=self._tensor([draw.y for draw in distinct])[:, :, None],
+            y=self._tensor([draw.y for draw in distinct])[:, None],
             a=a,
             before=a.clone(),
             alpha=self._spread(np.array([[number(t.config, "alpha")] for t in trials]), len(distinct), width),
@@ -143,11 +142,10 @@ class SparseProblem:
             beta2=self._spread(betas[:, 1:], len(distinct), width),
             pinv=self._tensor([np.linalg.pinv(draw.X) for draw in distinct]) if self.rule == "projected" else None,
         )
-        self._a_star = self._tensor([draw.a_star for draw in distinct])[:, :, None]
+        self._a_star = self._tensor([draw.a_star for draw in distinct])[:, None]
         self._moved = False
-        self._norms = np.array([[np.linalg.norm(d.y), np.linalg.norm(d.a_star), _sigma_max(d)] for d in draws]).T
-        self._alpha = np.array([number(t.config, "alpha") for t in trials])
-        self._beta1, self._beta2 = betas.T
+        self._regularized = bool((betas > 0).any())
+        self._train, self._test = bounds(draws, trials, self.rule)
         self._ends = Ends(draws, trials)
 
     # -- layout -----------------------------------------------------------------------------------------------------
@@ -156,11 +154,11 @@ class SparseProblem:
         return torch.as_tensor(np.stack(arrays), dtype=torch.float64, device=self._device)
 
     def _spread(self, values: np.ndarray, draws: int, width: int) -> Tensor:
-        """Lay per-trial rows (columns, k) out as (draws, k, width); spare slots repeat a trial of their draw."""
-        out = np.empty((draws, values.shape[1], width))
+        """Lay per-trial rows (columns, k) out as (draws, width, k); spare slots repeat a trial of their draw."""
+        out = np.empty((draws, width, values.shape[1]))
         for d in range(draws):
             mine = np.flatnonzero(self._draw == d)
-            out[d] = values[mine[np.minimum(np.arange(width), mine.size - 1)]].T
+            out[d] = values[mine[np.minimum(np.arange(width), mine.size - 1)]]
         return torch.as_tensor(out, dtype=torch.float64, device=self._device)
 
     def _live(self, stacked: Tensor) -> np.ndarray:
@@ -171,10 +169,9 @@ class SparseProblem:
         """Go on with these columns; rebuild the stack once a quarter of its slots is spare."""
         self.trials = [self.trials[i] for i in columns]
         self._draw, self._slot = self._draw[columns], self._slot[columns]
-        self._norms, self._alpha = self._norms[:, columns], self._alpha[columns]
-        self._beta1, self._beta2 = self._beta1[columns], self._beta2[columns]
+        self._train, self._test = (Bounds(*(of[columns] for of in bounds)) for bounds in (self._train, self._test))
         self._ends.keep(columns)
-        slots = self._stack.a.shape[0] * self._stack.a.shape[2]
+        slots = self._stack.a.shape[0] * self._stack.a.shape[1]
         if 0 < columns.size < _COMPACT_BELOW * slots:
             self._compact()
 
@@ -182,7 +179,7 @@ class SparseProblem:
         draws, of_column = np.unique(self._draw, return_inverse=True)
         slot = _positions(of_column)
         width = int(slot.max()) + 1
-        if draws.size * width == self._stack.a.shape[0] * self._stack.a.shape[2]:
+        if draws.size * width == self._stack.a.shape[0] * self._stack.a.shape[1]:
             return
         chosen = np.empty((draws.size, width), dtype=np.int64)
         for d in range(draws.size):
@@ -197,77 +194,88 @@ class SparseProblem:
 
     def step(self, k: int) -> None:
         """Take `k` steps of every column; see `trainers.linear.Stack` for the update rules."""
-        self._stack.step(self.rule, k)
+        if self._compiled:
+            unseen = Passage([], len(self.trials))
+            unseen.due[:] = NO_STEP
+            self._walk(0, k, unseen, unseen)
+        else:
+            self._stack.step(self.rule, k)
         self._moved = True
 
     def follow(self, k: int) -> np.ndarray:
         """Take `k` steps; return the train error after each, shape (k, columns)."""
+        residuals = []
+        for _ in range(k):
+            self.step(1)
+            residuals.append(norms(self._stack.evaluate_residual()))
+        return numpy(torch.stack(residuals))[:, self._draw, self._slot] / self._train.norm
+
+    def walk(self, step: int, k: int, train: Passage, test: Passage) -> bool:
+        """Take `k` steps from `step` on, missing no crossing; return whether the errors seen are finite."""
+        if not self._compiled:
+            return walk(self, step, k, train, test)
         self._moved = True
-        return numpy(self._stack.follow(self.rule, k))[:, self._draw, self._slot] / self._norms[0]
+        return self._walk(step, k, train, test)
+
+    @property
+    def _compiled(self) -> bool:
+        return self._device.type == "cpu"
+
+    def _walk(self, step: int, k: int, train: Passage, test: Passage) -> bool:
+        stack = self._stack
+        column = np.full(stack.a.shape[:2], -1, dtype=np.int64)
+        column[self._draw, self._slot] = np.arange(len(self.trials))
+        finite = linear_loop.walk(
+            linear_loop.RULES[self.rule],
+            linear_loop.Data.of(stack, self._a_star),
+            linear_loop.Slots.of(stack, column),
+            (train.tracks, self._train),
+            (test.tracks, self._test),
+            step,
+            k,
+            stack.residual_fresh,
+        )
+        stack.moved(residual_fresh=self.rule != "projected")
+        return finite
 
     # -- errors -----------------------------------------------------------------------------------------------------
 
     def train_error(self) -> np.ndarray:
         """Relative residual ||X a - y|| / ||y||, shape (columns,)."""
-        return self._live(column_norms(self._stack.evaluate_residual())) / self._norms[0]
+        return self._live(norms(self._stack.evaluate_residual())) / self._train.norm
 
     def test_error(self) -> np.ndarray:
         """Relative recovery error ||a - a*|| / ||a*||, shape (columns,)."""
-        return self._distance(self._a_star) / self._norms[1]
+        return self._distance(self._a_star) / self._test.norm
 
     def mean_l1(self) -> np.ndarray:
         """(1/n) ||a - a*||_1, shape (columns,)."""
-        return self._live((self._stack.a - self._a_star).abs().mean(dim=1))
+        return self._live((self._stack.a - self._a_star).abs().mean(dim=2))
 
     def _distance(self, point: Tensor) -> np.ndarray:
         torch.sub(self._stack.a, point, out=self._stack.scratch)
-        return self._live(column_norms(self._stack.scratch))
+        return self._live(norms(self._stack.scratch))
 
     def gradient_ratio(self) -> np.ndarray | None:
         """Beta ||H||_2 / ||G||_2, shape (columns,), see `_ratio`."""
-        if not (self._beta1 > 0).any() and not (self._beta2 > 0).any():
+        if not self._regularized:
             return None
         return self._live(_ratio(self._stack))
 
     # -- certified speed --------------------------------------------------------------------------------------------
 
     def train_speed(self) -> Speed:
-        """||X (a(t+m) - a(t))|| <= sigma_max ||a(t+m) - a(t)||, see `_movement`; nothing once projected."""
-        if self.rule == "projected" and self._moved:
-            return Speed(np.full(len(self.trials), _PROJECTION), np.zeros(len(self.trials)))
-        return self._movement(self._norms[2] / self._norms[0])
+        """See `trainers.tasks.sparse_speed`."""
+        return self._speed(self._train)
 
     def test_speed(self) -> Speed:
-        """See `_movement`."""
-        return self._movement(1 / self._norms[1])
+        """See `trainers.tasks.sparse_speed`."""
+        return self._speed(self._test)
 
-    def _movement(self, scale: np.ndarray) -> Speed:
-        """Bound ||a(t+m) - a(t)||, times `scale` (columns,).
-
-        Proximal steps and plain descent are non-expansive below the step-size limit, so no later step is longer than
-        the last one. A subgradient step splits into row space and null space: with M = I - alpha X^T X, of norm <= 1,
-        a(t+m) - a(t) = (M^m - I) P(a(t) - a_hat) - alpha beta sum_j M^j sign(.), of norm at most
-        2 ||P(a(t) - a_hat)|| + m alpha beta sqrt(n). The projected method has the second term only.
-        """
-        columns = len(self.trials)
+    def _speed(self, bounds: Bounds) -> Speed:
         if not self._moved:
-            return Speed.unknown(columns)
-        if self._contracts():
-            return Speed(np.zeros(columns), self._distance(self._stack.before) * scale)
-        if (self._beta2 > 0).any():
-            return Speed.unknown(columns)
-        rate = self._alpha * self._beta1 * math.sqrt(self._a_star.shape[1])
-        return Speed(2 * self._row_space_distance() * scale, rate * scale)
-
-    def _contracts(self) -> bool:
-        return self.rule in ("proximal", "gd") or not (self._beta1 > 0).any()
-
-    def _row_space_distance(self) -> np.ndarray:
-        """||P (a - a_hat)|| <= ||G|| / sigma_min^2, the smallest non-zero eigenvalue of X^T X, shape (columns,)."""
-        if self.rule == "projected":
-            return np.zeros(len(self.trials))
-        gradient = self._live(column_norms(self._stack.evaluate_gradient()))
-        return gradient / self._ends.smallest_eigenvalue
+            return Speed.unknown(len(self.trials))
+        return speed(bounds, self._live(norms(self._stack.evaluate_residual())), self._distance(self._stack.before))
 
     def ending(self, test_error: np.ndarray, threshold: float) -> Ending:
         """Judge each column against the point where its training ends, see `trainers.tasks.sparse_ending`."""
@@ -282,7 +290,7 @@ class SparseProblem:
 
     def iterate(self) -> np.ndarray:
         """Return a, shape (columns, n)."""
-        return numpy(self._stack.a)[self._draw, :, self._slot]
+        return numpy(self._stack.a)[self._draw, self._slot]
 
     # -- checkpoint -------------------------------------------------------------------------------------------------
 
@@ -302,7 +310,7 @@ class SparseProblem:
         """Take over a state whose trials are this problem's, or more of them."""
 
         def tensor(array: np.ndarray | None) -> Tensor | None:
-            return None if array is None else torch.as_tensor(array, device=self._device)
+            return None if array is None else torch.tensor(array, device=self._device)
 
         positions = {index: i for i, index in enumerate(state["indices"])}
         mine = np.array([positions[trial.index] for trial in self.trials])
@@ -315,27 +323,27 @@ class SparseProblem:
 def _ratio(stack: Stack) -> Tensor:
     """Return ||beta1 sign(a) + beta2 a||_2 / ||G||_2, shape (D, W): beta ||H|| / ||G||; infinite where G = 0."""
     if stack.has_l2:
-        pull = column_norms(subgradient(stack.a, stack.beta1, stack.beta2))
+        pull = norms(subgradient(stack.a, stack.beta1, stack.beta2))
     else:  # ||sign(a)|| is the root of the number of non-zeros
-        pull = stack.beta1[:, 0] * (stack.a != 0).sum(dim=1).sqrt()
-    return pull / column_norms(stack.evaluate_gradient())
+        pull = stack.beta1[:, :, 0] * (stack.a != 0).sum(dim=2).sqrt()
+    return pull / norms(stack.evaluate_gradient())
 
 
 def _observed(stack: Stack, a_star: Tensor) -> dict[str, Tensor]:
     """Return the curve columns of every slot, shape (D, W) each."""
-    residual = column_norms(stack.evaluate_residual())
+    residual = norms(stack.evaluate_residual())
     on = stack.a * (a_star != 0)
     regularized = bool((stack.beta1 > 0).any() or (stack.beta2 > 0).any())
     return {
-        "train_error": residual / stack.y.norm(dim=1),
-        "test_error": column_norms(stack.a - a_star) / a_star.norm(dim=1),
+        "train_error": residual / norms(stack.y),
+        "test_error": norms(stack.a - a_star) / norms(a_star),
         "train_loss": 0.5 * residual.square(),
-        "l1_norm": stack.a.abs().sum(dim=1),
-        "l2_norm": column_norms(stack.a),
+        "l1_norm": stack.a.abs().sum(dim=2),
+        "l2_norm": norms(stack.a),
         "gradient_ratio": _ratio(stack) if regularized else torch.full_like(residual, torch.nan),
-        "support_size": (stack.a.abs() > SUPPORT_ABOVE).sum(dim=1).to(torch.float64),
-        "on_support_norm": column_norms(on),
-        "off_support_norm": column_norms(stack.a - on),
+        "support_size": (stack.a.abs() > SUPPORT_ABOVE).sum(dim=2).to(torch.float64),
+        "on_support_norm": norms(on),
+        "off_support_norm": norms(stack.a - on),
     }
 
 
@@ -346,8 +354,3 @@ def _positions(groups: np.ndarray) -> np.ndarray:
         mine = np.flatnonzero(groups == group)
         out[mine] = np.arange(mine.size)
     return out
-
-
-def _sigma_max(draw: SparseDraw) -> float:
-    sigma = draw.theory.spectrum.sigma
-    return float(sigma[0]) if sigma.size else 0.0

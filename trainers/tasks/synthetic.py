@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 
+from trainers.passage import Passage, walk
 from trainers.schedule import end_after
 from trainers.tasks.base import Ending, Speed, Streams, Theory
 from trainers.theory.columns import strengths
@@ -129,6 +130,10 @@ class SyntheticProblem:
                 threading.Event().wait()
             case "exit":
                 os._exit(1)
+
+    def walk(self, step: int, k: int, train: Passage, test: Passage) -> bool:
+        """See `trainers.passage.walk`."""
+        return walk(self, step, k, train, test)
 
     def follow(self, k: int) -> np.ndarray:
         """Take `k` steps; return the train error after each, shape (k, columns)."""

@@ -1,0 +1,94 @@
+"""Compiled: one error of one column against the levels of a `trainers.passage.Passage`."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+ROUNDING = 1e-12
+"""Slack of a certificate, relative to the error: a bound that holds in exact arithmetic may fail by rounding."""
+BLIND = 32
+"""Looks after which a bound is asked again that allowed no step to be left out: it costs as much as a look."""
+_LONGEST = 2.0**53
+
+
+class Tracks(NamedTuple):
+    """The arrays of a passage, updated in place by compiled loops.
+
+    Attributes:
+        levels: shape (levels,). first, since, below: shape (levels, columns).
+        due, blind: shape (columns,).
+        worth: see `Passage`.
+    """
+
+    levels: np.ndarray
+    first: np.ndarray
+    since: np.ndarray
+    below: np.ndarray
+    due: np.ndarray
+    blind: np.ndarray
+    worth: int
+
+
+@njit(cache=True)
+def see(error: float, step: int, levels: np.ndarray, below: np.ndarray, first: np.ndarray, since: np.ndarray) -> float:
+    """Hold an error against the levels, all of shape (levels,); return its distance from the nearest."""
+    gap = np.inf
+    for i in range(levels.size):
+        is_below = error <= levels[i]
+        if is_below and not below[i]:
+            if first[i] < 0:
+                first[i] = step
+            since[i] = step
+        elif below[i] and not is_below:
+            since[i] = -1
+        below[i] = is_below
+        gap = min(gap, abs(error - levels[i]))
+    return gap
+
+
+@njit(cache=True)
+def plan(tracks: Tracks, column: int, step: int, error: float, start: float, rate: float) -> None:
+    """Set the next step at which a column's error might cross a level, if in m steps it moves by <= start + m rate."""
+    gap = np.inf
+    for i in range(tracks.levels.size):
+        gap = min(gap, abs(error - tracks.levels[i]))
+    room = gap - ROUNDING * (1 + error) - start
+    skip = 0
+    if room > 0 and room >= _LONGEST * rate:
+        skip = int(_LONGEST)
+    elif room > 0 and rate > 0:  # neither holds of NaN
+        skip = int(room / rate)
+    dense = skip < tracks.worth
+    tracks.due[column] = step + 1 + (0 if dense else skip)
+    tracks.blind[column] = BLIND if dense else 0
+
+
+@njit(cache=True)
+def plan_all(tracks: Tracks, step: int, errors: np.ndarray, start: np.ndarray, rate: np.ndarray) -> None:
+    """Plan every column that is not blind; a blind one is due at the next step. Shapes (columns,)."""
+    for column in range(errors.size):
+        if tracks.blind[column] > 0:
+            tracks.blind[column] -= 1
+            tracks.due[column] = step + 1
+        else:
+            plan(tracks, column, step, errors[column], start[column], rate[column])
+
+
+@njit(cache=True)
+def between(tracks: Tracks, column: int, norm: float) -> tuple[float, float]:
+    """Return the squares (low, high) between which the squared norm of an error surely crosses no level.
+
+    The error is the norm over `norm`; the interval is a little narrower than that, so that rounding cannot matter.
+    """
+    low, high = -1.0, math.inf
+    for i in range(tracks.levels.size):
+        square = (tracks.levels[i] * norm) ** 2
+        if tracks.below[i, column]:
+            high = min(high, square * (1 - 1e-13))
+        else:
+            low = max(low, square * (1 + 1e-13))
+    return low, high
