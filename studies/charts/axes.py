@@ -67,9 +67,9 @@ class LogAxis:
         along = self.of("at")
         if self.way == "x":
             marks = alt.Chart(data(rows)).mark_text(**small, dx=2.5, dy=10)
-            return [marks.encode(x=along, y=alt.value("height"), text="exponent:N")]
+            return [marks.encode(x=along, y=alt.YValue("height"), text=alt.Text("exponent:N"))]
         marks = alt.Chart(data(rows)).mark_text(**small, dx=0.5 - _TICK - _padding(self.exponents), dy=-5)
-        return [marks.encode(y=along, x=alt.value(0), text="exponent:N")]
+        return [marks.encode(y=along, x=alt.XValue(0), text=alt.Text("exponent:N"))]
 
 
 def log_axis(

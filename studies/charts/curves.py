@@ -11,7 +11,7 @@ import altair as alt
 from studies.charts.axes import LogAxis, log_axis
 from studies.charts.panels import grid
 from studies.charts.sizes import Size, settled
-from studies.charts.theme import FONT_SIZE, INK, PALETTE, Heading, Rows, data, height_of, several
+from studies.charts.theme import FONT_SIZE, INK, PALETTE, Heading, Rows, concatenated, data, height_of, layered, whole
 from studies.charts.words import counted, number
 
 _TRAIN, _TEST = PALETTE[0], PALETTE[1]
@@ -68,8 +68,8 @@ def curves(
         y = log_axis("y", "error" if left else None, errors, layout.height, above=_ROOM, labels=left)
         title = _panel_title(course, alone=count == 1)
         panel = _panel(course, own, thresholds, x, y)
-        panels.append(panel.properties(title=title, width=layout.width, height=layout.height))
-    return several(alt.concat(*panels, columns=layout.columns), heading, sides)
+        panels.append(layered(panel, title=title, width=layout.width, height=layout.height))
+    return whole(concatenated("concat", panels, columns=layout.columns), heading, sides)
 
 
 def points(course: Course) -> Rows:
@@ -101,7 +101,7 @@ def _ends(course: Course) -> list[float]:
     return [float(crossing["upper"]) for crossing in found if crossing["upper"] is not None]
 
 
-def _panel_title(course: Course, *, alone: bool) -> alt.TitleParams:
+def _panel_title(course: Course, *, alone: bool) -> dict[str, Any]:
     """Return what stands above a panel; a trial alone is named above the whole."""
     style: dict[str, Any] = {
         "fontSize": FONT_SIZE,
@@ -110,11 +110,11 @@ def _panel_title(course: Course, *, alone: bool) -> alt.TitleParams:
         "subtitlePadding": 2,
     }
     if alone:
-        return alt.TitleParams(text=course.config, **style)
-    return alt.TitleParams(text=course.label, subtitle=course.config, **style)
+        return {"text": course.config, **style}
+    return {"text": course.label, "subtitle": course.config, **style}
 
 
-def _panel(course: Course, rows: Rows, thresholds: Mapping[str, float], x: LogAxis, y: LogAxis) -> alt.LayerChart:
+def _panel(course: Course, rows: Rows, thresholds: Mapping[str, float], x: LogAxis, y: LogAxis) -> list[alt.Chart]:
     scale = alt.Scale(domain=list(_ERRORS), range=list(_ERRORS.values()))
     legend = alt.Legend(
         title=None,
@@ -132,8 +132,7 @@ def _panel(course: Course, rows: Rows, thresholds: Mapping[str, float], x: LogAx
         dashes = limits.mark_rule(strokeDash=[2, 3], strokeWidth=1.2, color=INK).encode(y=y.of("error"))
     rules1, labels1 = _crossing("t1", course.t1, _TRAIN, x, y, row=0)
     rules2, labels2 = _crossing("t2", course.t2, _TEST, x, y, row=1)
-    layers = [*x.superscripts(), *y.superscripts(), dashes, lines, *rules1, *rules2, *labels1, *labels2]
-    return alt.LayerChart(layer=layers)
+    return [*x.superscripts(), *y.superscripts(), dashes, lines, *rules1, *rules2, *labels1, *labels2]
 
 
 def _crossing(
@@ -153,7 +152,7 @@ def _crossing(
     }
     base = alt.Chart(data([place]))
     style: dict[str, Any] = {"align": "left" if left else "right", "dx": 5 if left else -5, "fontSize": FONT_SIZE - 0.5}
-    where: dict[str, Any] = {"x": x.of("step"), "y": y.of("error"), "text": "text:N"}
+    where: dict[str, Any] = {"x": x.of("step"), "y": y.of("error"), "text": alt.Text("text:N")}
     # white about the letters: the other rule may pass behind them
     halo = base.mark_text(**style, color="white", stroke="white", strokeWidth=4).encode(**where)
     label = [halo, base.mark_text(**style, color=colour).encode(**where)]

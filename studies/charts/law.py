@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from studies.charts.axes import LogAxis, log_axis
 from studies.charts.sizes import Size, settled
-from studies.charts.theme import FAINT, INK, PALETTE, RAMP, Heading, Rows, data, single, thinned
+from studies.charts.theme import FAINT, INK, PALETTE, RAMP, Heading, Rows, data, layered, single, thinned
 from studies.charts.words import counted, number, pretty
 from studies.laws import Line, columns
 
@@ -47,7 +47,7 @@ def law(table: pa.Table, line: Line, name: str, size: Size | None = None) -> dic
     y = log_axis("y", _title(line), [*times, *(p["t"] for p in predicted)], sides.height - 150)
     draws = list(dict.fromkeys(point["draw"] for point in sorted(every, key=lambda point: point["order"])))
     layers = [*x.superscripts(), *y.superscripts(), *_lines(fitted, predicted, x, y), *_points(shown, draws, x, y)]
-    return single(alt.LayerChart(layer=layers), _heading(line, name, thinning), sides)
+    return single(layered(layers), _heading(line, name, thinning), sides)
 
 
 def points(table: pa.Table, line: Line) -> Rows:
@@ -163,7 +163,7 @@ def _lines(fitted: Rows, predicted: Rows, x: LogAxis, y: LogAxis) -> list[alt.Ch
     if fitted:
         band = alt.Chart(data(fitted)).mark_area(opacity=0.16, color=INK, clip=True)
         line = alt.Chart(data(fitted)).mark_line(strokeWidth=1.6, color=INK, clip=True)
-        layers += [band.encode(x=x.of("x"), y=y.of("band_low"), y2="band_high:Q"), line.encode(**where)]
+        layers += [band.encode(x=x.of("x"), y=y.of("band_low"), y2=alt.Y2("band_high:Q")), line.encode(**where)]
     if predicted:
         line = alt.Chart(data(predicted)).mark_line(strokeWidth=1.6, color=FAINT, clip=True)
         layers.append(line.encode(**where))
@@ -190,7 +190,7 @@ def _points(rows: Rows, draws: list[str], x: LogAxis, y: LogAxis) -> list[alt.Ch
     barred = [row for row in rows if row["low"] is not None]
     if barred:
         bars = alt.Chart(data(barred)).mark_rule(strokeWidth=1.6)
-        layers.append(bars.encode(x=x.of("x"), y=y.of("low"), y2="high:Q", color=colour))
+        layers.append(bars.encode(x=x.of("x"), y=y.of("low"), y2=alt.Y2("high:Q"), color=colour))
     if words:
         others = alt.Chart(data([row for row in rows if row["word"] != "exact"]))
         layers.append(others.mark_point(size=46, strokeWidth=1.4, filled=False, opacity=1).encode(**where, shape=shape))

@@ -9,7 +9,7 @@ import altair as alt
 
 from studies.charts.axes import log_axis
 from studies.charts.sizes import Size, settled
-from studies.charts.theme import INK, RAMP, Heading, Rows, data, single, thinned
+from studies.charts.theme import INK, RAMP, Heading, Rows, data, layered, single, thinned
 from studies.charts.words import counted, pretty
 
 
@@ -54,9 +54,7 @@ def pareto(
         steps.encode(**along),
         best.encode(**along, fill=filled, tooltip=told),
     ]
-    return single(
-        alt.LayerChart(layer=layers), _heading(drawn, front, len(rows) - len(drawn), name, x, y, thinning), sides
-    )
+    return single(layered(layers), _heading(drawn, front, len(rows) - len(drawn), name, x, y, thinning), sides)
 
 
 def _positive(value: float | None) -> bool:

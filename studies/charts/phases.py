@@ -10,7 +10,7 @@ import altair as alt
 
 from studies.charts.axes import LogAxis, edges, log_axis, lookup
 from studies.charts.sizes import Size, settled
-from studies.charts.theme import FONT_SIZE, INK, PALETTE, RAMP, Heading, Rows, data, single
+from studies.charts.theme import FONT_SIZE, INK, PALETTE, RAMP, Heading, Rows, data, layered, single
 from studies.charts.words import counted, number, pretty
 
 _LINE = PALETTE[1]
@@ -54,7 +54,7 @@ def phases(
         *_contour(line, _ends(rows, "x"), *ways),
         *(_figures(rows, *ways) if len(rows) <= _MOST_WRITTEN else ()),
     ]
-    return single(alt.LayerChart(layer=layers), _heading(cells, line, x, y, name, outcome), sides)
+    return single(layered(layers), _heading(cells, line, x, y, name, outcome), sides)
 
 
 def boxes(
@@ -116,7 +116,7 @@ def _rescaled(axis: LogAxis, scale: alt.Scale) -> Any:
 def _cells(rows: Rows, outcome: str, x: _Way, y: _Way) -> list[alt.Chart]:
     seen = [row for row in rows if row["fraction"] is not None]
     unseen = [row for row in rows if row["fraction"] is None]
-    sides = {"x": x.of("x1"), "x2": "x2:Q", "y": y.of("y1"), "y2": "y2:Q"}
+    sides = {"x": x.of("x1"), "x2": alt.X2("x2:Q"), "y": y.of("y1"), "y2": alt.Y2("y2:Q")}
     shade = alt.Scale(domain=[0, 1], scheme=RAMP)
     legend = alt.Legend(title=f"{outcome}, share", gradientLength=160, tickCount=5, format=".0%")
     told = [alt.Tooltip(f"{key}:Q") for key in ("x", "y", "n", "fraction")]
@@ -143,11 +143,11 @@ def _contour(line: Rows, x_ends: tuple[float, float], x: _Way, y: _Way) -> list[
         for p in line
     ]
     up, along = y.of("y"), x.of("x")
-    path: dict[str, Any] = {"x": along, "y": up, "order": "y:Q"}
+    path: dict[str, Any] = {"x": along, "y": up, "order": alt.Order("y:Q")}
     base = alt.Chart(data(line))
     band = alt.Chart(data(banded)).mark_area(orient="horizontal", color=_LINE, opacity=0.25, clip=True)
     return [
-        band.encode(y=up, x=x.of("low"), x2="high:Q"),
+        band.encode(y=up, x=x.of("low"), x2=alt.X2("high:Q")),
         base.mark_line(stroke="white", strokeWidth=5, clip=True).encode(**path),
         base.mark_line(stroke=_LINE, strokeWidth=2.5, clip=True).encode(**path),
     ]

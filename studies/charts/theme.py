@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import wrap
@@ -67,6 +68,18 @@ _CONFIG: dict[str, Any] = {
 }
 
 
+_OF_THE_WHOLE = ("$schema", "config", "datasets")
+"""Parts of a document that a view within another does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A part of a chart: its Vega-Lite, and the data that it names."""
+
+    document: dict[str, Any]
+    datasets: dict[str, Rows]
+
+
 @dataclass(frozen=True, slots=True)
 class Heading:
     """What stands above a chart.
@@ -82,17 +95,41 @@ class Heading:
     description: str
 
 
-def single(chart: alt.LayerChart, heading: Heading, size: Sides) -> dict[str, Any]:
-    """Return the Vega-Lite document of one view that fills the size exactly."""
-    framed = chart.properties(
-        width=size.width, height=size.height, autosize=alt.AutoSizeParams(type="fit", contains="padding")
-    )
-    return _document(framed, heading, size)
+def layered(layers: Sequence[alt.Chart], **properties: Any) -> View:
+    """Return marks over one another as a view, its data beside it.
+
+    Views are put together as plain documents: Altair copies whole sub-charts at every step, seconds for six panels.
+    """
+    # what is drawn is valid by the tests: checking it against the schema each time would take longer than drawing it
+    marks = [layer.to_dict(validate=False) for layer in layers]
+    datasets = {name: json.loads(rows) for mark in marks for name, rows in mark["datasets"].items()}
+    own = [{key: value for key, value in mark.items() if key not in _OF_THE_WHOLE} for mark in marks]
+    return View({"layer": own, **properties}, datasets)
 
 
-def several(chart: alt.ConcatChart | alt.HConcatChart, heading: Heading, size: Sides) -> dict[str, Any]:
-    """Return the Vega-Lite document of panels that have their sizes already."""
-    return _document(chart, heading, size)
+def concatenated(how: str, views: Sequence[View], **properties: Any) -> View:
+    """Return views side by side (`hconcat`), above one another (`vconcat`), or in rows of `columns` (`concat`)."""
+    datasets = {name: rows for view in views for name, rows in view.datasets.items()}
+    return View({how: [view.document for view in views], **properties}, datasets)
+
+
+def single(view: View, heading: Heading, sides: Sides) -> dict[str, Any]:
+    """Return the Vega-Lite document of one view that fills the picture exactly."""
+    fit = {"width": sides.width, "height": sides.height, "autosize": {"type": "fit", "contains": "padding"}}
+    return whole(View(fit | view.document, view.datasets), heading, sides)
+
+
+def whole(view: View, heading: Heading, sides: Sides) -> dict[str, Any]:
+    """Return the Vega-Lite document of a view, with its heading and the common look."""
+    text, subtitle = _wrapped(heading, sides)
+    return {
+        "$schema": alt.SCHEMA_URL,
+        "title": {"text": text, "subtitle": subtitle},
+        "description": heading.description,
+        "config": _CONFIG,
+        **view.document,
+        "datasets": view.datasets,
+    }
 
 
 def thinned(rows: Rows, what: str = "points") -> tuple[Rows, list[str]]:
@@ -104,26 +141,18 @@ def thinned(rows: Rows, what: str = "points") -> tuple[Rows, list[str]]:
 
 
 def data(rows: Rows) -> alt.InlineData:
-    """Return rows as a chart's data."""
-    return alt.InlineData(values=rows)
+    """Return rows as a chart's data: as text until the view is made, since Altair copies data at every step."""
+    return alt.InlineData(values=json.dumps(rows, allow_nan=False))
 
 
-def height_of(heading: Heading, size: Sides) -> int:
+def height_of(heading: Heading, sides: Sides) -> int:
     """Return how many pixels a heading takes."""
-    title, lines = _wrapped(heading, size)
+    title, lines = _wrapped(heading, sides)
     return round(len(title) * 1.2 * _TITLE_SIZE + len(lines) * 1.2 * FONT_SIZE) + 16
 
 
-def _wrapped(heading: Heading, size: Sides) -> tuple[list[str], list[str]]:
+def _wrapped(heading: Heading, sides: Sides) -> tuple[list[str], list[str]]:
     """Return the lines that fit the width: Vega cuts off what does not."""
-    title = wrap(heading.title, int((size.width - 16) / (_TITLE_SIZE * (_WIDTH + 0.03))))
-    fitting = int((size.width - 16) / (FONT_SIZE * _WIDTH))
+    title = wrap(heading.title, int((sides.width - 16) / (_TITLE_SIZE * (_WIDTH + 0.03))))
+    fitting = int((sides.width - 16) / (FONT_SIZE * _WIDTH))
     return title, [part for line in heading.lines for part in wrap(line, fitting)]
-
-
-def _document(chart: Any, heading: Heading, size: Sides) -> dict[str, Any]:
-    text, subtitle = _wrapped(heading, size)
-    title = alt.TitleParams(text=text, subtitle=subtitle)
-    made = chart.properties(title=title, description=heading.description).configure(**_CONFIG)
-    # what is drawn is valid by the tests; checking 5,000 rows against the schema again would take a second
-    return made.to_dict(validate=False)

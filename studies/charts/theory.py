@@ -10,7 +10,19 @@ import altair as alt
 from studies.charts.axes import linear_axis, log_axis
 from studies.charts.panels import Grid, grid
 from studies.charts.sizes import Size, settled
-from studies.charts.theme import FAINT, PALETTE, Heading, Rows, data, height_of, several, thinned
+from studies.charts.theme import (
+    FAINT,
+    PALETTE,
+    Heading,
+    Rows,
+    View,
+    concatenated,
+    data,
+    height_of,
+    layered,
+    thinned,
+    whole,
+)
 from studies.charts.words import counted
 
 _FAR = 5.0
@@ -39,15 +51,14 @@ def theory(rows: Sequence[Mapping[str, Any]], name: str, size: Size | None = Non
     heading = _heading(drawn, len(rows) - len(drawn), present, name, thinning)
     layout = grid(max(1, len(present)), sides, beside=86, above=76, around=(16, height_of(heading, sides)))
     columns = [_column(quantity, kept, layout) for quantity, (kept, _) in shown.items()]
-    whole = alt.hconcat(*columns).resolve_scale(x="independent", y="independent")
-    return several(whole, heading, sides)
+    return whole(concatenated("hconcat", columns), heading, sides)
 
 
 def _positive(value: float | None) -> bool:
     return value is not None and value > 0
 
 
-def _column(quantity: str, rows: Rows, layout: Grid) -> alt.VConcatChart:
+def _column(quantity: str, rows: Rows, layout: Grid) -> View:
     upper, lower = 0.62 * layout.height, 0.38 * layout.height
     both = [row[of] for row in rows for of in ("predicted", "measured")]
     x_plain = log_axis("x", None, both, layout.width, labels=False)
@@ -65,8 +76,8 @@ def _column(quantity: str, rows: Rows, layout: Grid) -> alt.VConcatChart:
         _line([{"predicted": end, "ratio": 1.0} for end in ends]).encode(x=x.of("predicted"), y=ratios),
         _marks(rows).encode(x=x.of("predicted"), y=ratios),
     ]
-    tall = alt.LayerChart(layer=above).properties(width=layout.width, height=upper)
-    return alt.vconcat(tall, alt.LayerChart(layer=below).properties(width=layout.width, height=lower), spacing=8)
+    views = [layered(above, width=layout.width, height=upper), layered(below, width=layout.width, height=lower)]
+    return concatenated("vconcat", views, spacing=8)
 
 
 def _ratios(ratios: Sequence[float], length: float) -> alt.Y:
