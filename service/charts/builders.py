@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from service.charts.models import ChartQuery
+from service.problems import Fault, InvalidRequest
 from service.trials.errors import TrialNotFound
+from studies.charts.errors import NothingDrawn
 from studies.charts.sizes import Size
 from studies.laws import line
+from studies.pareto import pareto_of
+from studies.phases import phases
 from studies.store import Store
+from studies.theory import measured_rows
+
+MOST_POINTS = 5000
 
 # altair takes a second to import: the modules that use it are imported with the first chart, so that a start does not
 # wait for it
@@ -42,6 +49,66 @@ def _curves(store: Store, study_id: str, query: ChartQuery) -> dict[str, Any]:
     return curves(courses(store, table, chosen), thresholds(study), study.name, _size(query))
 
 
+def _phases(store: Store, study_id: str, query: ChartQuery) -> dict[str, Any]:
+    from studies.charts.phases import phases as draw
+
+    missing = [name for name, value in (("x", query.x), ("y", query.y)) if value is None]
+    if query.x is None or query.y is None:
+        faults = [Fault(place="query", pointer=f"/{name}", detail="a field is needed") for name in missing]
+        raise InvalidRequest(f"a phase diagram is over two fields: {' and '.join(missing)} missing", faults=faults)
+    found = phases(store.table(study_id), query.x, query.y, outcome=query.outcome)
+    cells = [
+        {"x": cell["x"], "y": cell["y"], "n": cell["n"], "fraction": _fraction(cell, query.outcome)}
+        for cell in found["cells"]
+    ]
+    points = found["contour"]["points"] if found["contour"] else []
+    contour = [
+        {"x": point["x"], "y": point["y"], "low": point["ci95"][0], "high": point["ci95"][1]}
+        for point in points
+        if point["x"] is not None and point["ci95"] is not None and None not in point["ci95"]
+    ]
+    name = store.study(study_id).name
+    return draw(cells, query.x, query.y, name, outcome=query.outcome, contour=contour, size=_size(query))
+
+
+def _fraction(cell: Mapping[str, Any], outcome: str) -> float | None:
+    if not cell["n"]:
+        return None
+    return cell["fractions"][outcome]["value"] if outcome in cell["fractions"] else 0.0
+
+
+def _theory(store: Store, study_id: str, query: ChartQuery) -> dict[str, Any]:
+    from studies.charts.theory import QUANTITIES
+    from studies.charts.theory import theory as draw
+
+    rows = measured_rows(store.table(study_id), tuple(QUANTITIES))
+    if not rows:
+        raise NothingDrawn("no trial with a measured value beside a prediction has ended")
+    return draw(rows, store.study(study_id).name, _size(query))
+
+
+def _pareto(store: Store, study_id: str, query: ChartQuery) -> dict[str, Any]:
+    from studies.charts.pareto import pareto as draw
+
+    study = store.study(study_id)
+    found = pareto_of(study, store.table(study_id), query.x, query.y, None, MOST_POINTS)
+    x, y = found["x"], found["y"]
+    points = [point for point in found["points"] if point["x"]["value"] and point["y"]["value"]]
+    if not points:
+        raise NothingDrawn(f"no configuration has both {x} and {y} yet")
+    rows = [
+        {
+            "trial": point["configuration"],
+            "front": point["on_front"],
+            x: point["x"]["value"],
+            y: point["y"]["value"],
+            "beta": point["config"].get("beta"),
+        }
+        for point in points
+    ]
+    return draw(rows, study.name, x=x, y=y, size=_size(query))
+
+
 def _size(query: ChartQuery) -> Size:
     return Size(query.width, query.height)
 
@@ -62,4 +129,7 @@ class Builder:
 CHARTS: dict[str, Builder] = {
     "law": Builder(_law, frozenset({"response", "x", "effect", "threshold"})),
     "curves": Builder(_curves, frozenset({"trial"})),
+    "phases": Builder(_phases, frozenset({"x", "y", "outcome"})),
+    "theory": Builder(_theory, frozenset()),
+    "pareto": Builder(_pareto, frozenset({"x", "y"})),
 }

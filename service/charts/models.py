@@ -17,10 +17,15 @@ class ChartQuery(Parameters):
     x: str | None = Field(
         None,
         max_length=1000,
-        description="law: one monomial of swept fields and theory columns, `1/(alpha*beta)` if left out",
+        description="law: one monomial of swept fields and theory columns, `1/(alpha*beta)` if left out; phases: the "
+        "field across; pareto: the response across, t2 if left out",
         examples=["1/(alpha*beta)"],
     )
-    effect: Literal["draw", "none"] = Field("draw", description="law: an intercept for every draw, or one for all")
+    y: str | None = Field(
+        None, max_length=200, description="phases: the field up; pareto: the response up, error_settled if left out"
+    )
+    outcome: str = Field("generalised", max_length=50, description="phases: the outcome whose share is drawn")
+    effect: Literal["draw", "fixed", "random", "none"] = Field("draw", description="law: what the draws are, see there")
     threshold: float | None = Field(None, gt=0, description="law: a rung of the ladder in place of the study's own")
     trial: list[Annotated[str, Field(max_length=100)]] = Field(
         [],

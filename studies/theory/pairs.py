@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -96,3 +97,36 @@ def pair(table: pa.Table, name: str, reasons: Reasons, draw: NDArray[np.intp]) -
 
 
 _UNKNOWN = "this task has no such prediction, or its reason was not given"
+
+
+def measured_rows(table: pa.Table, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return every measured value beside its prediction, seen to the step: `{trial, seed, quantity, ...}`.
+
+    Args:
+        table: a study's trials.
+        names: some of `PAIRS`.
+
+    Returns:
+        Rows with `predicted`, `measured` and their `ratio`.
+    """
+    none: list[dict[str, str]] = [{}] * len(table)
+    draw = np.zeros(len(table), dtype=np.intp)
+    trials, seeds = table.column("index").to_pylist(), table.column("seed").to_pylist()
+    found = []
+    for name in names:
+        one = pair(table, name, none, draw)
+        exact = np.flatnonzero(one.words == "exact")
+        predicted = columns.floats(table, one.predicted)[exact] if exact.size else []
+        for i, value in zip(exact, predicted, strict=True):
+            ratio = float(np.exp(one.lower[i]))
+            found.append(
+                {
+                    "trial": trials[i],
+                    "seed": seeds[i],
+                    "quantity": name,
+                    "predicted": float(value),
+                    "measured": float(value) * ratio,
+                    "ratio": ratio,
+                }
+            )
+    return found
