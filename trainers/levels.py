@@ -11,7 +11,7 @@ from numba import njit
 ROUNDING = 1e-12
 """Slack of a certificate, relative to the error: a bound that holds in exact arithmetic may fail by rounding."""
 BLIND = 32
-"""Looks after which a bound is asked again that allowed no step to be left out: it costs as much as a look."""
+"""Steps after which a bound is asked again that allowed no step to be left out: it costs as much as a look."""
 _LONGEST = 2.0**53
 
 
@@ -20,7 +20,7 @@ class Tracks(NamedTuple):
 
     Attributes:
         levels: shape (levels,). first, since, below: shape (levels, columns).
-        due, blind: shape (columns,).
+        due, asks: shape (columns,), see `plan`.
         worth: see `Passage`.
     """
 
@@ -29,7 +29,7 @@ class Tracks(NamedTuple):
     since: np.ndarray
     below: np.ndarray
     due: np.ndarray
-    blind: np.ndarray
+    asks: np.ndarray
     worth: int
 
 
@@ -52,7 +52,11 @@ def see(error: float, step: int, levels: np.ndarray, below: np.ndarray, first: n
 
 @njit(cache=True)
 def plan(tracks: Tracks, column: int, step: int, error: float, start: float, rate: float) -> None:
-    """Set the next step at which a column's error might cross a level, if in m steps it moves by <= start + m rate."""
+    """Set when a column's error, which in m steps moves by at most start + m rate, is looked at again.
+
+    It is due at the next step at which it might cross a level, and at every step from then on until `asks`, the first
+    at which it is planned anew.
+    """
     gap = np.inf
     for i in range(tracks.levels.size):
         gap = min(gap, abs(error - tracks.levels[i]))
@@ -64,17 +68,14 @@ def plan(tracks: Tracks, column: int, step: int, error: float, start: float, rat
         skip = int(room / rate)
     dense = skip < tracks.worth
     tracks.due[column] = step + 1 + (0 if dense else skip)
-    tracks.blind[column] = BLIND if dense else 0
+    tracks.asks[column] = step + 1 + (BLIND * tracks.worth if dense else skip)
 
 
 @njit(cache=True)
 def plan_all(tracks: Tracks, step: int, errors: np.ndarray, start: np.ndarray, rate: np.ndarray) -> None:
-    """Plan every column that is not blind; a blind one is due at the next step. Shapes (columns,)."""
+    """Plan every column that may be planned anew, by arrays of shape (columns,)."""
     for column in range(errors.size):
-        if tracks.blind[column] > 0:
-            tracks.blind[column] -= 1
-            tracks.due[column] = step + 1
-        else:
+        if tracks.asks[column] <= step:
             plan(tracks, column, step, errors[column], start[column], rate[column])
 
 

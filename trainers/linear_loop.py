@@ -68,8 +68,8 @@ class Slots(NamedTuple):
     def of(cls, stack: Stack, column: np.ndarray) -> Slots:
         """Return the arrays of a stack, in the memory of its tensors."""
         a, before, residual = stack.a.numpy(), stack.before.numpy(), stack.residual.numpy()
-        steps = (values.numpy()[:, :, 0] for values in (stack.alpha, stack.decay, stack.shrinkage))
-        return cls(a, before, residual, *steps, column)
+        alpha, decay, shrinkage = (values.numpy()[:, :, 0] for values in (stack.alpha, stack.decay, stack.shrinkage))
+        return cls(a, before, residual, alpha, decay, shrinkage, column)
 
 
 class Bounds(NamedTuple):
@@ -92,8 +92,9 @@ class _Tile(NamedTuple):
     """Some columns of one draw: views of what `Data` and `Slots` say of them, and room for a step.
 
     Attributes:
-        product: shape (rows, n). squares: squared norm of the residual where `asked`, shape (rows,).
-        asked: whether a row is looked at after this step, shape (rows,).
+        product: shape (rows, n).
+        squares: squared norms of the residuals, shape (rows,), where they were asked for.
+        low, high: the train error crosses no level while `squares` lies between these, shape (rows,).
     """
 
     X: np.ndarray
@@ -109,39 +110,59 @@ class _Tile(NamedTuple):
     column: np.ndarray
     product: np.ndarray
     squares: np.ndarray
-    asked: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
 
 
 @njit(cache=True, fastmath={"contract"})
-def _shrink_step(a: np.ndarray, gradient: np.ndarray, alpha: float, decay: float, shrinkage: float) -> None:
-    for j in range(a.size):
-        z = decay * a[j] - alpha * gradient[j]
-        # z - clamp(z): NaN stays NaN, and zeros are exact
-        a[j] = z - (shrinkage if z > shrinkage else (-shrinkage if z < -shrinkage else z))
+def _shrink_rows(tile: _Tile) -> None:
+    """A <- S_shrinkage(decay a - alpha gradient), the gradient being `product`."""
+    a, gradient = tile.a, tile.product
+    for i in range(a.shape[0]):
+        alpha, decay, shrinkage = tile.alpha[i], tile.decay[i], tile.shrinkage[i]
+        for j in range(a.shape[1]):
+            z = decay * a[i, j] - alpha * gradient[i, j]
+            # z - clamp(z): NaN stays NaN, and zeros are exact
+            a[i, j] = z - (shrinkage if z > shrinkage else (-shrinkage if z < -shrinkage else z))
 
 
 @njit(cache=True, fastmath={"contract"})
-def _sign_step(a: np.ndarray, gradient: np.ndarray, alpha: float, decay: float, shrinkage: float) -> None:
-    for j in range(a.size):
-        pull = shrinkage if a[j] > 0 else (-shrinkage if a[j] < 0 else 0.0)
-        a[j] = decay * a[j] - alpha * gradient[j] - pull
+def _sign_rows(tile: _Tile) -> None:
+    """A <- decay a - alpha gradient - shrinkage sign(a), the gradient being `product`."""
+    a, gradient = tile.a, tile.product
+    for i in range(a.shape[0]):
+        alpha, decay, shrinkage = tile.alpha[i], tile.decay[i], tile.shrinkage[i]
+        for j in range(a.shape[1]):
+            pull = shrinkage if a[i, j] > 0 else (-shrinkage if a[i, j] < 0 else 0.0)
+            a[i, j] = decay * a[i, j] - alpha * gradient[i, j] - pull
 
 
-@njit(cache=True)
-def _subtract(x: np.ndarray, y: np.ndarray) -> None:
-    for j in range(x.size):
-        x[j] -= y[j]
+@njit(cache=True, fastmath={"contract"})
+def _project_rows(tile: _Tile) -> None:
+    """A <- a - X^+ (X a - y)."""
+    np.dot(tile.residual, tile.pinv.T, tile.product)
+    a, normal = tile.a, tile.product
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            a[i, j] -= normal[i, j]
 
 
 @njit(cache=True, fastmath={"reassoc", "contract", "nsz"})
-def _subtract_and_square(x: np.ndarray, y: np.ndarray) -> float:
-    """Subtract y from x; return the squared norm of what is left."""
-    square = 0.0
-    for j in range(x.size):
-        left = x[j] - y[j]
-        x[j] = left
-        square += left * left
-    return square
+def _evaluate_residual(tile: _Tile, squared: bool) -> None:
+    """Compute X a - y of every row, and `squares` where that is asked for."""
+    residual, y = tile.residual, tile.y
+    np.dot(tile.a, tile.X.T, residual)
+    for i in range(residual.shape[0]):
+        if squared:
+            square = 0.0
+            for j in range(y.size):
+                left = residual[i, j] - y[j]
+                residual[i, j] = left
+                square += left * left
+            tile.squares[i] = square
+        else:
+            for j in range(y.size):
+                residual[i, j] -= y[j]
 
 
 @njit(cache=True, fastmath={"reassoc", "contract", "nsz"})
@@ -159,83 +180,63 @@ def _misfit(square: float, unexplained: float) -> float:
 
 
 @njit(cache=True)
-def _nearest(tile: _Tile, tracks: Tracks) -> int:
-    """Return the next step at which a column of the tile is due."""
-    due = 2**62
-    for c in tile.column:
-        if c >= 0:
-            due = min(due, tracks.due[c])
-    return due
-
-
-@njit(cache=True)
-def _plans(tracks: Tracks, bounds: Bounds, c: int, step: int) -> bool:
-    """Return whether a column's look at this step asks how far it has moved."""
-    return tracks.due[c] <= step and tracks.blind[c] == 0 and bounds.rate_per_movement[c] > 0
-
-
-@njit(cache=True)
-def _ask(tile: _Tile, train: tuple[Tracks, Bounds], test: tuple[Tracks, Bounds], step: int) -> None:
-    """Mark the rows that are looked at after the step to `step`, and keep what they have to be compared with."""
-    for i in range(tile.column.size):
-        c = tile.column[i]
-        tile.asked[i] = c >= 0 and (train[0].due[c] <= step or test[0].due[c] <= step)
-        if tile.asked[i] and (_plans(train[0], train[1], c, step) or _plans(test[0], test[1], c, step)):
-            tile.before[i] = tile.a[i]
-
-
-@njit(cache=True)
-def _evaluate_residual(tile: _Tile) -> None:
-    np.dot(tile.a, tile.X.T, tile.residual)
-    for i in range(tile.column.size):
-        if tile.asked[i]:
-            tile.squares[i] = _subtract_and_square(tile.residual[i], tile.y)
-        else:
-            _subtract(tile.residual[i], tile.y)
-
-
-@njit(cache=True)
-def _step(rule: int, tile: _Tile) -> None:
-    """Take one step; see `trainers.linear.Stack` for the rules."""
+def _step(rule: int, tile: _Tile, squared: bool) -> None:
+    """Take one step; see `trainers.linear.Stack` for the rules. `PROJECT` leaves the residual of before it projects."""
     if rule == PROJECT:
         tile.product[:] = 0.0
-        for i in range(tile.column.size):
-            _sign_step(tile.a[i], tile.product[i], 0.0, tile.decay[i], tile.shrinkage[i])
-        _evaluate_residual(tile)
-        np.dot(tile.residual, tile.pinv.T, tile.product)
-        for i in range(tile.column.size):
-            _subtract(tile.a[i], tile.product[i])
+        _sign_rows(tile)
+        _evaluate_residual(tile, squared)
+        _project_rows(tile)
         return
     np.dot(tile.residual, tile.X, tile.product)
-    for i in range(tile.column.size):
-        if rule == SHRINK:
-            _shrink_step(tile.a[i], tile.product[i], tile.alpha[i], tile.decay[i], tile.shrinkage[i])
-        else:
-            _sign_step(tile.a[i], tile.product[i], tile.alpha[i], tile.decay[i], tile.shrinkage[i])
-    _evaluate_residual(tile)
+    if rule == SHRINK:
+        _shrink_rows(tile)
+    else:
+        _sign_rows(tile)
+    _evaluate_residual(tile, squared)
 
 
 @njit(cache=True)
 def _see(
     track: tuple[Tracks, Bounds], safe: np.ndarray, c: int, step: int, square: float, residual: float, movement: float
 ) -> bool:
-    """Take in a column's error, its norm squared; return whether it is finite.
+    """Hold a column's error, its norm squared, against the levels and plan its next look; return whether it is finite.
 
     `safe` (columns, 2): see `between`; `residual`: ||X a - y||^2; `movement`: the length of the last step.
     """
     tracks, bounds = track
+    error = math.sqrt(square) / bounds.norm[c]
     if not safe[c, 0] < square < safe[c, 1]:
-        error = math.sqrt(square) / bounds.norm[c]
         see(error, step, tracks.levels, tracks.below[:, c], tracks.first[:, c], tracks.since[:, c])
         safe[c] = between(tracks, c, bounds.norm[c])
-    if tracks.blind[c] > 0:
-        tracks.blind[c] -= 1
-        tracks.due[c] = step + 1
-    else:
+    if tracks.asks[c] <= step:
         start = bounds.start[c] + bounds.start_per_misfit[c] * _misfit(residual, bounds.unexplained[c])
-        rate = bounds.rate[c] + bounds.rate_per_movement[c] * movement
-        plan(tracks, c, step, math.sqrt(square) / bounds.norm[c], start, rate)
+        plan(tracks, c, step, error, start, bounds.rate[c] + bounds.rate_per_movement[c] * movement)
     return math.isfinite(square)
+
+
+@njit(cache=True)
+def _keep_before(
+    column: np.ndarray, a: np.ndarray, before: np.ndarray, train_asks: np.ndarray, test_asks: np.ndarray, step: int
+) -> None:
+    """Keep the rows whose movement is asked for after the step to `step`."""
+    for i in range(column.size):
+        c = column[i]
+        if c >= 0 and (train_asks[c] <= step or test_asks[c] <= step):
+            before[i] = a[i]
+
+
+@njit(cache=True)
+def _look_at_train(
+    rule: int, tile: _Tile, train: tuple[Tracks, Bounds], safe: np.ndarray, i: int, step: int, movement: float
+) -> bool:
+    """Look at a row's train error; return whether it is finite."""
+    square, c = tile.squares[i], tile.column[i]
+    if rule == PROJECT:
+        square = _squared_distance(np.dot(tile.X, tile.a[i]), tile.y)
+    finite = _see(train, safe, c, step, square, tile.squares[i], movement)
+    tile.low[i], tile.high[i] = safe[c]
+    return finite
 
 
 @njit(cache=True)
@@ -247,23 +248,55 @@ def _look(
     safe: tuple[np.ndarray, np.ndarray],
     step: int,
 ) -> bool:
-    """Look at the rows that are asked for; return whether their errors are finite."""
+    """Look at the rows that are due; return whether their errors are finite."""
+    # plain arrays: a tuple costs more to hand on than a row to pass over
+    column, a, before, a_star, squares = tile.column, tile.a, tile.before, tile.a_star, tile.squares
+    train_due, train_asks, test_due, test_asks = train[0].due, train[0].asks, test[0].due, test[0].asks
+    moves, low, high, safe_test = test[1].rate_per_movement, tile.low, tile.high, safe[1]
     finite = True
-    for i in range(tile.column.size):
-        if not tile.asked[i]:
+    for i in range(column.size):
+        c = column[i]
+        if c < 0:
             continue
-        c, movement = tile.column[i], 0.0
-        if _plans(train[0], train[1], c, step) or _plans(test[0], test[1], c, step):
-            movement = math.sqrt(_squared_distance(tile.a[i], tile.before[i]))
-        if train[0].due[c] <= step:
-            square = tile.squares[i]
-            if rule == PROJECT:  # that was the residual before the projection
-                square = _squared_distance(np.dot(tile.X, tile.a[i]), tile.y)
-            finite &= _see(train, safe[0], c, step, square, tile.squares[i], movement)
-        if test[0].due[c] <= step:
-            square = _squared_distance(tile.a[i], tile.a_star)
-            finite &= _see(test, safe[1], c, step, square, tile.squares[i], movement)
+        asks = train_asks[c] <= step or test_asks[c] <= step
+        movement = math.sqrt(_squared_distance(a[i], before[i])) if asks and moves[c] > 0 else 0.0
+        if train_asks[c] <= step or (train_due[c] <= step and (rule == PROJECT or not low[i] < squares[i] < high[i])):
+            finite &= _look_at_train(rule, tile, train, safe[0], i, step, movement)
+        if test_due[c] <= step:
+            square = _squared_distance(a[i], a_star)
+            if test_asks[c] <= step or not safe_test[c, 0] < square < safe_test[c, 1]:
+                finite &= _see(test, safe_test, c, step, square, squares[i], movement)
     return finite
+
+
+@njit(cache=True)
+def _some_cross(low: np.ndarray, high: np.ndarray, squares: np.ndarray) -> bool:
+    inside = 0  # counted, without a branch, so that the comparisons are vectorised; NaN is not inside
+    for i in range(squares.size):
+        inside += (low[i] < squares[i]) & (squares[i] < high[i])
+    return inside < squares.size
+
+
+@njit(cache=True)
+def _look_at_crossings(tile: _Tile, train: tuple[Tracks, Bounds], safe: np.ndarray, step: int) -> bool:
+    """Look at the train errors that cross a level, where none is planned anew; return whether they are finite."""
+    low, high, squares, finite = tile.low, tile.high, tile.squares, True
+    for i in range(squares.size):
+        if not low[i] < squares[i] < high[i] and tile.column[i] >= 0:
+            finite &= _look_at_train(SHRINK, tile, train, safe, i, step, 0.0)
+    return finite
+
+
+@njit(cache=True)
+def _next_look(rule: int, tile: _Tile, train: Tracks, test: Tracks) -> tuple[int, int]:
+    """Return the next step at which rows have to be looked at, and that from which their `squares` are compared."""
+    look, compare = 2**62, 2**62
+    for i in range(tile.column.size):
+        c = int(tile.column[i])
+        if c >= 0:
+            look = min(look, int(test.due[c]), int(train.due[c] if rule == PROJECT else train.asks[c]))
+            compare = min(compare, int(train.due[c]))
+    return look, compare
 
 
 @njit(cache=True)
@@ -278,21 +311,25 @@ def _walk_tile(
     fresh: bool,
 ) -> bool:
     finite = True
-    tile.asked[:] = False
+    tile.low[:], tile.high[:] = -math.inf, math.inf
+    for i in range(tile.column.size):
+        if tile.column[i] >= 0:
+            tile.low[i], tile.high[i] = safe[0][tile.column[i]]
     if not fresh and rule != PROJECT:
-        _evaluate_residual(tile)
-    due = min(_nearest(tile, train[0]), _nearest(tile, test[0]))
+        _evaluate_residual(tile, False)
+    look, compare = _next_look(rule, tile, train[0], test[0])
     while step < last:
         step += 1
-        if step >= due:
-            _ask(tile, train, test, step)
         if step == last:
             tile.before[:] = tile.a
-        _step(rule, tile)
-        if step >= due:
+        elif step >= look:
+            _keep_before(tile.column, tile.a, tile.before, train[0].asks, test[0].asks, step)
+        _step(rule, tile, step >= look or step >= compare)
+        if step >= look:
             finite &= _look(rule, tile, train, test, safe, step)
-            tile.asked[:] = False
-            due = min(_nearest(tile, train[0]), _nearest(tile, test[0]))
+            look, compare = _next_look(rule, tile, train[0], test[0])
+        elif step >= compare and rule != PROJECT and _some_cross(tile.low, tile.high, tile.squares):
+            finite &= _look_at_crossings(tile, train, safe[0], step)
     return finite
 
 
@@ -326,7 +363,7 @@ def walk(
     """
     D, W, n = slots.a.shape
     tiles = -(-W // _TILE)
-    product, squares, asked = np.empty((_TILE, n)), np.zeros(_TILE), np.zeros(_TILE, dtype=np.bool_)
+    product, squares, low, high = np.empty((_TILE, n)), np.zeros(_TILE), np.zeros(_TILE), np.zeros(_TILE)
     safe = (_safe(train), _safe(test))
     finite = True
     for d in range(D):
@@ -346,7 +383,8 @@ def walk(
                 slots.column[d, i:j],
                 product[: j - i],
                 squares[: j - i],
-                asked[: j - i],
+                low[: j - i],
+                high[: j - i],
             )
             finite &= _walk_tile(rule, tile, train, test, safe, step, step + k, fresh)
     return finite

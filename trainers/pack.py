@@ -27,7 +27,7 @@ from trainers.watch import Watch
 
 _STRIDE = 1000
 """Steps that are taken at most without asking which column has ended: `after_t2` ends none sooner after its t2."""
-_BREATH = 0.2
+_BREATH = 0.05
 """Seconds after which the loop looks up: for a stop, a report, a checkpoint."""
 
 
@@ -47,7 +47,7 @@ def train(
         directory: where this attempt writes its checkpoints; None: nowhere.
         resume: a checkpoint of an earlier attempt, of this pack or of one that it was part of. The run goes on
             bit-identically, and outcomes that it carries are reported again.
-        stop: asked about five times a second; True ends the run after a checkpoint, without a last report.
+        stop: asked about twenty times a second; True ends the run after a checkpoint, without a last report.
         report_seconds: time between reports.
         checkpoint_seconds: time between checkpoints.
 

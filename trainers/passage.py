@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 NEVER = -1
 NO_STEP = 2**62
 """A step that no run comes to."""
-_MOST_FOLLOWED = 256
-"""Steps that are followed at most before they are looked at: their errors are kept until then."""
 
 
 class Passage:
@@ -38,7 +36,7 @@ class Passage:
         self.since = np.full((len(levels), columns), NEVER, dtype=np.int64)
         self.below = np.zeros((len(levels), columns), dtype=bool)
         self.due = np.zeros(columns, dtype=np.int64)
-        self._blind = np.zeros(columns, dtype=np.int64)  # looks left before a plan is tried again
+        self._asks = np.zeros(columns, dtype=np.int64)  # the step from which a column may be planned anew
 
     def see(self, step: int, error: np.ndarray) -> bool:
         """Take in the error (columns,) at a step; return whether it crossed a level anywhere."""
@@ -59,24 +57,22 @@ class Passage:
             self.see(start + int(i), errors[i])
         return crossing.size > 0
 
-    @property
-    def dense(self) -> bool:
-        """Whether every step has to be seen of some column for now."""
-        return bool(self._blind.any())
+    def dense_until(self, step: int) -> int:
+        """Return the step up to which some column has to be seen at each, `step` itself where there is none."""
+        dense = self.due <= step
+        return max(step, int(self._asks[dense].max(initial=step)))
 
     @property
     def tracks(self) -> Tracks:
         """The arrays, for compiled loops to update in place."""
-        return Tracks(self.levels.ravel(), self.first, self.since, self.below, self.due, self._blind, self._worth)
+        return Tracks(self.levels.ravel(), self.first, self.since, self.below, self.due, self._asks, self._worth)
 
     def plan(self, step: int, error: np.ndarray, speed: Callable[[], Speed]) -> None:
         """Set `due`, the next step at which each column might have crossed some level, up or down.
 
         Where the bound allows no step to be left out it is not asked again for a while: it costs as much as a look.
         """
-        if self._blind.all():
-            self._blind -= 1
-            self.due[:] = step + 1
+        if step < self._asks.min():
             return
         bound = speed()
         plan_all(self.tracks, step, error, bound.start, bound.rate)
@@ -85,7 +81,7 @@ class Passage:
         """Go on with these columns."""
         self.first, self.since = self.first.take(columns, axis=1), self.since.take(columns, axis=1)
         self.below = self.below.take(columns, axis=1)
-        self.due, self._blind = self.due[columns], self._blind[columns]
+        self.due, self._asks = self.due[columns], self._asks[columns]
 
     def crossing(self, level: int, column: int, step: int, missed: Censoring = "right") -> Crossing:
         """Return one crossing as known at `step`; `missed` says why there is none."""
@@ -97,22 +93,22 @@ class Passage:
 
     def state(self) -> dict[str, Any]:
         """Return what `load` needs."""
-        return {"first": self.first, "since": self.since, "below": self.below, "due": (self.due, self._blind)}
+        return {"first": self.first, "since": self.since, "below": self.below, "due": (self.due, self._asks)}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take over a state."""
         self.first, self.since, self.below = (state[name].copy() for name in ("first", "since", "below"))
-        self.due, self._blind = (steps.copy() for steps in state["due"])
+        self.due, self._asks = (steps.copy() for steps in state["due"])
 
 
 def walk(problem: Problem, step: int, k: int, train: Passage, test: Passage) -> bool:
     """Take `k` steps from `step` on as `Problem.walk` has to, by what any problem can do: all columns look at once."""
     last, finite = step + k, True
     while step < last:
-        following = train.dense
-        until = min(last, step + _MOST_FOLLOWED) if following else min(last, int(train.due.min()))
+        dense = train.dense_until(step + 1)
+        until = min(last, dense if dense > step + 1 else int(train.due.min()))
         until = max(step + 1, min(until, int(test.due.min())))
-        if following:
+        if dense > step + 1:
             errors = problem.follow(until - step)
             train.follow(step + 1, errors)
             train.plan(until, errors[-1], problem.train_speed)
