@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.charts.models import ChartQuery
+from service.laws.errors import InvalidLaw
+from service.problems import Fault
 from service.trials.errors import TrialNotFound
 from studies.charts.sizes import Size
-from studies.laws import line
+from studies.laws import RESPONSES, line
 from studies.store import Store
 
 # altair takes a second to import: the modules that use it are imported with the first chart, so that a start does not
@@ -19,6 +21,11 @@ from studies.store import Store
 def _law(store: Store, study_id: str, query: ChartQuery) -> dict[str, Any]:
     from studies.charts.law import law
 
+    if query.response not in RESPONSES:
+        # on the law's own route the response is part of the path
+        detail = f"unknown {query.response!r}; known: {', '.join(RESPONSES)}"
+        fault = Fault(place="query", pointer="/response", detail=detail)
+        raise InvalidLaw(detail, faults=[fault], known=list(RESPONSES))
     table = store.table(study_id)
     fitted = line(table, query.response, x=query.x, effect=query.effect, threshold=query.threshold)
     return law(table, fitted, store.study(study_id).name, _size(query))
