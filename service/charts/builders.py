@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.charts.models import ChartQuery
+from service.laws.errors import InvalidLaw
 from service.problems import Fault, InvalidRequest
 from service.trials.errors import TrialNotFound
 from studies.charts.errors import NothingDrawn
 from studies.charts.sizes import Size
-from studies.laws import line
+from studies.laws import RESPONSES, line
 from studies.pareto import pareto_of
 from studies.phases import phases
 from studies.store import Store
@@ -26,6 +27,11 @@ MOST_POINTS = 5000
 def _law(store: Store, study_id: str, query: ChartQuery) -> dict[str, Any]:
     from studies.charts.law import law
 
+    if query.response not in RESPONSES:
+        # on the law's own route the response is part of the path
+        detail = f"unknown {query.response!r}; known: {', '.join(RESPONSES)}"
+        fault = Fault(place="query", pointer="/response", detail=detail)
+        raise InvalidLaw(detail, faults=[fault], known=list(RESPONSES))
     table = store.table(study_id)
     fitted = line(table, query.response, x=query.x, effect=query.effect, threshold=query.threshold)
     return law(table, fitted, store.study(study_id).name, _size(query))

@@ -16,6 +16,7 @@ from service.problems import Fault, InvalidRequest, refusals
 from service.studies.errors import StudyNotFound
 from service.trials.errors import TrialNotFound
 from studies.charts.rendering import RENDERER, Format, written
+from studies.charts.sizes import MOST_PIXELS
 
 router = APIRouter(prefix="/v1", tags=["charts"])
 
@@ -67,6 +68,8 @@ def draw_chart(
         detail = f"not a parameter of {chart}.{format}; accepted: {', '.join(sorted(accepted))}"
         faults = [Fault(place="query", pointer=f"/{name}", detail=detail) for name in foreign]
         raise InvalidRequest(f"{', '.join(foreign)}: {detail}", faults=faults)
+    if format == "png":
+        _refuse_above(query)
     document = written(builder.build(store, study_id, query))
     tag = tag_of(b"%s %r " % (format.encode(), query.scale) + document)
     if holds(if_none_match, tag):
@@ -74,3 +77,10 @@ def draw_chart(
     body = RENDERER.render(document, format, query.scale)  # type: ignore[arg-type]
     headers = {"ETag": tag, "Content-Security-Policy": _POLICY}
     return Response(body, media_type=MEDIA[format], headers=headers)
+
+
+def _refuse_above(query: ChartQuery) -> None:
+    pixels = (query.width or 1000) * (query.height or 700) * query.scale**2
+    if pixels > MOST_PIXELS:
+        detail = f"{pixels:,.0f} pixels in all (width * height * scale^2); accepted: at most {MOST_PIXELS:,}"
+        raise InvalidRequest(detail, faults=[Fault(place="query", pointer="/scale", detail=detail)])

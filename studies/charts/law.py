@@ -22,8 +22,9 @@ _MEANINGS = {
     "right": "later than this",
     "left": "earlier than this",
 }
-_FIT, _THEORY = "fit: mean over draws, with its 95 % band", "theory: T*/(αβ), median over draws"
-_DRAW = "draw"
+_FIT, _MEAN = "fit, with its 95 % band", "fit: mean over draws, with its 95 % band"
+_THEORY = "theory: T*/(αβ), median over draws"
+_DRAW = "draw (seed)"
 _TOLD = {"index": "Q", "seed": "Q", "draw": "N", "x": "Q", "t": "Q", "low": "Q", "high": "Q", "word": "N"}
 _BAND_POINTS = 60
 _LARGEST_LOG = 690.0
@@ -106,6 +107,7 @@ def _line(line: Line, rows: Rows) -> Rows:
         return []
     spread = [row["x"] for row in rows]
     ends = math.log(min(spread)), math.log(max(spread))
+    name = _MEAN if line.question.effect == "draw" and line.law["draws"] > 1 else _FIT
     made: Rows = []
     for log_x in np.linspace(*ends, _BAND_POINTS).tolist():
         estimate = line.at(log_x)
@@ -118,7 +120,7 @@ def _line(line: Line, rows: Rows) -> Rows:
                     "t": math.exp(estimate.value),
                     "band_low": math.exp(low),
                     "band_high": math.exp(high),
-                    "line": _FIT,
+                    "line": name,
                 }
             )
     return made
@@ -152,8 +154,8 @@ def _theory(table: pa.Table, line: Line, rows: Rows) -> Rows:
 
 
 def _lines(fitted: Rows, predicted: Rows, x: LogAxis, y: LogAxis) -> list[alt.Chart]:
-    both = [name for name, rows in ((_FIT, fitted), (_THEORY, predicted)) if rows]
-    dashes = alt.Scale(domain=both, range=[[1, 0] if one == _FIT else [6, 4] for one in both])
+    both = [rows[0]["line"] for rows in (fitted, predicted) if rows]
+    dashes = alt.Scale(domain=both, range=[[6, 4] if one == _THEORY else [1, 0] for one in both])
     legend = alt.Legend(
         title=None, orient="bottom", columns=1, symbolType="stroke", symbolStrokeWidth=1.8, symbolSize=400
     )

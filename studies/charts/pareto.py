@@ -73,6 +73,6 @@ def _heading(drawn: Rows, front: Rows, left_out: int, name: str, x: str, y: str,
         *thinning,
     ]
     if left_out:
-        lines.append(f"{left_out:,} without both responses are not drawn")
+        lines.append(f"not drawn: {counted(left_out, 'point')} without both responses")
     title = f"{y.replace('_', ' ')} against {x.replace('_', ' ')}: {len(front)} on the Pareto front"
     return Heading(title, lines, f"{title}; {'; '.join(lines)}")

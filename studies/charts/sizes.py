@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 LEAST_SIDE, MOST_SIDE = 200, 2_000
-"""Pixels: below, labels leave no room; above, a picture at scale 4 takes a gigabyte to draw."""
+"""Pixels: below, labels leave no room."""
+MOST_PIXELS = 16_000_000
+"""Of a png: more take many seconds, and gigabytes, to draw."""
 MOST_TRIALS = 6
 """Panels of curves in one picture."""
 

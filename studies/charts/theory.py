@@ -106,6 +106,6 @@ def _heading(drawn: Rows, left_out: int, present: Sequence[str], name: str, line
     trials = counted(len({row["trial"] for row in drawn}), "trial")
     told = [f"{name}: {trials}", "dashed: where both are equal", *lines]
     if left_out:
-        told.append(f"{left_out:,} pairs without a prediction or a measurement are not drawn")
+        told.append(f"not drawn: {counted(left_out, 'pair')} without a prediction or a measurement")
     title = f"Measured against predicted: {', '.join(present) or 'nothing to compare'}"
     return Heading(title, told, f"{title}; {'; '.join(told)}")

@@ -162,6 +162,19 @@ def test_theory_prints_the_ratio_of_every_configuration(served: Served, study_id
     assert "t2 / t2_predicted" in table
 
 
+def test_a_chart_is_saved_in_the_format_of_its_file(served: Served, study_id: str, tmp_path: Path) -> None:
+    path = tmp_path / "law.png"
+    drawn = grokscale("chart", study_id, "law", "-o", str(path), "--width", "500", GROKSCALE_URL=served.url)
+    assert (drawn.returncode, drawn.stdout) == (0, f"{path}\n"), drawn.stderr
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_chart_of_no_known_format_is_refused_by_its_file() -> None:
+    refused = grokscale("chart", "x", "law", "-o", "law.pdf", GROKSCALE_URL="http://127.0.0.1:1")
+    assert refused.returncode == 1
+    assert refused.stderr == "grokscale: law.pdf: the ending says what to draw; accepted: .svg, .png, .html, .json\n"
+
+
 def test_a_refused_specification_is_a_line_a_field(served: Served, tmp_path: Path) -> None:
     path = tmp_path / "study.yaml"
     path.write_text(STUDY.replace("seeds: 3", "seeds: 0\ncolour: red"))
@@ -178,6 +191,7 @@ def test_a_refused_specification_is_a_line_a_field(served: Served, tmp_path: Pat
     [
         (["watch", "no-such"], "no study 'no-such'"),
         (["law", "no-such"], "no study 'no-such'"),
+        (["chart", "no-such", "law", "-o", "law.svg"], "no study 'no-such'"),
         (["submit", "/no/such/file.yaml"], "/no/such/file.yaml"),
     ],
 )

@@ -306,3 +306,31 @@ def test_unknown_options_of_a_study_are_no_parameters(client: Client, finished: 
 def test_a_file_of_the_library_is_submitted_as_it_is(client: Client) -> None:
     path = Path(str(resources.files("studies.library").joinpath("quickstart.yaml")))
     assert client.submit(path).name == "quickstart"
+
+
+def test_a_chart_is_drawn_and_saved(client: Client, finished: str, tmp_path: Path) -> None:
+    study = client.study(finished)
+    path = tmp_path / "law.svg"
+    svg = study.chart("law", path=path, x="1/(alpha*beta)", width=400)
+    assert svg.startswith(b"<svg")
+    assert path.read_bytes() == svg
+    assert json.loads(study.chart("law", "json"))["title"]["text"][0].startswith("t2 against")
+
+
+def test_curves_are_drawn_of_the_trials_that_are_named(client: Client, finished: str) -> None:
+    document = json.loads(client.chart(finished, "curves", "json", trial=[2, 5]))
+    assert [panel["title"]["text"] for panel in document["concat"]] == ["trial 2", "trial 5"]
+
+
+def test_a_chart_that_is_refused_is_an_error_and_no_file(
+    client: Client, submit: Callable[..., str], tmp_path: Path
+) -> None:
+    study = client.study(submit())
+    path = tmp_path / "law.svg"
+    with pytest.raises(TooLittleData):
+        study.chart("law", path=path)
+    with pytest.raises(NotFound, match="there are: law"):
+        study.chart("colour", path=path)
+    with pytest.raises(Invalid):
+        study.chart("law", path=path, trial=1)
+    assert not path.exists()
