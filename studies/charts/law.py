@@ -9,6 +9,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from studies.charts.axes import LogAxis, log_axis
 from studies.charts.sizes import Size, settled
@@ -27,7 +28,8 @@ _THEORY = "theory: T*/(αβ), median over draws"
 _DRAW = "draw (seed)"
 _TOLD = {"index": "Q", "seed": "Q", "draw": "N", "x": "Q", "t": "Q", "low": "Q", "high": "Q", "word": "N"}
 _BAND_POINTS = 60
-_LARGEST_LOG = 690.0
+_LARGEST_LOG = 600.0
+"""What is further from 1 has no place on an axis: with what is left free beside it, it leaves a float's range."""
 
 
 def law(table: pa.Table, line: Line, name: str, size: Size | None = None) -> dict[str, Any]:
@@ -61,7 +63,7 @@ def points(table: pa.Table, line: Line) -> Rows:
     index, seed = table.column("index").to_pylist(), table.column("seed").to_pylist()
     named = _draws(table, line)
     rows: Rows = []
-    for i in np.flatnonzero(observed.inside & np.isfinite(log_x)).tolist():
+    for i in np.flatnonzero(_drawn(line)).tolist():
         word, lower, upper = str(observed.words[i]), observed.lower[i], observed.upper[i]
         bar = upper > lower and math.isfinite(lower) and math.isfinite(upper)
         known = [end for end in (lower, upper) if math.isfinite(end)]
@@ -81,6 +83,10 @@ def points(table: pa.Table, line: Line) -> Rows:
             }
         )
     return rows
+
+
+def _drawn(line: Line) -> NDArray[np.bool_]:
+    return line.rows.observed.inside & (np.abs(line.rows.x[:, 0]) < _LARGEST_LOG)
 
 
 def _draws(table: pa.Table, line: Line) -> list[str]:
@@ -136,20 +142,17 @@ def _theory(table: pa.Table, line: Line, rows: Rows) -> Rows:
         return []
     if "T_star" not in table.column_names:
         return []
-    T_star = columns.floats(table, "T_star")
-    by_draw = [
-        np.nanmedian(T_star[own])
-        for d in np.unique(line.rows.draw)
-        if np.isfinite(T_star[own := line.rows.draw == d]).any()
-    ]
-    if not by_draw:
+    T_star, draw = columns.floats(table, "T_star"), line.rows.draw
+    known = T_star > 0
+    if not known.any():
         return []
-    prefactor = float(np.median(by_draw))
-    spread = [row["x"] for row in rows]
-    made = []
-    for x in (min(spread), max(spread)):
-        alpha_beta = (x / line.x.constant) ** (1 / float(power))
-        made.append({"x": x, "t": prefactor / alpha_beta, "line": _THEORY})
+    prefactor = math.log(np.median([np.median(T_star[known & (draw == d)]) for d in np.unique(draw[known])]))
+    spread = [math.log(row["x"]) for row in rows]
+    made: Rows = []
+    for log_x in (min(spread), max(spread)):
+        log_t = prefactor - (log_x - math.log(line.x.constant)) / float(power)
+        if abs(log_t) < _LARGEST_LOG:
+            made.append({"x": math.exp(log_x), "t": math.exp(log_t), "line": _THEORY})
     return made
 
 
@@ -232,7 +235,7 @@ def _outside(line: Line) -> str:
     """Return what has no place in the chart, counted by its reason."""
     observed = line.rows.observed
     words = Counter(observed.words[~observed.inside].tolist())
-    missing = int((observed.inside & ~np.isfinite(line.rows.x[:, 0])).sum())
+    missing = int((observed.inside & ~_drawn(line)).sum())
     if missing:
-        words["without x"] = missing
+        words["without an x that an axis can show"] = missing
     return ", ".join(f"{count:,} {word}" for word, count in sorted(words.items()))

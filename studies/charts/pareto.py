@@ -9,7 +9,7 @@ import altair as alt
 
 from studies.charts.axes import log_axis
 from studies.charts.sizes import Size, settled
-from studies.charts.theme import INK, RAMP, Heading, Rows, data, layered, single, thinned
+from studies.charts.theme import INK, PALETTE, RAMP, Heading, Rows, data, layered, single, thinned
 from studies.charts.words import counted, pretty
 
 
@@ -30,7 +30,7 @@ def pareto(
         name: of the study.
         x: the response across.
         y: the response up.
-        colour: a positive field.
+        colour: a positive field; where a row has none, all points are of one colour.
         size: of the picture.
     """
     drawn: Rows = [dict(row) for row in rows if _positive(row[x]) and _positive(row[y])]
@@ -42,7 +42,9 @@ def pareto(
     up = log_axis("y", _titled(y), [row[y] for row in drawn], sides.height - 120)
     along = {"x": across.of(x), "y": up.of(y)}
     legend = alt.Legend(title=pretty(colour), gradientLength=160, tickCount=4, format="~e")
-    filled = alt.Fill(f"{colour}:Q", scale=alt.Scale(type="log", scheme=RAMP, nice=False), legend=legend)
+    shaded = all(_positive(row.get(colour)) for row in drawn)
+    ramp = alt.Scale(type="log", scheme=RAMP, nice=False)
+    filled = alt.Fill(f"{colour}:Q", scale=ramp, legend=legend) if shaded else alt.FillValue(PALETTE[0])
     told = [alt.Tooltip(f"{key}:{'N' if key == 'trial' else 'Q'}") for key in dict.fromkeys(("trial", x, y, colour))]
     steps = alt.Chart(data(front)).mark_line(interpolate="step-after", stroke=INK, strokeWidth=1.6)
     dominated = alt.Chart(data(others)).mark_circle(size=26, opacity=0.55).encode(**along, fill=filled, tooltip=told)

@@ -44,6 +44,7 @@ _CONFIG: dict[str, Any] = {
         "titleFontSize": 13,
         "titleFontWeight": "normal",
         "titlePadding": 8,
+        "titleLimit": 400,
     },
     "legend": {
         "labelColor": INK,

@@ -117,6 +117,15 @@ def test_what_is_not_drawn_is_counted() -> None:
     assert "of them censored" in heading(drawn(MIXED))
 
 
+@pytest.mark.parametrize("x", ["(alpha*beta)^60", "1/(alpha*beta)^60", "1e300*alpha", "1e-300/alpha"])
+def test_an_x_beyond_what_an_axis_can_show_is_counted(x: str) -> None:
+    document = drawn([row | {"T_star": 0.1} for row in EXACT], x=x)
+    check(document)
+    shown = len(rows(document, "circle", "word"))
+    assert shown < len(EXACT)
+    assert f"not drawn: {len(EXACT) - shown} without an x that an axis can show" in heading(document)
+
+
 def test_many_points_are_thinned_and_it_is_said() -> None:
     many = power_law(grid(alphas=np.geomspace(0.01, 0.1, 24).tolist(), betas=np.geomspace(1e-6, 1e-4, 24).tolist()))
     document = drawn(many)

@@ -119,3 +119,10 @@ def test_the_front_is_whole_whatever_is_thinned() -> None:
 
 def test_no_point_at_all_is_a_chart() -> None:
     check(pareto(POINTS[3:], "a study"))
+
+
+def test_points_without_a_field_to_colour_them_are_of_one_colour() -> None:
+    document = pareto([{**point, "beta": None} for point in POINTS], "a study")
+    check(document)
+    fills = [layer["encoding"]["fill"] for layer in layers(document) if kind(layer) == "circle"]
+    assert fills == 2 * [{"value": "#0072b2"}]
