@@ -35,7 +35,8 @@ def draw(http: TestClient, study_id: str, chart: str, **parameters: Any) -> Any:
 def test_every_chart_comes_in_every_format(
     http: TestClient, finished: str, chart: str, format: str, media: str
 ) -> None:
-    answer = draw(http, finished, f"{chart}.{format}")
+    fields = {"phases": {"x": "alpha", "y": "beta"}, "pareto": {"x": "t1", "y": "t2"}}
+    answer = draw(http, finished, f"{chart}.{format}", **fields.get(chart, {}))
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == media
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")

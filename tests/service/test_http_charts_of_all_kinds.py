@@ -11,11 +11,9 @@ from service.charts.builders import CHARTS
 
 
 def rows(document: Any) -> list[dict[str, Any]]:
-    """All rows that a Vega-Lite document holds, wherever they are."""
+    """All objects that a Vega-Lite document holds, its data's rows among them."""
     if isinstance(document, dict):
-        own = document.get("values", [])
-        found = [row for row in own if isinstance(row, dict)] if isinstance(own, list) else []
-        return found + [row for value in document.values() for row in rows(value)]
+        return [document, *(row for value in document.values() for row in rows(value))]
     return [row for value in document for row in rows(value)] if isinstance(document, list) else []
 
 
@@ -26,7 +24,9 @@ def chart(http: TestClient, study_id: str, name: str, **query: Any) -> Any:
 def test_phases_draw_the_fractions_of_the_phases_route(http: TestClient, finished: str) -> None:
     asked = {"x": "alpha", "y": "beta"}
     known = http.get(f"/v1/studies/{finished}/phases", params=asked).json()["cells"]
-    drawn = [row for row in rows(chart(http, finished, "phases", **asked).json()) if "fraction" in row]
+    drawn = [
+        row for row in rows(chart(http, finished, "phases", **asked).json()) if isinstance(row.get("fraction"), float)
+    ]
     cells = {(row["x"], row["y"], row["n"], row["fraction"]) for row in drawn}
     assert {(cell["x"], cell["y"], cell["n"], cell["fractions"]["generalised"]["value"]) for cell in known} == cells
 
@@ -40,15 +40,15 @@ def test_phases_want_two_fields(http: TestClient, finished: str) -> None:
 def test_the_front_is_that_of_the_pareto_route(http: TestClient, finished: str) -> None:
     asked = {"x": "t1", "y": "t2"}
     known = http.get(f"/v1/studies/{finished}/pareto", params=asked).json()["points"]
-    drawn = [row for row in rows(chart(http, finished, "pareto", **asked).json()) if "front" in row]
+    drawn = [row for row in rows(chart(http, finished, "pareto", **asked).json()) if isinstance(row.get("front"), bool)]
     front = {point["configuration"] for point in known if point["on_front"]}
     assert {row["trial"] for row in drawn if row["front"]} == front
 
 
-def test_without_predictions_there_is_nothing_to_draw(http: TestClient, finished: str) -> None:
-    refused = chart(http, finished, "theory")
-    assert refused.status_code == 409
-    assert "prediction" in refused.json()["detail"]
+def test_theory_draws_the_predictions_of_the_table(http: TestClient, finished: str) -> None:
+    drawn = [row for row in rows(chart(http, finished, "theory").json()) if "predicted" in row and "measured" in row]
+    assert drawn
+    assert all(row["measured"] == pytest.approx(row["ratio"] * row["predicted"]) for row in drawn)
 
 
 def test_the_charts_are_those_of_the_interface() -> None:
