@@ -11,6 +11,20 @@ from studies.fits import Wanted
 from studies.laws import Request
 
 _EXAMPLE = {"models": ["M0", "M2", "M3"], "intervals": ["wald", "profile"], "where": {"beta": [1e-6, 1e-4]}}
+EXAMPLE_FIT: dict[str, Any] = {
+    "id": "01a21085-58bf-70d5-b464-3e366b4ec199",
+    "study_id": "01a21080-052a-7240-a902-76c229020561",
+    "created": "2026-11-25T02:19:39Z",
+    "request": {"response": "t2", "models": ["M2"], "effect": "draw", "seed": 0, "studies": [], "where": {}},
+    "versions": {"grokscale": "0.1.0", "numpy": "2.4.0"},
+    "rows_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "result": {
+        "models": {"M2": {"parameters": {"alpha*beta": {"value": -0.9977, "se": 0.0003, "ci95": [-0.9983, -0.9972]}}}},
+        "warnings": [],
+        "text": "exponent -0.9977 [-0.9983, -0.9972] of t2 in alpha*beta (M2). From 90 trials in 6 draws.",
+    },
+    "stale": False,
+}
 _Model = Literal["M0", "M1", "M2", "M3", "M4", "M5"]
 _End = Annotated[float | None, Field(allow_inf_nan=False)]
 
@@ -62,7 +76,7 @@ class FitRequest(BaseModel):
 class Fit(BaseModel):
     """A stored fit: what was asked, of which rows, by which code, and the answer."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [EXAMPLE_FIT]})
 
     id: str
     study_id: str
@@ -80,5 +94,7 @@ class Fit(BaseModel):
 
 class Fits(BaseModel):
     """A study's fits, newest first."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [EXAMPLE_FIT]}]})
 
     items: list[Fit]

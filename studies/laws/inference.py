@@ -139,7 +139,12 @@ def _corrected(fit: Mixed, sample: Sample) -> Floats:
     """Return the covariance of (level, slopes), shape (p+1, p+1)."""
     of_rows, of_draws = _inflations(fit, sample)
     scale = np.sqrt(np.append(of_draws, np.where(moves_within(sample), of_rows, of_draws)))
-    return fit.covariance * np.outer(scale, scale)
+    # about the middle of the rows, where level and slopes hardly vary together: elsewhere the level is mostly slopes,
+    # and the units of x would decide by how much it is corrected
+    there = np.eye(len(scale))
+    there[0, 1:] = sample.x.mean(axis=0)
+    back = np.linalg.inv(there)
+    return back @ ((there @ fit.covariance @ there.T) * np.outer(scale, scale)) @ back.T
 
 
 def mixed_degrees_of_freedom(fit: Mixed, sample: Sample) -> tuple[float, float]:
