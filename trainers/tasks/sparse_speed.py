@@ -30,9 +30,9 @@ _PROJECTION = 1e-9
 def bounds(draws: Sequence[SparseDraw], trials: Sequence[Trial], rule: str) -> tuple[Bounds, Bounds]:
     """Return the bounds of train and test error, each trial with its draw, from the first step on."""
     columns = len(trials)
-    norm_y, norm_a_star, sigma_max = np.array(
-        [[np.linalg.norm(draw.y), np.linalg.norm(draw.a_star), _sigma(draw, 0)] for draw in draws]
-    ).T
+    norm_y = np.array([np.linalg.norm(draw.y) for draw in draws])
+    norm_a_star = np.array([np.linalg.norm(draw.a_star) for draw in draws])
+    sigma_max = np.array([_sigma(draw, 0) for draw in draws])
     unexplained = np.array([_unexplained(draw) for draw in draws])
     beta1, beta2 = np.array([strengths(trial.config) for trial in trials]).T
     start_per_misfit, rate, rate_per_movement = np.zeros(columns), np.zeros(columns), np.zeros(columns)
