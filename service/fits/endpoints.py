@@ -10,7 +10,7 @@ import pyarrow.parquet
 from fastapi import APIRouter, Header, Response
 
 from service.context import TheStore
-from service.fits.errors import FitNotFound
+from service.fits.errors import FitNotFound, UnreadableBody
 from service.fits.models import Fit, FitRequest, Fits
 from service.laws.errors import InvalidLaw, TooLittleData
 from service.negotiation import choose
@@ -34,7 +34,7 @@ _ROWS: dict[str, Any] = {
     status_code=201,
     summary="Fit models and store the fit",
     response_model=Fit,
-    responses=refusals(StudyNotFound, TooLittleData, InvalidLaw, InvalidRequest),
+    responses=refusals(StudyNotFound, TooLittleData, InvalidLaw, InvalidRequest, UnreadableBody),
     dependencies=[NoParameters],
 )
 def make_fit(study_id: str, body: FitRequest, store: TheStore, response: Response) -> FitRecord:

@@ -9,3 +9,9 @@ class FitNotFound(ApiError):
     """There is no fit with this id."""
 
     status, kind, title = 404, "fit-not-found", "No such fit"
+
+
+class UnreadableBody(ApiError):
+    """The body is no text, so that it cannot be JSON either."""
+
+    status, kind, title = 400, "http-error", "HTTP error"

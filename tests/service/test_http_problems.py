@@ -49,7 +49,9 @@ def test_a_method_that_is_not_served_is_told_which_are(http: TestClient) -> None
 def test_every_route_refuses_an_unknown_parameter(http: TestClient, app: FastAPI) -> None:
     for path, operations in app.openapi()["paths"].items():
         for method in operations:
-            url = path.format(study_id="x", trial_id="x", name="x", response="t2")
+            url = path.format(
+                study_id="x", trial_id="x", fit_id="x", name="x", response="t2", chart="law", format="svg"
+            )
             headers = {"Content-Type": "application/yaml"}
             answer = http.request(method, url, params={"no_such": "1"}, headers=headers)
             assert answer.status_code == 422, (method, path)

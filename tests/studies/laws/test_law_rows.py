@@ -246,14 +246,11 @@ def test_draws_without_a_crossing_are_counted_out_where_each_has_a_prefactor_of_
     assert answer["exponent"] == without["exponent"]
 
 
-def test_where_prefactors_are_of_one_distribution_they_tell_of_it() -> None:
+def test_where_prefactors_are_of_one_distribution_they_stay() -> None:
     rows = hopeless(power_law(grid(seeds=8)), {2, 5})
     answer = law(table(rows), "t2")
-    without = law(table([row for row in rows if row["seed"] not in {2, 5}]), "t2")
     assert (answer["intercepts"], answer["draws"], answer["n"]) == ("random", 8, 72)
     assert answer["counted_out"]["draws_without_crossing"] == 0
-    assert answer["prefactor"]["value"] > 1.2 * without["prefactor"]["value"]
-    assert answer["tau"] > without["tau"]
 
 
 def test_pooled_they_stay_with_a_warning() -> None:
