@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 from trainers.checkpoint import Checkpoint, save
 from trainers.engine import leaps
@@ -27,8 +28,6 @@ from trainers.watch import Watch
 
 _STRIDE = 1000
 """Steps that are taken at most without asking which column has ended: `after_t2` ends none sooner after its t2."""
-_BREATH = 0.05
-"""Seconds after which the loop looks up: for a stop, a report, a checkpoint."""
 
 
 def train(
@@ -39,6 +38,7 @@ def train(
     stop: Callable[[], bool] = lambda: False,
     report_seconds: float = 1.0,
     checkpoint_seconds: float = 15.0,
+    breath_seconds: float = 0.2,
 ) -> Iterator[Report]:
     """Advance a pack to its end.
 
@@ -47,9 +47,10 @@ def train(
         directory: where this attempt writes its checkpoints; None: nowhere.
         resume: a checkpoint of an earlier attempt, of this pack or of one that it was part of. The run goes on
             bit-identically, and outcomes that it carries are reported again.
-        stop: asked about twenty times a second; True ends the run after a checkpoint, without a last report.
+        stop: asked once a breath; True ends the run after a checkpoint, without a last report.
         report_seconds: time between reports.
         checkpoint_seconds: time between checkpoints.
+        breath_seconds: time after which the loop looks up, for a stop, a report, a checkpoint; above 0.
 
     Yields:
         Reports: outcomes of the trials that ended since the last one, and steps done; the last has `done`.
@@ -58,11 +59,12 @@ def train(
         Exception: whatever a task raises; the pack's earlier checkpoint stands.
     """
     torch.set_num_threads(pack.threads)
-    run = _Run(pack, resume)
+    threadpool_limits(pack.threads, user_api="blas")  # of the compiled loops' products
+    run = _Run(pack, resume, breath_seconds)
     clock = _Clock(report_seconds, checkpoint_seconds)
     yield run.report()
     while run.alive:
-        run.advance(_BREATH)
+        run.advance()
         if stop():
             run.checkpoint(directory)
             return
@@ -97,8 +99,8 @@ class _Clock:
 class _Run:
     """A pack in progress."""
 
-    def __init__(self, pack: Pack, resume: Checkpoint | None) -> None:
-        self._pack, self._task = pack, TASKS[pack.task]
+    def __init__(self, pack: Pack, resume: Checkpoint | None, breath: float) -> None:
+        self._pack, self._task, self._breath = pack, TASKS[pack.task], breath
         self._step, self._seconds, self._share, self._chunk = 0, 0.0, 0.0, 64
         self._outcomes: list[Outcome] = []
         self._leaping: list[tuple[Trial, Course]] = []
@@ -176,13 +178,13 @@ class _Run:
 
     # -- the loop ---------------------------------------------------------------------------------------------------
 
-    def advance(self, seconds: float) -> None:
-        """Train for about so long: step to the next step that has to be looked at, look, let ended columns go."""
+    def advance(self) -> None:
+        """Train for about a breath: step to the next step that has to be looked at, look, let ended columns go."""
         if not self._stepping:
-            self._fast_forward(seconds)
+            self._fast_forward()
             return
         self._mark = begun = time.perf_counter()
-        while self._stepping and self._mark - begun < seconds:
+        while self._stepping and self._mark - begun < self._breath:
             self._go()
             self._look()
             self._charge()
@@ -199,9 +201,9 @@ class _Run:
         self._step += k
         self._steps += k * len(self._problem.trials)
 
-    def _fast_forward(self, seconds: float) -> None:
-        """Go on for about so long with the trials that are fast-forwarded, one after another."""
-        until = self._seconds + seconds
+    def _fast_forward(self) -> None:
+        """Go on for about a breath with the trials that are fast-forwarded, one after another."""
+        until = self._seconds + self._breath
         while self._leaping and self._seconds < until:
             trial, course = self._leaping[0]
             begun = time.perf_counter()
@@ -241,9 +243,9 @@ class _Run:
 
     def _pace(self, k: int, seconds: float) -> None:
         """Keep one uninterrupted stretch of steps within a breath, however slow a step is."""
-        if k == self._chunk and seconds < _BREATH / 2:
+        if k == self._chunk and seconds < self._breath / 2:
             self._chunk *= 2
-        elif seconds > _BREATH:
+        elif seconds > self._breath:
             self._chunk = max(1, self._chunk // 2)
 
     def _look(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, cast, get_args
 
 from fastapi import APIRouter, Path, Query, Response
 
@@ -15,6 +15,7 @@ from service.laws.errors import InvalidLaw, TooLittleData
 from service.problems import Fault, InvalidRequest, refusals
 from service.studies.errors import StudyNotFound
 from service.trials.errors import TrialNotFound
+from studies.charts.policy import POLICY
 from studies.charts.rendering import RENDERER, Format, written
 from studies.charts.sizes import MOST_PIXELS
 
@@ -22,9 +23,6 @@ router = APIRouter(prefix="/v1", tags=["charts"])
 
 MEDIA = {"json": "application/json", "svg": "image/svg+xml", "png": "image/png", "html": "text/html"}
 _SHARED = frozenset({"width", "height"})
-_POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:"
-"""A chart holds names that callers chose: nothing in it may ask this server or another for anything."""
-
 _CONTENT: dict[str, Any] = {
     MEDIA["json"]: {"schema": {"type": "object", "description": "a Vega-Lite document, its data inline"}},
     MEDIA["svg"]: {"schema": {"type": "string"}},
@@ -74,8 +72,8 @@ def draw_chart(
     tag = tag_of(b"%s %r " % (format.encode(), query.scale) + document)
     if holds(if_none_match, tag):
         return Response(status_code=304, headers={"ETag": tag})
-    body = RENDERER.render(document, format, query.scale)  # type: ignore[arg-type]
-    headers = {"ETag": tag, "Content-Security-Policy": _POLICY}
+    body = RENDERER.render(document, cast(Format, format), query.scale)
+    headers = {"ETag": tag, "Content-Security-Policy": POLICY}
     return Response(body, media_type=MEDIA[format], headers=headers)
 
 

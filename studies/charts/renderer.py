@@ -17,8 +17,9 @@ from typing import Any, BinaryIO
 
 import vl_convert as vlc
 
+from studies.charts.policy import POLICY
+
 _PLACE = "the chart goes here"
-_POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:"
 
 
 def main(source: BinaryIO, sink: BinaryIO) -> None:
@@ -59,7 +60,7 @@ def _page(version: str) -> tuple[str, str]:
     made = vlc.vegalite_to_html(blank, vl_version=version, bundle=True)
     begin = made.rindex("{", 0, made.rindex(_PLACE))
     _, end = json.JSONDecoder().raw_decode(made[begin:])
-    head = f'<head>\n    <meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+    head = f'<head>\n    <meta http-equiv="Content-Security-Policy" content="{POLICY}">'
     return made[:begin].replace("<head>", head, 1), made[begin + end :]
 
 

@@ -6,18 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-_GREEK = {"alpha": "α", "beta": "β", "tau": "τ", "sigma": "σ", "log": "log"}
+_GREEK = {"alpha": "α", "beta": "β", "tau": "τ", "sigma": "σ"}
 
 
 def pretty(expression: str) -> str:
     """Return a name or a monomial in the letters of the paper: `1/(alpha*beta)` is 1/(αβ)."""
-    lettered = re.sub(r"[A-Za-z_]+[0-9]*", lambda match: _name(match.group()), expression)
+    lettered = re.sub(r"([A-Za-z_]+)([0-9]*)", lambda name: _GREEK.get(name[1], name[1]) + name[2], expression)
     return re.sub(r"(?<=[α-ω])\*(?=[α-ω])", "", lettered).replace("*", "·")
-
-
-def _name(name: str) -> str:
-    letter, digits = re.fullmatch(r"([A-Za-z_]+)([0-9]*)", name).groups()  # type: ignore[union-attr]
-    return _GREEK[letter] + digits if letter in _GREEK else name
 
 
 def number(value: Any) -> str:
