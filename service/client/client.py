@@ -202,7 +202,7 @@ class Client:
         return self._http.json("GET", _path("fits", fit_id))
 
     def fits(self, study_id: str) -> list[dict[str, Any]]:
-        """Return a study's fits, newest first."""
+        """Return what a study's newest hundred fits were made of, newest first; `stored_fit` has the answer of each."""
         return self._http.json("GET", f"{_path('studies', study_id)}/fits")["items"]
 
     def fit_rows(self, fit_id: str) -> pa.Table:

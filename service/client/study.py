@@ -123,7 +123,7 @@ class Study:
         return self._client.fit(self.id, **request)
 
     def fits(self) -> list[dict[str, Any]]:
-        """Return the study's stored fits, newest first."""
+        """Return what the study's stored fits were made of, newest first; see `Client.fits`."""
         return self._client.fits(self.id)
 
     def phases(

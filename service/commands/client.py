@@ -9,7 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from service.client import Client, Study
-from service.commands.lines import fit_lines, law_lines, outcome_line, pareto_lines
+from service.commands.lines import outcome_line
+from service.commands.printing import print_result
+from service.commands.tables import fit_tables, law_tables, pareto_tables
 
 StudyId = Annotated[str, typer.Argument(metavar="ID", help="The study.")]
 
@@ -39,14 +41,20 @@ def law(
     terms: Annotated[str | None, typer.Option(help="Fields, comma-separated: one exponent each.")] = None,
     effect: Annotated[str | None, typer.Option(help="draw, fixed, random or none (default draw).")] = None,
     threshold: Annotated[float | None, typer.Option(help="A rung of the ladder.")] = None,
+    by: Annotated[str | None, typer.Option(help="A field: one law a value of it.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the law object.")] = False,
 ) -> None:
     """Fit a scaling law and print it; without --x and --terms that of 1/(alpha*beta)."""
     listed = terms.split(",") if terms else None
     x = x if x or listed else "1/(alpha*beta)"
     with Client() as client:
-        found: dict[str, Any] = client.law(study_id, response, x=x, terms=listed, effect=effect, threshold=threshold)
-    print(jsonlib.dumps(found, indent=2) if json else "\n".join(law_lines(found)))
+        found: dict[str, Any] = client.law(
+            study_id, response, x=x, terms=listed, effect=effect, threshold=threshold, by=by
+        )
+    if json:
+        print(jsonlib.dumps(found, indent=2))
+        return
+    print_result(found, [] if by is None else law_tables(found, by))
 
 
 def fit(
@@ -69,7 +77,11 @@ def fit(
     request |= {name: value for name, value in single.items() if value is not None}
     with Client() as client:
         found = client.fit(study_id, response=response, **request)
-    print(jsonlib.dumps(found, indent=2) if json else "\n".join(fit_lines(found)))
+    if json:
+        print(jsonlib.dumps(found, indent=2))
+        return
+    print_result(found["result"], fit_tables(found["result"]))
+    print(f"stored as fit {found['id']}")
 
 
 def pareto(
@@ -85,7 +97,10 @@ def pareto(
     """
     with Client() as client:
         found: dict[str, Any] = client.pareto(study_id, x, y, max_error=max_error)
-    print(jsonlib.dumps(found, indent=2) if json else "\n".join(pareto_lines(found)))
+    if json:
+        print(jsonlib.dumps(found, indent=2))
+        return
+    print_result(found, pareto_tables(found))
 
 
 def _wait(study: Study) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from service.client import Client
 from service.commands.client import StudyId
-from service.commands.printing import Columns, print_lines, print_table
+from service.commands.printing import Columns, print_result
 from service.commands.tables import phase_tables, theory_tables
 
 Json = Annotated[bool, typer.Option("--json", help="Print the object of the interface.")]
@@ -40,6 +40,4 @@ def _show(found: dict[str, Any], tables: list[Columns], *, json: bool) -> None:
     if json:
         print(jsonlib.dumps(found, indent=2))
         return
-    for table in tables:
-        print_table(table)
-    print_lines(found)
+    print_result(found, tables)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from service.commands.lines import law_lines
+from service.commands.lines import result_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ def plain_lines(table: Columns) -> list[str]:
     return [table.title, *lines, ""]
 
 
-def print_lines(found: Mapping[str, Any]) -> None:
-    """Print the result's sentences and warnings."""
-    print("\n".join(law_lines(found)))
+def print_result(found: Mapping[str, Any], tables: Sequence[Columns] = ()) -> None:
+    """Print tables, then the sentences and warnings of the result they are of."""
+    for table in tables:
+        print_table(table)
+    print("\n".join(result_lines(found)))

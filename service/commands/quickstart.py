@@ -16,7 +16,7 @@ import httpx2
 
 from service.client import Client, Study
 from service.commands.errors import CommandFailed
-from service.commands.lines import law_lines, outcome_line
+from service.commands.lines import outcome_line, result_lines
 from service.commands.lock import only_server
 from service.commands.options import DataDir
 from service.commands.settings import settings as read_settings
@@ -42,7 +42,7 @@ def quickstart(data_dir: DataDir = None) -> None:
         print(f"study {study.id} submitted: {study.progress['total']} trials", flush=True)
         study.wait()
         law = study.law("t2", x=X)
-    lines = [outcome_line(study.data), *law_lines(law), "", *_next_steps(study, settings)]
+    lines = [outcome_line(study.data), *result_lines(law), "", *_next_steps(study, settings)]
     print("\n".join(lines), flush=True)
 
 

@@ -1,11 +1,41 @@
-"""Phase diagrams and theory as tables that a person reads; digits are rounded here."""
+"""Laws, fits, phase diagrams, theory and fronts as tables that a person reads; digits are rounded here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from service.commands.printing import Columns
+
+
+def law_tables(found: Mapping[str, Any], by: str) -> list[Columns]:
+    """Return the laws of the values of a field, where there are such `groups`: an exponent each, or the reason."""
+    if found["groups"] is None:
+        return []
+    names = list(found["exponents"] or {found["x"]: None})
+    rows = []
+    for group in found["groups"]:
+        if group["law"] is None:
+            rows.append([_number(group["value"]), "-", *["-"] * len(names), group["reason"]])
+            continue
+        exponents = group["law"]["exponents"] or {found["x"]: group["law"]["exponent"]}
+        shown = [_interval(exponents[name], _digits) for name in names]
+        rows.append([_number(group["value"]), str(group["law"]["n"]), *shown, ""])
+    return [Columns(f"exponents by {by}", [by, "n", *(f"{name} [95 %]" for name in names), ""], rows)]
+
+
+def fit_tables(found: Mapping[str, Any]) -> list[Columns]:
+    """Return the models of a stored fit's result, a line each parameter, and the tests between nested ones."""
+    rows = [row for name, model in found["models"].items() for row in _model(name, model, found["weights"].get(name))]
+    heads = ["model", "parameter", "estimate [95 %]", "sigma", "AIC", "weight"]
+    tests = [
+        [pair, _number(test["statistic"]), str(test["df"]), _number(test["p"])]
+        for pair, test in found["likelihood_ratios"].items()
+    ]
+    tables = [Columns(f"log({found['response']}), {found['noise']}, {found['intercepts']} draws", heads, rows)]
+    if tests:
+        tables.append(Columns("likelihood ratios", ["models", "chi-squared", "df", "p"], tests))
+    return tables
 
 
 def phase_tables(found: Mapping[str, Any]) -> list[Columns]:
@@ -19,6 +49,46 @@ def phase_tables(found: Mapping[str, Any]) -> list[Columns]:
 def theory_tables(found: Mapping[str, Any]) -> list[Columns]:
     """Return measured / predicted by configuration, one table a comparison that has any."""
     return [_comparison(one) for one in found["comparisons"].values() if one["n"]]
+
+
+def pareto_tables(found: Mapping[str, Any]) -> list[Columns]:
+    """Return the configurations that no other beats, by ascending x: medians with their range over the seeds.
+
+    A star marks the best under the bound.
+    """
+    front = [point for point in found["points"] if point["on_front"]]
+    if not front:
+        return []
+    varying = [
+        name for name in front[0]["config"] if len({str(point["config"][name]) for point in found["points"]}) > 1
+    ]
+    best = found["best"] and found["best"]["configuration"]
+    rows = [
+        [
+            "*" if point["configuration"] == best else "",
+            str(point["configuration"]),
+            *(_number(point["config"][name]) for name in varying),
+            *(
+                _interval({"value": point[axis]["value"], "ci95": [point[axis]["low"], point[axis]["high"]]})
+                for axis in "xy"
+            ),
+        ]
+        for point in front
+    ]
+    heads = ["", "configuration", *varying, f"{found['x']} [least, most]", f"{found['y']} [least, most]"]
+    return [Columns("configurations that no other beats", heads, rows)]
+
+
+def _model(name: str, model: Mapping[str, Any], weight: Mapping[str, Any] | None) -> list[list[str]]:
+    if "refused" in model:
+        return [[name, "not fitted", "", "", "", ""]]
+    share = _number(weight["aic_weight"]) if weight else "-"
+    first, *others = {"prefactor": model["prefactor"], **model["parameters"]}.items()
+    ends = [_number(model["sigma"]), _digits(model["aic"]), share]
+    return [
+        [name, first[0], _interval(first[1], _digits), *ends],
+        *(["", parameter, _interval(estimate, _digits), "", "", ""] for parameter, estimate in others),
+    ]
 
 
 def _diagram(found: Mapping[str, Any], diagram: Mapping[str, Any], where: str) -> list[Columns]:
@@ -63,15 +133,19 @@ def _comparison(one: Mapping[str, Any]) -> Columns:
     )
 
 
-def _interval(estimate: Mapping[str, Any] | None) -> str:
-    if estimate is None or estimate["value"] is None:
-        return "-"
-    ends: Sequence[float | None] | None = estimate["ci95"]
-    shown = f"{estimate['value']:.4g}"
-    return shown if ends is None else f"{shown} [{_number(ends[0])}, {_number(ends[1])}]"
-
-
 def _number(value: Any) -> str:
     if value is None:
         return "-"
     return f"{value:.4g}" if isinstance(value, int | float) else str(value)
+
+
+def _digits(value: float | None) -> str:
+    return "-" if value is None else f"{value:.6g}"
+
+
+def _interval(estimate: Mapping[str, Any] | None, shown: Callable[[Any], str] = _number) -> str:
+    if estimate is None or estimate["value"] is None:
+        return "-"
+    ends: Sequence[float | None] | None = estimate["ci95"]
+    value = shown(estimate["value"])
+    return value if ends is None else f"{value} [{shown(ends[0])}, {shown(ends[1])}]"

@@ -20,7 +20,7 @@ from service.studies.errors import StudyNotFound
 from service.studies.submission import versions
 from service.trials.formats import CSV, PARQUET
 from studies import fits
-from studies.store import FitRecord, InvalidFilter, Store
+from studies.store import FitRecord, InvalidFilter
 
 router = APIRouter(prefix="/v1", tags=["fits"])
 _ROWS: dict[str, Any] = {
@@ -59,8 +59,8 @@ def make_fit(study_id: str, body: FitRequest, store: TheStore, response: Respons
     dependencies=[NoParameters],
 )
 def list_fits(study_id: str, store: TheStore) -> Fits:
-    """Return the newest hundred."""
-    return Fits(items=[_shown(store, record) for record in store.fits(study_id)])
+    """Return what the newest hundred were made of; `GET /v1/fits/{fit_id}` has the answer of each."""
+    return Fits.model_validate({"items": store.fits(study_id)})
 
 
 @router.get(
@@ -72,7 +72,10 @@ def list_fits(study_id: str, store: TheStore) -> Fits:
 )
 def read_fit(fit_id: str, store: TheStore) -> Fit:
     """Return a stored fit; `stale` says whether the same request would meet other rows now."""
-    return _shown(store, store.fit(fit_id))
+    record = store.fit(fit_id)
+    shown = Fit.model_validate(record)
+    shown.stale = fits.is_stale(store, record)
+    return shown
 
 
 @router.get(
@@ -93,9 +96,3 @@ def read_rows(
     text = io.BytesIO()
     pyarrow.csv.write_csv(pyarrow.parquet.read_table(io.BytesIO(rows)), text)
     return Response(text.getvalue(), media_type=f"{CSV}; charset=utf-8")
-
-
-def _shown(store: Store, record: FitRecord) -> Fit:
-    shown = Fit.model_validate(record)
-    shown.stale = fits.is_stale(store, record)
-    return shown

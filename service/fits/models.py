@@ -11,13 +11,16 @@ from studies.fits import Wanted
 from studies.laws import Request
 
 _EXAMPLE = {"models": ["M0", "M2", "M3"], "intervals": ["wald", "profile"], "where": {"beta": [1e-6, 1e-4]}}
-EXAMPLE_FIT: dict[str, Any] = {
+_EXAMPLE_SUMMARY: dict[str, Any] = {
     "id": "01a21085-58bf-70d5-b464-3e366b4ec199",
     "study_id": "01a21080-052a-7240-a902-76c229020561",
     "created": "2026-11-25T02:19:39Z",
     "request": {"response": "t2", "models": ["M2"], "effect": "draw", "seed": 0, "studies": [], "where": {}},
     "versions": {"grokscale": "0.1.0", "numpy": "2.4.0"},
     "rows_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+}
+EXAMPLE_FIT: dict[str, Any] = {
+    **_EXAMPLE_SUMMARY,
     "result": {
         "models": {"M2": {"parameters": {"alpha*beta": {"value": -0.9977, "se": 0.0003, "ci95": [-0.9983, -0.9972]}}}},
         "warnings": [],
@@ -73,10 +76,10 @@ class FitRequest(BaseModel):
         return Wanted(Request(**tuples), tuple(dict.fromkeys(self.studies)), where)
 
 
-class Fit(BaseModel):
-    """A stored fit: what was asked, of which rows, by which code, and the answer."""
+class FitSummary(BaseModel):
+    """What a stored fit was made of: what was asked, of which rows, by which code."""
 
-    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [EXAMPLE_FIT]})
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_EXAMPLE_SUMMARY]})
 
     id: str
     study_id: str
@@ -84,17 +87,24 @@ class Fit(BaseModel):
     request: dict[str, Any] = Field(description="in full, defaults and the ids of all studies among it")
     versions: dict[str, str] = Field(description="of the code and libraries that fitted")
     rows_hash: str = Field(description="SHA-256 of the rows of the likelihood as CSV, which `/rows` exports")
+
+
+class Fit(FitSummary):
+    """A stored fit with its answer."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [EXAMPLE_FIT]})
+
     result: dict[str, Any] = Field(
         description="`models` with parameters, intervals and evidence of convergence; `likelihood_ratios`, `weights`, "
-        "`tests`, `break`, `draws_explained`, `by_study`, `lack_of_fit`, "
-        "`by_decade`, `extrapolation`, `warnings`, `text`"
+        "`tests`, `break`, `draws_explained`, `by_study`, `lack_of_fit`, `low_floor`, `by_decade`, `extrapolation`, "
+        "`warnings`, `text`"
     )
     stale: bool = Field(False, description="the same request would meet other rows now")
 
 
 class Fits(BaseModel):
-    """A study's fits, newest first."""
+    """A study's fits without their answers, newest first."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [EXAMPLE_FIT]}]})
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [{"items": [_EXAMPLE_SUMMARY]}]})
 
-    items: list[Fit]
+    items: list[FitSummary]

@@ -14,7 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import uuid_utils
 
-from studies.laws import STUDY, Request, fit_family, used_rows
+from studies.laws import STUDY, THRESHOLD, Request, fit_family, used_rows
 from studies.laws.cautions import chosen_by_outcome
 from studies.spec.rules import ADAPTIVE
 from studies.store import FitRecord, NotFound, Store, TrialFilter
@@ -50,10 +50,9 @@ def make(store: Store, study_id: str, wanted: Wanted, versions: Mapping[str, str
         InvalidFilter: `where` names a field that the studies do not have.
     """
     table = _table(store, study_id, wanted)
-    result = fit_family(table, wanted.request)
+    found = fit_family(table, wanted.request)
     searches = {store.study(each).spec["search"]["kind"] for each in (study_id, *wanted.studies)}
-    result["warnings"] = [*(chosen_by_outcome(one) for one in ADAPTIVE if one in searches), *result["warnings"]]
-    rows = used_rows(table, wanted.request)
+    chosen = [chosen_by_outcome(one) for one in ADAPTIVE if one in searches]
     record = FitRecord(
         id=str(uuid_utils.uuid7()),
         study_id=study_id,
@@ -64,10 +63,10 @@ def make(store: Store, study_id: str, wanted: Wanted, versions: Mapping[str, str
             "where": {name: list(ends) for name, ends in wanted.where.items()},
         },
         versions=dict(versions),
-        rows_hash=_hash(rows),
-        result=result,
+        rows_hash=_hash(found.rows),
+        result=found.result | {"warnings": [*chosen, *found.result["warnings"]]},
     )
-    store.add_fit(record, _parquet(rows))
+    store.add_fit(record, _parquet(found.rows))
     return record
 
 
@@ -90,12 +89,14 @@ def _wanted(record: FitRecord) -> Wanted:
 
 def _table(store: Store, study_id: str, wanted: Wanted) -> pa.Table:
     chosen = TrialFilter(ranges=wanted.where)
-    if not wanted.studies:
-        return store.table(study_id, chosen)
     tables = []
     for each in (study_id, *wanted.studies):
         table = store.table(each, chosen)
-        tables.append(table.append_column(STUDY, pa.array([each] * len(table), pa.string())))
+        threshold = store.study(each).spec["budget"]["test_threshold"]
+        table = table.append_column(THRESHOLD, pa.array([threshold] * len(table), pa.float64()))
+        if wanted.studies:
+            table = table.append_column(STUDY, pa.array([each] * len(table), pa.string()))
+        tables.append(table)
     # a field that only one study has is null in the others; whole numbers in one may be fractions in another
     return pa.concat_tables(tables, promote_options="permissive")
 

@@ -1,8 +1,8 @@
 """Scaling laws: pure functions from a table of trials to a fitted law, no store, no clock, no HTTP."""
 
-from studies.laws.columns import STUDY
+from studies.laws.columns import STUDY, THRESHOLD
 from studies.laws.errors import BadExpression, LawError, NotApplicable, TooLittle, UnknownName
-from studies.laws.family import Request, fit_family, used_rows
+from studies.laws.family import FamilyFit, Request, fit_family, used_rows
 from studies.laws.law import law
 from studies.laws.line import Line, line
 from studies.laws.responses import RESPONSES
@@ -10,7 +10,9 @@ from studies.laws.responses import RESPONSES
 __all__ = [
     "RESPONSES",
     "STUDY",
+    "THRESHOLD",
     "BadExpression",
+    "FamilyFit",
     "LawError",
     "Line",
     "NotApplicable",

@@ -20,10 +20,12 @@ _TRIAL = frozenset(
     {"id", "index", "configuration", "seed", "outcome", "obtained", "steps", "started"}
     | {f"{name}_{part}" for name in _CROSSINGS for part in ("step", "lower", "upper", "censoring", "stayed")}
     | {f"error_{name}{part}" for name in ("stop", "min", "settled", "plateau") for part in ("", "_mean_l1", "_step")}
-    | {"ladder", "pack", "attempt", "host", "seconds"}
+    | {"ladder", "pack", "attempt", "host", "seconds", "test_threshold"}
 )
 STUDY = "study"
 """Which study a trial is of, where a table holds several: a draw is one of one study."""
+THRESHOLD = "test_threshold"
+"""Which test error counts as generalised: a setting of the trial's study, where a table says it."""
 TRAINING = frozenset(
     {"alpha", "beta", "beta1", "beta2", "regularizer", "optimizer", "init", "init_scale", "depth", "width"}
 )
@@ -60,6 +62,20 @@ def logarithm(table: pa.Table, monomial: Monomial, parameter: str) -> Floats:
             total += float(exponent) * np.log(values)
     missing = np.isnan(total) & ~outside
     return np.where(missing, np.nan, np.where(outside, -np.inf, total))
+
+
+def log_floor(table: pa.Table, threshold: float | None) -> Floats:
+    """Return log(predicted floor of the test error / threshold), shape (rows,): nan where either is not known.
+
+    Args:
+        table: trials.
+        threshold: of all of them; None: each study's own (`THRESHOLD`).
+    """
+    unknown = np.full(len(table), np.nan)
+    floor = floats(table, "floor") if "floor" in table.column_names else unknown
+    own = floats(table, THRESHOLD) if THRESHOLD in table.column_names else unknown
+    with np.errstate(divide="ignore"):
+        return np.log(floor / (own if threshold is None else threshold))
 
 
 def draws(table: pa.Table) -> NDArray[np.intp]:

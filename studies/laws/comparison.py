@@ -20,6 +20,8 @@ from studies.laws.noise import Floats
 Chosen = NDArray[np.bool_]
 
 NESTED: tuple[tuple[Name, Name], ...] = (("M0", "M1"), ("M0", "M2"), ("M2", "M3"))
+LOW_FLOOR = 0.1
+"""Share of the threshold up to which the predicted floor of the test error leaves t2 alone."""
 SHORTER = 0.7
 """Share of the rows, those of smallest 1/(alpha beta), that the others are foretold from."""
 _REFUSALS = (NotIdentifiable, NoMaximum, TooFewDegrees)
@@ -117,6 +119,12 @@ def by_decade(data: Data, intercepts: Intercepts) -> list[dict[str, Any]]:
     """Return the exponent of alpha*beta (M2) in each decade of alpha*beta that tells one."""
     decade = np.floor(data.log_ab / math.log(10) + 1e-9).astype(int)
     return [{"decade": int(d), **exponent_of(data, decade == d, intercepts)} for d in sorted(set(decade.tolist()))]
+
+
+def of_low_floor(data: Data, intercepts: Intercepts) -> dict[str, Any]:
+    """Return the exponent of alpha*beta (M2) over the rows whose floor is at most a tenth of the threshold."""
+    share = {"floor": LOW_FLOOR, "unknown": int(np.isnan(data.log_floor).sum())}
+    return share | exponent_of(data, data.log_floor <= math.log(LOW_FLOOR) + 1e-9, intercepts)
 
 
 def exponent_of(data: Data, chosen: Chosen, intercepts: Intercepts) -> dict[str, Any]:

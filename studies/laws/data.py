@@ -27,6 +27,7 @@ class Data:
         beta: beta itself.
         terms: the logarithm of each swept field.
         gap: the theory column that may explain the draws, None where some row has none; `gap_name` what it is.
+        log_floor: log(predicted floor of the test error / threshold), nan where it is not known.
         studies: of several studies, which each row is of, 0 to their number - 1, shape (rows,); `levels` their ids.
     """
 
@@ -36,6 +37,7 @@ class Data:
     terms: dict[str, Floats]
     gap_name: str
     gap: Floats | None
+    log_floor: Floats
     studies: NDArray[np.intp]
     levels: tuple[str, ...]
 
@@ -73,6 +75,7 @@ class Data:
             terms={name: column[chosen] for name, column in self.terms.items()},
             gap_name=self.gap_name,
             gap=None if self.gap is None else self.gap[chosen],
+            log_floor=self.log_floor[chosen],
             studies=self.studies[chosen],
             levels=self.levels,
         )

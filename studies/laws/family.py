@@ -19,7 +19,7 @@ from scipy import stats
 from studies.laws import clusters, columns, comparison
 from studies.laws.cautions import NUMERICAL
 from studies.laws.data import Data, logs, swept_terms
-from studies.laws.effects import FEWEST_RANDOM, Effect, Intercepts, TooFewDegrees
+from studies.laws.effects import FEWEST_RANDOM, Effect, TooFewDegrees
 from studies.laws.errors import NotApplicable, UnknownName
 from studies.laws.hypotheses import MARGIN, minus_one
 from studies.laws.inference import Estimate
@@ -50,7 +50,6 @@ class Request:
         covariance: `model`, or `draw` (CR2, clustered by draw).
         intervals: which, beside the recommended one (Wald, with t).
         threshold: a rung of the ladder; None: the study's own thresholds.
-        floor_limit: cells with a predicted floor above this error are left out of `low_floor`; None: not asked.
         bootstrap: samples of the wild bootstrap, and of the parametric one of M5's break.
         break_samples: samples of the latter: each is two fits.
         seed: of both.
@@ -65,7 +64,6 @@ class Request:
     covariance: Covariance = "model"
     intervals: tuple[Interval, ...] = ("wald",)
     threshold: float | None = None
-    floor_limit: float | None = None
     bootstrap: int = 1999
     break_samples: int = 0
     seed: int = 0
@@ -79,16 +77,26 @@ class _Family:
     refused: dict[Name, dict[str, str]] = field(default_factory=dict)
 
 
-def fit_family(table: pa.Table, request: Request) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class FamilyFit:
+    """What was found of which rows.
+
+    Attributes:
+        result: plain JSON values at full precision; a number that the design cannot tell is null with
+            `not_identifiable` and `reason` beside it.
+        rows: the trials of the table that entered the likelihood.
+    """
+
+    result: dict[str, Any]
+    rows: pa.Table
+
+
+def fit_family(table: pa.Table, request: Request) -> FamilyFit:
     """Fit the models asked for and compare them.
 
     Args:
         table: trials, one row each (`Store.table`).
         request: what is asked.
-
-    Returns:
-        Plain JSON values at full precision; a number that the design cannot tell is null with `not_identifiable` and
-        `reason` beside it.
 
     Raises:
         TooLittle, UnknownName, NotApplicable, BadExpression: see `law`.
@@ -97,21 +105,24 @@ def fit_family(table: pa.Table, request: Request) -> dict[str, Any]:
     data = _data(table, request)
     family = _Family()
     for name in request.models:
-        intercepts: Intercepts = "random" if name == "M4" else data.rows.intercepts
         try:
-            family.models[name] = fit_model(name, data, _enough_draws(name, data, intercepts))
+            family.models[name] = _fitted(name, data)
         except NotIdentifiable as refusal:
             family.refused[name] = {"not_identifiable": refusal.column, "reason": refusal.reason}
         except NoMaximum:
             family.refused[name] = {"reason": "the likelihood has no maximum"}
         except TooFewDegrees:
             family.refused[name] = {"reason": "too few rows, or draws, for its parameters"}
-    return _answer(request, data, family)
+    return FamilyFit(_answer(request, data, family), _used(table, data))
 
 
 def used_rows(table: pa.Table, request: Request) -> pa.Table:
     """Return the rows that enter the likelihood of a request."""
-    return table.filter(pa.array(_data(table, request).rows.inside))
+    return _used(table, _data(table, request))
+
+
+def _used(table: pa.Table, data: Data) -> pa.Table:
+    return table.filter(pa.array(data.rows.inside))
 
 
 def _check(request: Request, table: pa.Table) -> None:
@@ -131,10 +142,12 @@ def _check(request: Request, table: pa.Table) -> None:
         raise NotApplicable(f"the models are of alpha and beta, and this study has no {missing[0]}", "models")
 
 
-def _enough_draws(name: Name, data: Data, intercepts: Intercepts) -> Intercepts:
-    if name == "M4" and data.rows.draws < FEWEST_RANDOM:
+def _fitted(name: Name, data: Data) -> Model:
+    if name != "M4":
+        return fit_model(name, data, data.rows.intercepts)
+    if data.rows.draws < FEWEST_RANDOM:
         raise NotIdentifiable(data.gap_name, f"{data.rows.draws} draws: a scatter between draws needs {FEWEST_RANDOM}")
-    return intercepts
+    return fit_model(name, data, "random")
 
 
 def _data(table: pa.Table, request: Request) -> Data:
@@ -155,6 +168,7 @@ def _data(table: pa.Table, request: Request) -> Data:
         terms={name: within[:, 2 + i] for i, name in enumerate(named)},
         gap_name=request.gap,
         gap=gap if len(gap) and np.isfinite(gap).all() else None,
+        log_floor=columns.log_floor(table, request.threshold)[rows.inside],
         studies=studies,
         levels=levels,
     )
@@ -192,6 +206,7 @@ def _answer(request: Request, data: Data, family: _Family) -> dict[str, Any]:
         "draws_explained": _explained(data, family),
         "by_study": comparison.by_study(data, rows.intercepts) if len(data.levels) > 1 else None,
         "lack_of_fit": comparison.lack_of_fit(data, rows.intercepts),
+        "low_floor": comparison.of_low_floor(data, rows.intercepts),
         "by_decade": comparison.by_decade(data, rows.intercepts),
         "extrapolation": {name: comparison.extrapolation(data, rows.intercepts, name) for name in base},
         "warnings": [*_warnings(rows, family), *rows.observed.remarks],

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from studies.laws import cautions, columns
 from studies.laws.answer import answer
@@ -70,7 +71,7 @@ def _groups(table: pa.Table, response: str, by: str, **asked: Any) -> list[dict[
     fields = columns.fields(table)
     if by not in fields:
         raise UnknownName(by, fields, "by")
-    values = {value for value in table.column(by).to_pylist() if value is not None}
+    values = [value for value in table.column(by).unique().to_pylist() if value is not None]
     if len(values) > MOST_GROUPS:
         raise NotApplicable(f"{by} has {len(values)} values: by= takes a field of at most {MOST_GROUPS}", "by")
     return [_group(table, response, by, value, asked) for value in sorted(values)]
@@ -78,7 +79,7 @@ def _groups(table: pa.Table, response: str, by: str, **asked: Any) -> list[dict[
 
 def _group(table: pa.Table, response: str, by: str, value: Any, asked: dict[str, Any]) -> dict[str, Any]:
     try:
-        found = law(table.filter(pa.array([one == value for one in table.column(by).to_pylist()])), response, **asked)
+        found = law(table.filter(pc.field(by) == value), response, **asked)
     except TooLittle as refusal:
         return {"value": value, "law": None, "reason": refusal.reason}
     return {"value": value, "law": found}

@@ -6,9 +6,10 @@ from sqlalchemy import Connection, insert, select
 
 from studies.store.errors import NotFound
 from studies.store.models import Fit
-from studies.store.records import FitRecord
+from studies.store.records import FitRecord, FitSummary
 
-_columns = (Fit.id, Fit.study_id, Fit.created, Fit.request, Fit.versions, Fit.rows_hash, Fit.result)
+_summary = (Fit.id, Fit.study_id, Fit.created, Fit.request, Fit.versions, Fit.rows_hash)
+_columns = (*_summary, Fit.result)
 
 
 def add(connection: Connection, record: FitRecord, rows: bytes) -> None:
@@ -33,9 +34,9 @@ def rows(connection: Connection, fit_id: str) -> bytes:
     return found
 
 
-def of_study(connection: Connection, study_id: str, limit: int) -> list[FitRecord]:
+def of_study(connection: Connection, study_id: str, limit: int) -> list[FitSummary]:
     """See `Store.fits`."""
     found = connection.execute(
-        select(*_columns).where(Fit.study_id == study_id).order_by(Fit.id.desc()).limit(limit)
+        select(*_summary).where(Fit.study_id == study_id).order_by(Fit.id.desc()).limit(limit)
     ).mappings()
-    return [FitRecord(**row) for row in found]
+    return [FitSummary(**row) for row in found]

@@ -160,15 +160,14 @@ class Curves:
 
 
 @dataclass(frozen=True, slots=True)
-class FitRecord:
-    """A stored fit, without its rows.
+class FitSummary:
+    """What a stored fit was made of.
 
     Attributes:
         study_id: the study under which it was made, and with which it is deleted.
         request: what was asked, the ids of all studies among it.
         versions: of the code and libraries that fitted.
         rows_hash: SHA-256 of the rows of the likelihood as CSV.
-        result: the answer.
     """
 
     id: str
@@ -177,6 +176,12 @@ class FitRecord:
     request: Mapping[str, Any]
     versions: Mapping[str, str]
     rows_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class FitRecord(FitSummary):
+    """A stored fit with its answer, without its rows."""
+
     result: Mapping[str, Any]
 
 

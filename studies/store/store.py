@@ -25,6 +25,7 @@ from studies.store.records import (
     Curves,
     EventRecord,
     FitRecord,
+    FitSummary,
     Idempotency,
     IdempotencyRecord,
     Lease,
@@ -296,8 +297,8 @@ class Store:
         with self._database.read() as connection:
             return fits.rows(connection, fit_id)
 
-    def fits(self, study_id: str, limit: int = 100) -> list[FitRecord]:
-        """Return a study's fits, newest first.
+    def fits(self, study_id: str, limit: int = 100) -> list[FitSummary]:
+        """Return what a study's fits were made of, newest first.
 
         Raises:
             NotFound: no such study.

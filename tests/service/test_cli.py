@@ -17,7 +17,7 @@ import httpx2
 import psutil
 import pytest
 
-from service.commands.lines import law_lines, outcome_line
+from service.commands.lines import outcome_line, result_lines
 
 SECONDS = 60.0
 GONE_SECONDS = 30.0
@@ -305,7 +305,7 @@ def test_a_server_until_end_of_input_ends_with_it(tmp_path: Path) -> None:
 
 def test_a_law_is_a_sentence_a_line() -> None:
     law = {"text": "exponent 0.99 [0.98, 1.00] of t2 in x. 95% interval. It is so.", "warnings": ["few draws"]}
-    assert law_lines(law) == [
+    assert result_lines(law) == [
         "exponent 0.99 [0.98, 1.00] of t2 in x.",
         "95% interval.",
         "It is so.",

@@ -12,9 +12,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from service.client import Client, Invalid, TooLittleData
-from service.commands.lines import fit_lines
+from service.commands.tables import fit_tables
 from studies.laws import Request, fit_family
-from studies.store import Lease
+from studies.store import Lease, Store
+from tests.service.outcomes import outcome_of
 
 
 def make(http: TestClient, study_id: str, **request: Any) -> Any:
@@ -30,7 +31,8 @@ def test_a_fit_is_made_stored_and_read_again(http: TestClient, finished: str) ->
     assert read["result"]["models"]["M2"]["parameters"]["alpha*beta"]["value"] == pytest.approx(-1, abs=5e-3)
     assert read["request"]["studies"] == [finished]
     assert {"grokscale", "numpy", "scipy"} <= set(read["versions"])
-    assert http.get(f"/v1/studies/{finished}/fits").json()["items"] == [read]
+    summary = {name: value for name, value in read.items() if name not in ("result", "stale")}
+    assert http.get(f"/v1/studies/{finished}/fits").json()["items"] == [summary]
 
 
 def test_the_exported_rows_have_the_hash_and_give_the_same_digits(http: TestClient, finished: str) -> None:
@@ -39,18 +41,23 @@ def test_the_exported_rows_have_the_hash_and_give_the_same_digits(http: TestClie
     csv = http.get(url, headers={"Accept": "text/csv"}).content
     assert hashlib.sha256(csv).hexdigest() == fit["rows_hash"]
     rows = pyarrow.parquet.read_table(io.BytesIO(http.get(url).content))
-    again = fit_family(rows, Request(models=("M2", "M3")))
+    again = fit_family(rows, Request(models=("M2", "M3"))).result
     assert again["models"] == fit["result"]["models"]
     assert make(http, finished, models=["M2", "M3"]).json()["result"] == fit["result"]
 
 
 def test_a_fit_is_stale_once_more_trials_have_ended(
-    http: TestClient, submit: Callable[..., str], run: Callable[..., Lease]
+    http: TestClient, store: Store, submit: Callable[..., str], run: Callable[..., Lease]
 ) -> None:
     study_id = submit()
-    run(20)
+    lease = run(20)
     fit = make(http, study_id, models=["M2"]).json()
     assert http.get(f"/v1/fits/{fit['id']}").json()["stale"] is False
+    (pack,) = [pack for pack in store.open_packs(lease) if set(pack.members) & {20, 21, 22, 23}]
+    left = [outcome_of(trial) for trial in store.pack_trials(pack.id) if trial.index >= 20]
+    assert left
+    store.commit(lease, pack.id, left, 1, "here")
+    assert http.get(f"/v1/fits/{fit['id']}").json() == {**fit, "stale": True}
 
 
 def test_a_filter_chooses_rows(http: TestClient, finished: str) -> None:
@@ -119,7 +126,7 @@ def test_the_client_speaks_of_fits(client: Client, finished: str, submit: Callab
     study = client.study(finished)
     fit = study.fit(models=["M0", "M2"])
     assert client.stored_fit(fit["id"]) == fit
-    assert study.fits() == [fit]
+    assert [summary["id"] for summary in study.fits()] == [fit["id"]]
     assert client.fit_rows(fit["id"]).num_rows == 24
     with pytest.raises(Invalid, match="Gaussian"):
         study.fit(noise="Gaussian")
@@ -128,9 +135,11 @@ def test_the_client_speaks_of_fits(client: Client, finished: str, submit: Callab
 
 
 def test_the_command_prints_a_table_for_a_person(http: TestClient, finished: str) -> None:
-    lines = fit_lines(make(http, finished).json())
-    assert lines[0].startswith("exponent -")
-    assert any(line.split()[:2] == ["M3", "prefactor"] for line in lines)
-    assert any("not" in line and line.startswith("M4") for line in lines)
-    assert lines[-1].startswith("stored as fit ")
-    assert all(line.isascii() for line in lines)
+    models, tests = fit_tables(make(http, finished).json()["result"])
+    rows = {(row[0], row[1]): row[2] for row in models.rows}
+    assert rows["M4", "not fitted"] == ""
+    assert ("M3", "prefactor") in rows
+    exponent = models.rows[[row[:2] for row in models.rows].index(["M2", "prefactor"]) + 1]
+    assert exponent[1] == "alpha*beta"
+    assert exponent[2].startswith("-")
+    assert [row[0] for row in tests.rows] == ["M0 in M1", "M0 in M2", "M2 in M3"]

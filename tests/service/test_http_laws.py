@@ -11,6 +11,7 @@ import pyarrow.parquet
 import pytest
 from starlette.testclient import TestClient
 
+from service.commands.tables import law_tables
 from studies.laws import law
 from studies.store import Lease, Store
 
@@ -110,6 +111,10 @@ def test_one_law_a_level_of_a_field(http: TestClient, finished: str) -> None:
     for group in found["groups"]:
         alone = law_of_rows(http, finished, group["value"])
         assert group["law"]["exponents"] == alone["exponents"]
+    (table,) = law_tables(found, "alpha")
+    assert table.heads == ["alpha", "n", "beta [95 %]", ""]
+    assert [row[:2] for row in table.rows] == [["0.01", "12"], ["0.1", "12"]]
+    assert all(row[2].startswith("-") for row in table.rows)
     assert fit(http, finished, by="gamma").json()["errors"][0]["pointer"] == "/by"
 
 

@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from service.client import Client
-from service.commands.lines import pareto_lines
+from service.commands.tables import pareto_tables
 from service.pareto.models import EXAMPLE_PARETO, Pareto, ParetoQuery
 from studies.pareto import pareto
 from studies.spec.objective import RESPONSES
@@ -113,9 +113,8 @@ def test_the_client_asks_the_same(client: Client, http: TestClient, finished: st
 
 
 def test_a_front_is_printed_as_a_table(client: Client, finished: str) -> None:
-    lines = pareto_lines(client.pareto(finished, "t2", "error_min"))
-    assert lines[0].startswith("t2 1")
-    head, row = lines[lines.index("") + 1 :]
-    assert head.split() == ["configuration", "beta", "alpha", "t2", "error_min"]
-    assert row.startswith("*  5 ")
-    assert "0.001 [0.001, 0.001]" in row
+    (table,) = pareto_tables(client.pareto(finished, "t2", "error_min"))
+    assert table.heads == ["", "configuration", "beta", "alpha", "t2 [least, most]", "error_min [least, most]"]
+    (row,) = table.rows
+    assert row[:2] == ["*", "5"]
+    assert row[-1] == "0.001 [0.001, 0.001]"

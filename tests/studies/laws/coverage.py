@@ -72,7 +72,7 @@ def _rows(share: float, studies: int, with_bootstrap: int) -> Iterator[str]:
 
 
 def _exponent(seed: int, share: float, asked: dict[str, Any]) -> dict[str, Any]:
-    answer = fit_family(table(study(seed, share)), Request(models=("M2",), **asked))
+    answer = fit_family(table(study(seed, share)), Request(models=("M2",), **asked)).result
     return answer["models"]["M2"]["parameters"]["alpha*beta"]
 
 

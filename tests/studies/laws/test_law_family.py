@@ -22,7 +22,7 @@ ALPHAS, BETAS = (0.01, 0.03, 0.1), (1e-6, 1e-5, 1e-4)
 
 
 def family(rows: list[Row] | pa.Table, **asked: Any) -> dict[str, Any]:
-    return fit_family(rows if isinstance(rows, pa.Table) else table(rows), Request(**asked))
+    return fit_family(rows if isinstance(rows, pa.Table) else table(rows), Request(**asked)).result
 
 
 def parameter(answer: dict[str, Any], model: str, name: str) -> dict[str, Any]:
@@ -283,3 +283,59 @@ def test_the_same_request_gives_the_same_digits_and_finite_json() -> None:
     asked: dict[str, Any] = {"intervals": ("wald", "bootstrap"), "models": ("M0", "M1", "M2", "M3", "M4")}
     one, two = (json.dumps(family(rows, **asked), allow_nan=False) for _ in range(2))
     assert one == two
+
+
+def near_their_floor() -> list[Row]:
+    """Rows of which those of the largest beta end late, because their floor lies half-way to the threshold."""
+    rows = power_law(grid(ALPHAS, BETAS), sigma=0.01)
+    for row in rows:
+        near = row["beta"] == BETAS[-1]
+        row.update({"floor": 5e-3 if near else 1e-4, "test_threshold": 1e-2})
+        if near:
+            row.update(crossing("t2", "exact", 3 * row["t2_step"]))
+    return rows
+
+
+def test_the_exponent_on_cells_of_low_floor_is_that_of_those_cells_alone() -> None:
+    rows = near_their_floor()
+    answer = family(rows, models=("M2",))
+    assert parameter(answer, "M2", "alpha*beta")["value"] > -0.9
+    alone = parameter(family([row for row in rows if row["beta"] < BETAS[-1]], models=("M2",)), "M2", "alpha*beta")
+    assert answer["low_floor"]["n"] == 60
+    assert answer["low_floor"]["value"] == pytest.approx(alone["value"], rel=1e-10)
+    assert answer["low_floor"]["value"] == pytest.approx(-1, abs=3 * alone["se"])
+
+
+def test_a_floor_is_measured_against_the_rung_that_was_asked_for() -> None:
+    rows = [row | {"ladder": json.dumps({"1e-1": {"t2": _rung(row)}})} for row in near_their_floor()]
+    answer = family(rows, models=("M2",), threshold=1e-1)
+    assert answer["low_floor"]["n"] == answer["n"] == 90
+    assert answer["low_floor"]["value"] == parameter(answer, "M2", "alpha*beta")["value"]
+
+
+def _rung(row: Row) -> dict[str, Any]:
+    return {name: row[f"t2_{name}"] for name in ("step", "lower", "upper", "censoring", "stayed")}
+
+
+def test_cells_whose_floor_is_not_known_are_counted() -> None:
+    answer = family([row | {"floor": None} for row in near_their_floor()], models=("M2",))
+    assert answer["low_floor"] == {
+        "floor": 0.1,
+        "unknown": 90,
+        "n": 0,
+        "value": None,
+        "se": None,
+        "ci95": None,
+        "reason": "no rows",
+    }
+
+
+def test_each_decade_has_the_exponent_of_its_rows_alone() -> None:
+    answer = family(near_their_floor(), models=("M2",))
+    decades = {one["decade"]: one for one in answer["by_decade"]}
+    assert sum(one["n"] for one in decades.values()) == 90
+    inside = [row for row in near_their_floor() if -7 <= math.log10(row["alpha"] * row["beta"]) + 1e-9 < -6]
+    alone = parameter(family(inside, models=("M2",)), "M2", "alpha*beta")
+    assert decades[-7]["n"] == len(inside)
+    assert decades[-7]["value"] == pytest.approx(alone["value"], rel=1e-10)
+    assert decades[-7]["ci95"] == pytest.approx(alone["ci95"], rel=1e-9)
