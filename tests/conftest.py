@@ -29,8 +29,11 @@ hypothesis.settings.register_profile("suite", deadline=None)
 hypothesis.settings.load_profile("suite")
 
 KINDS = ["sqlite", "postgresql"]
-RUN_RAY = ("tests/e2e/", "tests/faults/", "tests/studies/runner/", "tests/service/test_cli.py")
-"""Their processes keep two cores busy as it is: two clusters side by side take longer than one after the other."""
+RUN_RAY = {
+    "ray, as its user does": ("tests/e2e/", "tests/service/test_cli.py"),
+    "ray, and what becomes of it": ("tests/faults/", "tests/studies/runner/"),
+}
+"""Each group is one worker's: its tests share clusters, and more than two clusters side by side starve each other."""
 Migrated = Callable[[str], AbstractContextManager[str]]
 
 
@@ -40,14 +43,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class RayApart(LoadFileScheduling):
-    """One worker runs whatever runs Ray, one test after another; the others share the rest, file by file.
+    """One worker runs each group that runs Ray, one test after another; the rest is shared out file by file.
 
     (`xdist_group` would say the same, but pytest-xdist 3.8 loses it under pytest 9.)
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
-        return "ray" if file.startswith(RUN_RAY) else file
+        return next((group for group, paths in RUN_RAY.items() if file.startswith(paths)), file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> RayApart:

@@ -92,15 +92,16 @@ def test_coordinates_are_those_of_the_curve() -> None:
     assert np.allclose(np.abs(outcome.coordinates).sum(axis=1), outcome.curve["l1_norm"])
 
 
-def test_a_pack_that_is_stopped_within_a_trial_goes_on_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trainers.pack._BREATH", 1e-9)  # every piece of a trial is a breath
+def test_a_pack_that_is_stopped_within_a_trial_goes_on_there(tmp_path: Path) -> None:
     of = replace(pack([*L1, *INFEASIBLE], stop="settled"), engine="fast_forward")
     seen: dict[int, Outcome] = {}
     rounds = 0
     while len(seen) < len(of.trials):
         rounds += 1
         ask = iter([False])
-        reports = train(of, directory=tmp_path, resume=newest([tmp_path]), stop=lambda ask=ask: next(ask, True))
+        stop = lambda ask=ask: next(ask, True)  # noqa: E731
+        # every piece of a trial is a breath
+        reports = train(of, directory=tmp_path, resume=newest([tmp_path]), stop=stop, breath_seconds=1e-9)
         seen |= {outcome.index: outcome for report in reports for outcome in report.outcomes}
         assert rounds < 2000
     assert rounds > 2 * len(of.trials), "it was stopped within trials"
