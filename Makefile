@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
+# a study is a dozen processes: without bytecode each compiles everything anew
+unexport PYTHONDONTWRITEBYTECODE
 STAMP := $(shell cat pyproject.toml constraints.txt | sha256sum | cut -c1-16)
 
 .PHONY: venv dev run test reference fast-forward coverage faults bench lint clean
@@ -12,17 +14,16 @@ dev: .venv/dev-$(STAMP)
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
-# what is never imported need not be compiled: a third of the time
 .venv/run-$(STAMP): | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable .
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
 	rm -f .venv/run-* && touch $@
 
 .venv/dev-$(STAMP): | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	rm -f .venv/dev-* .venv/run-* && touch $@ .venv/run-$(STAMP)
 
 .venv/bench-$(STAMP): | .venv/dev-$(STAMP)
-	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	rm -f .venv/bench-* && touch $@
 
 run: venv            ## the quick start: a study goes in, a fitted law comes out
