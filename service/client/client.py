@@ -188,8 +188,9 @@ class Client:
 
         Args:
             study_id: the study.
-            request: `response`, `models` (`["M0", ..., "M5"]`), `terms`, `gap`, `effect`, `noise`, `covariance`,
-                `intervals`, `threshold`, `bootstrap`, `break_samples`, `seed`, `where`, `studies`: see the interface.
+            request: `response`, `models` (`["M0", ..., "M5"]`), `terms`, `gap`, `effect`, `noise`, `scale`,
+                `covariance`, `intervals`, `threshold`, `bootstrap`, `break_samples`, `seed`, `where`, `studies`: see
+                the interface.
 
         Raises:
             TooLittleData: there is too little to fit yet.

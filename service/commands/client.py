@@ -64,6 +64,7 @@ def fit(
     terms: Annotated[str | None, typer.Option(help="Fields of M3 and M5, comma-separated (default all swept).")] = None,
     effect: Annotated[str | None, typer.Option(help="draw, fixed, random or none (default draw).")] = None,
     noise: Annotated[str | None, typer.Option(help="log-normal, Weibull or log-logistic (default log-normal).")] = None,
+    scale: Annotated[str | None, typer.Option(help="constant, or floor: scatter by floor/threshold.")] = None,
     covariance: Annotated[str | None, typer.Option(help="model, or draw: clustered by draw (default model).")] = None,
     intervals: Annotated[str | None, typer.Option(help="wald, profile, bootstrap, comma-separated.")] = None,
     threshold: Annotated[float | None, typer.Option(help="A rung of the ladder.")] = None,
@@ -73,7 +74,8 @@ def fit(
     """Fit models M0 to M5 to a study, store the fit, and print it as a table."""
     asked = {"models": models, "terms": terms, "intervals": intervals}
     request: dict[str, Any] = {name: words.split(",") for name, words in asked.items() if words}
-    single = {"effect": effect, "noise": noise, "covariance": covariance, "threshold": threshold, "studies": study}
+    single = {"effect": effect, "noise": noise, "scale": scale, "covariance": covariance, "threshold": threshold}
+    single |= {"studies": study}
     request |= {name: value for name, value in single.items() if value is not None}
     with Client() as client:
         found = client.fit(study_id, response=response, **request)

@@ -53,6 +53,9 @@ class FitRequest(BaseModel):
         "draw", description="what the draws are: `draw` is fixed or random by what the rows are, `none` pools them"
     )
     noise: Literal["log-normal", "Weibull", "log-logistic"] = Field("log-normal", description="of t about the law")
+    scale: Literal["constant", "floor"] = Field(
+        "constant", description="of the noise; `floor`: a power of the predicted error floor over the threshold"
+    )
     covariance: Literal["model", "draw"] = Field("model", description="`draw`: CR2, clustered by draw")
     intervals: list[Literal["wald", "profile", "bootstrap"]] = Field(["wald"], max_length=3)
     threshold: float | None = Field(None, gt=0, allow_inf_nan=False, description="a rung of the ladder")
@@ -95,9 +98,9 @@ class Fit(FitSummary):
     model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [EXAMPLE_FIT]})
 
     result: dict[str, Any] = Field(
-        description="`models` with parameters, intervals and evidence of convergence; `likelihood_ratios`, `weights`, "
-        "`tests`, `break`, `draws_explained`, `by_study`, `lack_of_fit`, `low_floor`, `by_decade`, `extrapolation`, "
-        "`warnings`, `text`"
+        description="`models` with parameters, intervals and evidence of convergence; `scale`, `likelihood_ratios`, "
+        "`weights`, `tests`, `break`, `draws_explained`, `by_study`, `lack_of_fit`, `low_floor`, `by_decade`, "
+        "`extrapolation`, `warnings`, `text`"
     )
     stale: bool = Field(False, description="the same request would meet other rows now")
 

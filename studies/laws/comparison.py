@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from studies.laws.data import Data
-from studies.laws.effects import Fitted, Intercepts, TooFewDegrees
+from studies.laws.effects import Intercepts, TooFewDegrees
 from studies.laws.models import Model, Name, NotIdentifiable, fit_model, law, told_apart, with_studies
 from studies.laws.newton import NoMaximum
 from studies.laws.noise import Floats
@@ -186,11 +186,8 @@ def _foretold(model: Model, data: Data, seen: Chosen, later: Chosen) -> Floats:
     present = np.unique(data.rows.cluster[seen])
     own = np.searchsorted(present, data.rows.cluster[later])
     intercepts = fitted.fit.intercepts
-    return foretold + (intercepts[0] if len(intercepts) == 1 else intercepts[own]) + _centre(fitted)
-
-
-def _centre(fitted: Fitted) -> float:
-    return fitted.fit.sigma * fitted.sample.noise.mean
+    centre = fitted.fit.sigma * fitted.sample.noise.mean * data.sample.stretches[later]
+    return foretold + (intercepts[0] if len(intercepts) == 1 else intercepts[own]) + centre
 
 
 def break_p(data: Data, intercepts: Intercepts, models: Mapping[Name, Model], times: int, seed: int) -> dict[str, Any]:
@@ -208,7 +205,7 @@ def break_p(data: Data, intercepts: Intercepts, models: Mapping[Name, Model], ti
     rng = np.random.default_rng(seed)
     beyond = ended = 0
     for _ in range(times):
-        t = centre + fit.sigma * sample.noise.draw(rng.uniform(size=len(centre)))
+        t = centre + fit.sigma * sample.stretches * sample.noise.draw(rng.uniform(size=len(centre)))
         lower, upper = np.where(sample.exact, t, sample.lower), np.where(sample.exact, t, sample.upper)
         # a row that was not seen to the step is seen again as coarsely: on its side of its own bounds
         right = np.isposinf(sample.upper)

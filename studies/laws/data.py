@@ -67,6 +67,7 @@ class Data:
             x=sample.x[chosen],
             draw=np.zeros_like(cluster) if pooled else cluster,
             draws=1 if pooled else len(present),
+            stretch=None if sample.stretch is None else sample.stretch[chosen],
         )
         return Data(
             rows=replace(self.rows, sample=part, cluster=cluster, draws=len(present)),

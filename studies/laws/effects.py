@@ -109,14 +109,14 @@ def fit_rows(sample: Sample, cluster: NDArray[np.intp], intercepts: Intercepts) 
         NoMaximum: the likelihood has none.
         TooFewDegrees: too little information.
     """
-    p = sample.x.shape[1]
+    p, stretched = sample.x.shape[1], int(sample.stretch is not None)
     if intercepts == "random":
         mixed = fit_mixed(sample)
         if min(mixed_degrees_of_freedom(mixed, sample)) < 1:
             raise TooFewDegrees
-        return Fitted(sample, cluster, intercepts, mixed, infer_mixed(mixed, sample), p + 3)
+        return Fitted(sample, cluster, intercepts, mixed, infer_mixed(mixed, sample), p + 3 + stretched)
     found = fit(sample)
     if degrees_of_freedom(found, sample) < 1:
         raise TooFewDegrees
     inference = infer(found, sample, drawn=intercepts == "fixed")
-    return Fitted(sample, cluster, intercepts, found, inference, p + sample.draws + 1)
+    return Fitted(sample, cluster, intercepts, found, inference, p + sample.draws + 1 + stretched)

@@ -29,10 +29,12 @@ from studies.laws.noise import NOISES
 from studies.laws.profile import profile_interval
 from studies.laws.responses import observe
 from studies.laws.rows import Rows, sort
+from studies.laws.scale import COLUMN, Scale, fit_scale, stretched
 from studies.laws.solve import enough_to_begin
 
 Covariance = Literal["model", "draw"]
 Interval = Literal["wald", "profile", "bootstrap"]
+Scatter = Literal["constant", "floor"]
 _LARGEST_LOG = 700.0
 
 
@@ -47,6 +49,7 @@ class Request:
         gap: the theory column of M4.
         effect: see `law`; M4 always has a random intercept.
         noise: the distribution of t about the law: `log-normal`, `Weibull` or `log-logistic`.
+        scale: of the noise: `constant`, or `floor`: a power of the error floor over the threshold (see `scale`).
         covariance: `model`, or `draw` (CR2, clustered by draw).
         intervals: which, beside the recommended one (Wald, with t).
         threshold: a rung of the ladder; None: the study's own thresholds.
@@ -61,6 +64,7 @@ class Request:
     gap: str = "a_gap"
     effect: Effect = "draw"
     noise: str = "log-normal"
+    scale: Scatter = "constant"
     covariance: Covariance = "model"
     intervals: tuple[Interval, ...] = ("wald",)
     threshold: float | None = None
@@ -71,10 +75,11 @@ class Request:
 
 @dataclass(slots=True)
 class _Family:
-    """Models that were fitted, and the reasons of those that were not."""
+    """Models that were fitted, the reasons of those that were not, and how their scatter depends on the floor."""
 
     models: dict[Name, Model] = field(default_factory=dict)
     refused: dict[Name, dict[str, str]] = field(default_factory=dict)
+    scale: Scale | dict[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,8 @@ def fit_family(table: pa.Table, request: Request) -> FamilyFit:
     _check(request, table)
     data = _data(table, request)
     family = _Family()
+    if request.scale == "floor":
+        data = _scaled(data, family)
     for name in request.models:
         try:
             family.models[name] = _fitted(name, data)
@@ -129,6 +136,7 @@ def _check(request: Request, table: pa.Table) -> None:
     for value, known, parameter in (
         (request.effect, get_args(Effect), "effect"),
         (request.noise, tuple(NOISES), "noise"),
+        (request.scale, get_args(Scatter), "scale"),
         (request.covariance, get_args(Covariance), "covariance"),
         *((model, get_args(Name), "models") for model in request.models),
         *((interval, get_args(Interval), "intervals") for interval in request.intervals),
@@ -140,6 +148,17 @@ def _check(request: Request, table: pa.Table) -> None:
     missing = [name for name in ("alpha", "beta") if name not in columns.predictors(table)]
     if missing:
         raise NotApplicable(f"the models are of alpha and beta, and this study has no {missing[0]}", "models")
+
+
+def _scaled(data: Data, family: _Family) -> Data:
+    """Fit how the scatter depends on the floor; return the rows so stretched, as they are where that cannot be told."""
+    try:
+        family.scale = fit_scale(data, data.rows.intercepts)
+    except NotIdentifiable as refusal:
+        family.scale = {"not_identifiable": refusal.column, "reason": refusal.reason}
+    except NoMaximum:
+        family.scale = {"not_identifiable": COLUMN, "reason": "the likelihood has no maximum"}
+    return stretched(data, family.scale.delta) if isinstance(family.scale, Scale) else data
 
 
 def _fitted(name: Name, data: Data) -> Model:
@@ -195,6 +214,7 @@ def _answer(request: Request, data: Data, family: _Family) -> dict[str, Any]:
         "effect": request.effect,
         "intercepts": rows.intercepts,
         "noise": request.noise,
+        "scale": family.scale.to_json() if isinstance(family.scale, Scale) else family.scale,
         "covariance": request.covariance,
         "threshold": request.threshold,
         **rows.counts,
@@ -356,6 +376,8 @@ def _t(estimate: Estimate, value: float) -> dict[str, float]:
 
 def _warnings(rows: Rows, family: _Family) -> list[str]:
     found = [f"{name} is not fitted: {why['reason']}" for name, why in family.refused.items()]
+    if isinstance(family.scale, dict):
+        found.append(f"the scatter is taken as constant: {family.scale['reason']}")
     for name, model in family.models.items():
         if not model.fitted.fit.evidence.converged:
             found.append(f"the search of {name} did not converge")

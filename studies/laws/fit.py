@@ -18,7 +18,7 @@ _NO_SCATTER = 1e-13
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """log t = intercept of the draw + x . slopes + sigma * e, all by maximum likelihood.
+    """log t = intercept of the draw + x . slopes + sigma * stretch * e, all by maximum likelihood.
 
     Covariances are those of the observed information, uncorrected; `inference` corrects the degrees of freedom.
 
@@ -94,7 +94,7 @@ def fit(sample: Sample) -> Fit:
     scaled = units.apply(sample)
     start = Point(np.zeros(sample.draws), np.zeros(sample.x.shape[1]), 1.0)
     no_scatter = units.scatter <= rounding(sample)
-    closed = no_scatter or (sample.noise is NORMAL and bool(sample.exact.all()))
+    closed = no_scatter or (sample.noise is NORMAL and sample.stretch is None and bool(sample.exact.all()))
     maximum = closed_form(scaled, start) if closed else maximise(scaled, start)
     return _in_own_units(maximum, units, sample)
 
@@ -149,7 +149,7 @@ def _in_own_units(maximum: Maximum, units: _Units, sample: Sample) -> Fit:
         shared_variance=float(shared @ rest @ shared),
         shared_covariance=jacobian @ rest @ shared,
         sigma=sigma,
-        r2=r2(sample, intercepts + sigma * sample.noise.mean, slopes),
+        r2=r2(sample, intercepts, slopes, sigma),
         no_scatter=sigma <= 2 * rounding(sample),
         value=expansion.value - int(sample.exact.sum()) * math.log(units.scatter),
         maximum=maximum,
@@ -164,12 +164,13 @@ def _inverse(information: Floats) -> Floats:
     return factor.T @ factor
 
 
-def r2(sample: Sample, intercepts: Floats, slopes: Floats) -> float | None:
+def r2(sample: Sample, intercepts: Floats, slopes: Floats, sigma: float) -> float | None:
     """Return the share of the variation of log t within draws that x explains, over exact rows."""
     exact, draw = sample.exact, sample.draw[sample.exact]
     y = sample.lower[exact]
     if not y.size:
         return None
     total = ((y - means(y[:, None], draw, sample.draws)[draw, 0]) ** 2).sum()
-    left = ((y - intercepts[draw] - sample.x[exact] @ slopes) ** 2).sum()
+    centre = intercepts[draw] + sample.x[exact] @ slopes + sigma * sample.noise.mean * sample.stretches[exact]
+    left = ((y - centre) ** 2).sum()
     return float(1 - left / total) if total > 0 else None

@@ -77,7 +77,7 @@ class Inference:
 
 def degrees_of_freedom(fit: Fit, sample: Sample) -> float:
     """Return the information of the rows, in rows, less one for every draw and exponent."""
-    weight = float(fit.maximum.expansion.levels_levels.sum()) / sample.noise.information
+    weight = fit.maximum.expansion.weight / sample.noise.information
     return weight - len(fit.intercepts) - len(fit.slopes)
 
 

@@ -1,10 +1,11 @@
 """The censored likelihood of log t with an intercept a draw, in Olsen's parametrisation.
 
-    log t = a_draw + x . b + sigma * e,     theta = 1/sigma,  level = a/sigma,  slope = b/sigma
+    log t = a_draw + x . b + sigma * s * e,     theta = 1/sigma,  level = a/sigma,  slope = b/sigma
 
-In (level, slope, theta) the log-likelihood is concave for every kind of row (R. Olsen, Econometrica 46, 1978; for
-interval rows because the density is log-concave), so one Newton search finds the only maximum. The curvature of
-the levels is diagonal: they are eliminated by a Schur complement, and a thousand draws cost no more than one.
+Given the stretch s of each row, mostly 1, the log-likelihood is concave in (level, slope, theta) for every kind of row
+(R. Olsen, Econometrica 46, 1978; for interval rows because the density is log-concave), so one Newton search finds the
+only maximum. The curvature of the levels is diagonal: they are eliminated by a Schur complement, and a thousand draws
+cost no more than one.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Sample:
         draw: the draw of each row, 0 <= draw < draws, shape (rows,). Pooled: all 0.
         draws: number of draws, every one of them with a crossing (a row that is bounded on both sides).
         noise: of log t.
+        stretch: by how much each row scatters more than sigma, s above, shape (rows,); None: 1 everywhere.
     """
 
     lower: Floats
@@ -36,6 +38,12 @@ class Sample:
     draw: NDArray[np.intp]
     draws: int
     noise: Noise = NORMAL
+    stretch: Floats | None = None
+
+    @property
+    def stretches(self) -> Floats:
+        """The stretch of each row, shape (rows,)."""
+        return np.ones(len(self.lower)) if self.stretch is None else self.stretch
 
     @property
     def crossed(self) -> NDArray[np.bool_]:
@@ -77,6 +85,7 @@ class Expansion:
         levels_levels: diagonal of minus the Hessian, shape (draws,).
         levels_rest: its off-diagonal block, shape (draws, p+1).
         rest_rest: its lower block, shape (p+1, p+1).
+        weight: information of the rows on their curve, each in units of its own scatter.
     """
 
     value: float
@@ -85,6 +94,7 @@ class Expansion:
     levels_levels: Floats
     levels_rest: Floats
     rest_rest: Floats
+    weight: float
 
     @property
     def ratios(self) -> Floats:
@@ -118,6 +128,7 @@ def expand(sample: Sample, point: Point) -> Expansion:
         levels_levels=np.maximum(sample.sums(eta_eta), 1e-200),
         levels_rest=levels_rest,
         rest_rest=rest_rest,
+        weight=float((eta_eta * sample.stretches**2).sum()),
     )
 
 
@@ -129,20 +140,26 @@ def rows(sample: Sample, eta: Floats, theta: float) -> Floats:
         eta: of each row, where it expects theta * log t, shape (rows,).
         theta: 1/sigma.
     """
-    noise = sample.noise
+    noise, lower, upper = sample.noise, sample.lower, sample.upper
+    if sample.stretch is not None:
+        lower, upper, eta = lower / sample.stretch, upper / sample.stretch, eta / sample.stretch
     found = np.zeros((6, len(eta)))
     exact, crossed = sample.exact, sample.crossed
     for kind, curve, end in (
-        (exact, noise.at, sample.lower),
-        (np.isposinf(sample.upper), noise.above, sample.lower),
-        (np.isneginf(sample.lower), noise.below, sample.upper),
+        (exact, noise.at, lower),
+        (np.isposinf(upper), noise.above, lower),
+        (np.isneginf(lower), noise.below, upper),
     ):
         found[:, kind] = _one_end(curve(theta * end[kind] - eta[kind]), end[kind])
     interval = crossed & ~exact
-    found[:, interval] = _two_ends(noise, sample.lower[interval], sample.upper[interval], eta[interval], theta)
+    found[:, interval] = _two_ends(noise, lower[interval], upper[interval], eta[interval], theta)
     found[0, exact] += np.log(theta)
     found[2, exact] += 1 / theta
     found[5, exact] += 1 / theta**2
+    if sample.stretch is not None:
+        found[0, exact] -= np.log(sample.stretch[exact])
+        found[[1, 4]] /= sample.stretch
+        found[3] /= sample.stretch**2
     return found
 
 

@@ -1,6 +1,6 @@
 """A random intercept a draw, integrated out: the likelihood of draws that are themselves a sample.
 
-    log t = a + x . b + u_draw + sigma * e,    u ~ N(0, tau^2)
+    log t = a + x . b + u_draw + sigma * s * e,    u ~ N(0, tau^2)
 
 in Olsen's parametrisation (see `likelihood`) with u = sigma * rho * w, w ~ N(0, 1), rho = tau/sigma. The integral over
 w is that of a log-concave function, so for a given rho the whole is concave in (level, slopes, theta) (Prekopa), and
@@ -21,6 +21,8 @@ from studies.laws.noise import NORMAL, Floats
 
 _NODES = {True: (15, 7), False: (31, 15)}
 """By whether the noise is normal; the more rows a draw has, the more its integrand is a Gaussian."""
+_STRETCHED = 61
+"""A censored row of little scatter is an edge in what rows of much scatter leave wide."""
 _MANY = 30
 """Rows a draw from which the second number will do."""
 _MOST_ROWS = 200_000
@@ -58,7 +60,7 @@ class Integrated:
         means: of w given the rows, shape (draws,).
         scores: gradient of each draw's part, shape (draws, p+3).
         informations: minus the Hessian of each draw's part, shape (draws, p+3, p+3).
-        weight: information of the rows on their curve, in rows that were seen to the step.
+        weight: information of the rows on their curve, each in units of its own scatter, in rows seen to the step.
     """
 
     value: float
@@ -91,14 +93,15 @@ def integrate(sample: Sample, place: Place, modes: Floats) -> Integrated:
     modes, spread = _modes(sample, fixed, place, modes)
     # where every row is exact and the noise normal the integrand is Gaussian, and the square of a score of degree 4
     closed = sample.noise is NORMAL and bool(sample.exact.all())
-    at, weights = np.polynomial.hermite_e.hermegauss(
-        3 if closed else _NODES[sample.noise is NORMAL][len(fixed) >= _MANY * sample.draws]
-    )
+    nodes = _NODES[sample.noise is NORMAL][len(fixed) >= _MANY * sample.draws]
+    nodes = nodes if sample.stretch is None else _STRETCHED
+    at, weights = np.polynomial.hermite_e.hermegauss(3 if closed else nodes)
     p, draws = sample.x.shape[1], sample.draws
     w = modes[:, None] + spread[:, None] * at
     logs = np.log(weights) + at**2 / 2 - w**2 / 2 - 0.5 * np.log(2 * np.pi) + np.log(spread)[:, None]
     scores = np.empty((len(at), draws, p + 3))
     informations = np.empty((len(at), draws, p + 3, p + 3))
+    weighed = np.empty((len(at), draws))
     # as many nodes at a time as keep the arrays small
     several = max(1, _MOST_ROWS // max(1, len(fixed)))
     for first in range(0, len(at), several):
@@ -108,9 +111,9 @@ def integrate(sample: Sample, place: Place, modes: Floats) -> Integrated:
         eta = np.tile(fixed, copies) + place.rho * w.T[chosen].reshape(-1)[stacked.draw]
         value, *parts = rows(stacked, eta, place.theta)
         logs[:, chosen] += stacked.sums(value).reshape(copies, draws).T
+        weighed[chosen] = stacked.sums(parts[2] * stacked.stretches**2).reshape(copies, draws)
         found = _nodes(stacked, place, w.T[chosen].reshape(-1), parts)
         scores[chosen], informations[chosen] = (part.reshape(copies, draws, *part.shape[1:]) for part in found)
-    curvatures = informations[:, :, 0, 0]
     values = logsumexp(logs, axis=1)
     odds: Floats = np.exp(logs - np.reshape(values, (-1, 1))).T  # (nodes, draws)
     score = np.einsum("kd,kdi->di", odds, scores)
@@ -122,12 +125,8 @@ def integrate(sample: Sample, place: Place, modes: Floats) -> Integrated:
         means=(odds.T * w).sum(axis=1),
         scores=score,
         informations=information,
-        weight=float((odds * curvatures).sum()) / sample.noise.information,
+        weight=float((odds * weighed).sum()) / sample.noise.information,
     )
-
-
-def _nodes_for(sample: Sample) -> int:
-    return _NODES[sample.noise is NORMAL][len(sample.draw) >= _MANY * sample.draws]
 
 
 def _repeat(sample: Sample, copies: int) -> Sample:
@@ -137,7 +136,13 @@ def _repeat(sample: Sample, copies: int) -> Sample:
     draw = (np.arange(copies)[:, None] * sample.draws + sample.draw).reshape(-1)
     lower, upper = np.tile(sample.lower, copies), np.tile(sample.upper, copies)
     return replace(
-        sample, lower=lower, upper=upper, x=np.tile(sample.x, (copies, 1)), draw=draw, draws=copies * sample.draws
+        sample,
+        lower=lower,
+        upper=upper,
+        x=np.tile(sample.x, (copies, 1)),
+        draw=draw,
+        draws=copies * sample.draws,
+        stretch=None if sample.stretch is None else np.tile(sample.stretch, copies),
     )
 
 

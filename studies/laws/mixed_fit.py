@@ -26,7 +26,7 @@ _SAME = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Mixed:
-    """log t = level + x . slopes + u_draw + sigma * e by maximum likelihood.
+    """log t = level + x . slopes + u_draw + sigma * stretch * e by maximum likelihood.
 
     Attributes:
         level, slopes: the fixed part.
@@ -228,7 +228,7 @@ def _in_own_units(
         weight=here.weight,
         scores=scores,
         informations=informations,
-        r2=r2(sample, level + offsets + sigma * sample.noise.mean, slopes),
+        r2=r2(sample, level + offsets, slopes, float(sigma)),
         no_scatter=bool(sigma <= 2 * rounding(sample)),
         evidence=Evidence(distance, iterations, distance < AT_MAXIMUM, *search),
     )
@@ -237,7 +237,7 @@ def _in_own_units(
 def _inverse(information: Floats) -> Floats:
     scale = np.sqrt(np.maximum(np.diag(information), 1e-300))
     try:
-        factor = np.linalg.inv(np.linalg.cholesky(information / np.outer(scale, scale)))
+        factor = np.linalg.inv(np.linalg.cholesky(information / scale / scale[:, None]))
     except np.linalg.LinAlgError:
         raise NoMaximum from None
-    return factor.T @ factor / np.outer(scale, scale)
+    return factor.T @ factor / scale / scale[:, None]

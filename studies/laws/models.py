@@ -15,16 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import scipy.optimize
-from numpy.typing import NDArray
 
 from studies.laws.data import Data
 from studies.laws.effects import Fitted, Intercepts, TooFewDegrees, fit_rows, identify_under, log_likelihood
+from studies.laws.highest import highest
 from studies.laws.likelihood import Sample
-from studies.laws.newton import NoMaximum
 from studies.laws.noise import Floats
 
 Name = Literal["M0", "M1", "M2", "M3", "M4", "M5"]
@@ -37,8 +35,6 @@ FORMS: dict[Name, str] = {
     "M5": "M3 + d*max(0, log(alpha*beta) - log(at))",
 }
 _GRID = 12
-_XTOL = 1e-6
-_SAME = 1e-6
 
 
 class NotIdentifiable(Exception):
@@ -123,14 +119,15 @@ def fit_model(name: Name, data: Data, intercepts: Intercepts) -> Model:
 
 def law(data: Data, intercepts: Intercepts, named: dict[str, Floats], offset: Floats | float = 0.0) -> Fitted:
     """Fit log t = offset + a law linear in the named columns; see `fit_model` for what it raises."""
-    sample = _sample(data, named, offset)
+    sample = laid_out(data, named, offset)
     needed = (sample.draws if intercepts == "fixed" else 1) + len(named) + 1
     if int(sample.crossed.sum()) < needed:
         raise TooFewDegrees
     return fit_rows(sample, data.rows.cluster, intercepts)
 
 
-def _sample(data: Data, named: dict[str, Floats], offset: Floats | float) -> Sample:
+def laid_out(data: Data, named: dict[str, Floats], offset: Floats | float = 0.0) -> Sample:
+    """Return the rows with the named columns as predictors, the offset taken from log t."""
     rows = data.sample
     return replace(rows, lower=rows.lower - offset, upper=rows.upper - offset, x=data.stacked([*named.values()]))
 
@@ -201,24 +198,12 @@ def _searched(name: Name, data: Data, intercepts: Intercepts, named: dict[str, F
         common = with_studies(data, intercepts, named)
         return common if search.column is None else common | {str(search.slope): search.column(number)}
 
-    def height(number: float) -> float:
-        try:
-            return log_likelihood(_sample(data, columns(number), search.offset(number)), intercepts)
-        except (NoMaximum, np.linalg.LinAlgError):
-            return -np.inf
+    def likelihood(number: float) -> float:
+        return log_likelihood(laid_out(data, columns(number), search.offset(number)), intercepts)
 
     told_apart(data, intercepts, columns(float(np.median(search.values))))
-    heights = np.array([height(float(v)) for v in search.values])
-    if not np.isfinite(heights).any():
-        raise NoMaximum
-    tops = []
-    for i in np.flatnonzero(_peaks(heights)):
-        low, high = search.values[max(i - 1, 0)], search.values[min(i + 1, len(heights) - 1)]
-        found: Any = scipy.optimize.minimize_scalar(
-            lambda v: -height(float(v)), bounds=(low, high), method="bounded", options={"xatol": _XTOL * (high - low)}
-        )
-        tops.append((-float(found.fun), float(found.x)))
-    value, number = max(tops)
+    top = highest(likelihood, search.values)
+    number = top.at
     slope = 0.0
     if search.column is not None:
         slope = float(law(data, intercepts, columns(number), search.offset(number)).fit.slopes[-1])
@@ -229,13 +214,7 @@ def _searched(name: Name, data: Data, intercepts: Intercepts, named: dict[str, F
     except NotIdentifiable:  # the number lies where it does nothing: no standard error of it
         condition, tangent = told_apart(data, intercepts, columns(number)), {}
         fitted = law(data, intercepts, columns(number), search.offset(number))
-    optima = sum(1 for top, _ in tops if top > -np.inf)
     parameters = fitted.parameters + (0 if tangent else 1)
     names = (*columns(number), *tangent)
-    return Model(name, names, (search.name, number), fitted, value, parameters, optima, len(heights), condition)
-
-
-def _peaks(heights: Floats) -> NDArray[np.bool_]:
-    left = np.concatenate([[-np.inf], heights[:-1]])
-    right = np.concatenate([heights[1:], [-np.inf]])
-    return (heights >= left - _SAME) & (heights >= right - _SAME) & np.isfinite(heights)
+    at = (search.name, number)
+    return Model(name, names, at, fitted, top.value, parameters, top.optima, top.starts, condition)

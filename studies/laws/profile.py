@@ -30,7 +30,7 @@ def profile_interval(fitted: Fitted, j: int) -> tuple[float | None, float | None
     def cost(value: float) -> float:
         return math.sqrt(max(0.0, 2 * (fitted.fit.value - _restricted(fitted, j, value)))) - allowed
 
-    low, high = (_end(cost, estimate.value, sign * half) for sign in (-1, 1))
+    low, high = (end(cost, estimate.value, sign * half) for sign in (-1, 1))
     return low, high
 
 
@@ -41,7 +41,8 @@ def _restricted(fitted: Fitted, j: int, value: float) -> float:
     return log_likelihood(others, fitted.intercepts)
 
 
-def _end(cost: Callable[[float], float], centre: float, half: float) -> float | None:
+def end(cost: Callable[[float], float], centre: float, half: float) -> float | None:
+    """Return where a cost, below 0 at `centre`, comes to 0: `half` away or further; None: nowhere near."""
     inside, reach = centre, 1.0
     while reach <= _WIDEST:
         outside = centre + reach * half

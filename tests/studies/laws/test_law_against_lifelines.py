@@ -75,7 +75,7 @@ def test_its_standard_errors_are_larger_by_the_degrees_of_freedom() -> None:
     rows = right()
     fit = fitted(rows)
     answer = law(table(rows), "t2", effect="fixed")
-    rows_worth = fit.maximum.expansion.levels_levels.sum()
+    rows_worth = fit.maximum.expansion.weight
     correction = np.sqrt(rows_worth / (rows_worth - 8 - 1))
     assert answer["exponent"]["se"] == pytest.approx(correction * np.sqrt(fit.slopes_covariance[0, 0]), rel=1e-12)
     assert answer["censored"]["right"] > 10
