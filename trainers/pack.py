@@ -21,6 +21,7 @@ from trainers.fast_forward import surrogate
 from trainers.fast_forward.course import Course
 from trainers.fast_forward.run import FastForward
 from trainers.outcome import trained
+from trainers.pace import Pace
 from trainers.tasks import TASKS, draws_of
 from trainers.tasks.base import Problem, Theory
 from trainers.trial import Crossing, Outcome, Pack, Report, Trial
@@ -134,6 +135,7 @@ class _Run:
         if resume is None:
             trials = [trial for trial in trials if not self._refused(trial, draws[trial.index])]
         expected = {t.index: self._task.expected_steps(draws[t.index], t, budget) for t in trials}
+        self._pace = Pace(self._pack, expected)
         engine, kind = self._pack.engine, self._pack.task
         leaping = {t.index for t in trials if leaps(engine, kind, t, expected[t.index], budget)}
         self._leaping = [(t, self._course(t, draws[t.index])) for t in trials if t.index in leaping]
@@ -184,11 +186,13 @@ class _Run:
             self._fast_forward()
             return
         self._mark = begun = time.perf_counter()
+        before = self._steps
         while self._stepping and self._mark - begun < self._breath:
             self._go()
             self._look()
             self._charge()
             self._enforce()
+        self._pace.stepped(self._steps - before, self._mark - begun)
 
     def _go(self) -> None:
         """Step to the next step that has to be looked at, or as far as a breath takes."""
@@ -197,7 +201,7 @@ class _Run:
         k = max(1, min(k, self._chunk, _STRIDE))
         before = time.perf_counter()
         self._watch.walk(self._step, k, self._problem)
-        self._pace(k, time.perf_counter() - before)
+        self._adapt(k, time.perf_counter() - before)
         self._step += k
         self._steps += k * len(self._problem.trials)
 
@@ -222,6 +226,7 @@ class _Run:
                 if self._pack.engine == "surrogate":
                     outcome = surrogate.with_error(outcome, self._leap)
                 self._outcomes.append(outcome)
+                self._pace.leapt(spent)
                 self._leap = None
                 del self._leaping[0]
             elapsed = time.perf_counter() - begun
@@ -241,7 +246,7 @@ class _Run:
         self._share += (now - self._mark) / max(1, len(self._problem.trials) if self._problem else 0)
         self._mark = now
 
-    def _pace(self, k: int, seconds: float) -> None:
+    def _adapt(self, k: int, seconds: float) -> None:
         """Keep one uninterrupted stretch of steps within a breath, however slow a step is."""
         if k == self._chunk and seconds < self._breath / 2:
             self._chunk *= 2
@@ -281,8 +286,16 @@ class _Run:
     def report(self, done: bool = False) -> Report:
         outcomes, steps = tuple(self._outcomes[self._reported :]), self._steps
         self._reported, self._steps = len(self._outcomes), 0
-        alive = len(self._leaping) + (len(self._problem.trials) if self._problem is not None else 0)
-        return Report(step=self._step, steps=steps, alive=alive, outcomes=outcomes, done=done)
+        stepping = self._problem.trials if self._problem is not None else []
+        leaping = [trial for trial, _ in self._leaping]
+        return Report(
+            step=self._step,
+            steps=steps,
+            alive=len(leaping) + len(stepping),
+            seconds_left=self._pace.seconds_left(self._step, stepping, leaping),
+            outcomes=outcomes,
+            done=done,
+        )
 
     def checkpoint(self, directory: Path | None) -> None:
         if directory is None:

@@ -190,6 +190,7 @@ class Report:
         step: the pack's step counter (every live column is at this step).
         steps: column steps taken since the last report (sum over the live columns).
         alive: columns still running.
+        seconds_left: about how long they still take; None: the length of one is unknown.
         outcomes: trials that ended since the last report (on resume: all that the checkpoint carried, again).
         done: no column is left.
     """
@@ -197,6 +198,7 @@ class Report:
     step: int
     steps: int
     alive: int
+    seconds_left: float | None
     outcomes: tuple[Outcome, ...] = ()
     done: bool = False
 

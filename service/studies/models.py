@@ -62,7 +62,7 @@ class Progress(BaseModel):
     ended: int = Field(description="trials with an outcome")
     by_outcome: dict[str, int] = Field(description="trials by outcome; words without a trial are left out")
     steps_per_second: float = Field(description="steps of all running trials together; 0 when nothing runs")
-    eta_seconds: float | None = Field(description="until the predicted end; null where nothing is predicted")
+    eta_seconds: float | None = Field(description="until the packs planned so far end; null where none knows yet")
 
 
 class Study(BaseModel):

@@ -29,12 +29,10 @@ class PlannedPack:
     Attributes:
         number: position in the plan, 0-based; lower numbers start first.
         members: trial indices in column order, fixed from here on.
-        predicted_steps: steps until its last trial ends, where theory is known and cheap; None elsewhere.
     """
 
     number: int
     members: tuple[int, ...]
-    predicted_steps: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

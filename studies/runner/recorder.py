@@ -89,7 +89,8 @@ class Recorder(Callback):
         if elapsed < PROGRESS_SECONDS:
             return
         speed = running.steps / elapsed
-        firmly(self._store.pack_progress, self._lease, running.pack_id, result["step"], speed)
+        step, left = result["step"], result["seconds_left"]
+        firmly(self._store.pack_progress, self._lease, running.pack_id, step, speed, left)
         running.told, running.steps = now, 0
 
     def _end(self, running: Running) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Float, RowMapping, bindparam, case, delete, func, insert, literal, select, update
 from uuid_utils import uuid7
 
 from studies.store import commits, flat, progress
@@ -14,7 +14,7 @@ from studies.store.functions import Now
 from studies.store.locks import Locked, held
 from studies.store.models import CONFIGURATION, Configuration, CurvePoint, Pack, Study, Trial
 from studies.store.records import Lease, PackRecord, Verdict
-from trainers.trial import Outcome
+from trainers.trial import Outcome, finite
 from trainers.trial import Trial as PlannedTrial
 
 _OPEN = ("waiting", "running")
@@ -56,10 +56,21 @@ def started(connection: Connection, lease: Lease, pack_id: str, attempt: int, ho
     _set(connection, lease, pack_id, started=func.coalesce(Pack.started, Now()), **begun)
 
 
-def report(connection: Connection, lease: Lease, pack_id: str, step: int, steps_per_second: float) -> None:
+def report(
+    connection: Connection,
+    lease: Lease,
+    pack_id: str,
+    step: int,
+    steps_per_second: float,
+    seconds_left: float | None,
+) -> None:
     """See `Store.pack_progress`."""
     study = held(connection, lease)
-    _set(connection, lease, pack_id, step=int(step), steps_per_second=steps_per_second)
+    seconds_left = finite(seconds_left)
+    now = {"step": int(step), "steps_per_second": steps_per_second, "seconds_left": seconds_left}
+    # as it was predicted first: what packs that wait are measured by
+    each = case((Pack.unended > 0, literal(seconds_left, Float(53)) / Pack.unended))
+    _set(connection, lease, pack_id, **now, seconds_per_trial=func.coalesce(Pack.seconds_per_trial, each))
     progress.publish(connection, study)
 
 
@@ -138,8 +149,7 @@ def _succeed(connection: Connection, pack: RowMapping, groups: Sequence[list[int
     study_id = pack["study_id"]
     last = connection.execute(select(func.max(Pack.number)).where(Pack.study_id == study_id)).scalar_one()
     rows = [
-        row(study_id, last + 1 + i, members, pack["predicted_steps"], parent=pack["id"], step=pack["step"])
-        for i, members in enumerate(groups)
+        row(study_id, last + 1 + i, members, parent=pack["id"], step=pack["step"]) for i, members in enumerate(groups)
     ]
     connection.execute(insert(Pack), rows)
     moved = update(Trial).where(Trial.study_id == study_id, Trial.index == bindparam("member"))
@@ -151,7 +161,6 @@ def row(
     study_id: str,
     number: int,
     members: Sequence[int],
-    predicted_steps: int | None,
     parent: str | None = None,
     step: int = 0,
 ) -> dict[str, Any]:
@@ -167,7 +176,6 @@ def row(
         "failures": 0,
         "unended": len(members),
         "step": step,
-        "predicted_steps": predicted_steps,
     }
 
 

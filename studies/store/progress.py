@@ -16,7 +16,7 @@ from studies.store.records import Progress
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Column steps per second of a study's running packs; column steps left in its open ones, None: not predicted."""
+    """Column steps per second of a study's running packs; seconds until its open packs end, None: not known."""
 
     speed: float = 0.0
     left: float | None = None
@@ -24,25 +24,43 @@ class Pace:
 
 def paces(connection: Connection, study_ids: Iterable[str]) -> dict[str, Pace]:
     """Return the pace of each study that has open packs, in one statement."""
-    left = case((Pack.predicted_steps > Pack.step, (Pack.predicted_steps - Pack.step) * Pack.unended), else_=0)
-    speed = case((Pack.state == "running", func.coalesce(Pack.steps_per_second, 0.0)), else_=0.0)
+    open, running = Pack.state.in_(["waiting", "running"]), Pack.state == "running"
+    unknown = open & Pack.seconds_left.is_(None)
+    studies = select(Pack.study_id).where(Pack.study_id.in_(list(study_ids)), open).distinct()
     statement = (
         select(
             Pack.study_id,
-            func.sum(speed),
-            func.sum(left),
-            func.count() - func.count(Pack.predicted_steps),
+            func.sum(case((running, func.coalesce(Pack.steps_per_second, 0.0)), else_=0.0)),
+            func.sum(case((running, 1), else_=0)),
+            func.coalesce(func.max(case((running, Pack.seconds_left))), 0.0),
+            func.sum(case((open, func.coalesce(Pack.seconds_left, 0.0)), else_=0.0)),
+            func.sum(case((unknown, Pack.unended), else_=0)),
+            func.avg(Pack.seconds_per_trial),
         )
-        .where(Pack.study_id.in_(list(study_ids)), Pack.state.in_(["waiting", "running"]))
+        .where(Pack.study_id.in_(studies))
         .group_by(Pack.study_id)
     )
-    return {id: Pace(float(v), None if unknown else float(n)) for id, v, n, unknown in connection.execute(statement)}
+    return {id: Pace(float(speed), _left(*numbers)) for id, speed, *numbers in connection.execute(statement)}
+
+
+def _left(running: int, longest: float, known: float, trials: int, each: float | None) -> float | None:
+    """Return how long the open packs take, as many side by side as now run.
+
+    Args:
+        running: packs.
+        longest: seconds that one of these takes.
+        known: seconds that all take that say so.
+        trials: of the packs that do not.
+        each: seconds a trial of the packs that ever did; None: there is none.
+    """
+    if not running or (trials and each is None):
+        return None
+    return max(float(longest), (float(known) + int(trials) * float(each or 0.0)) / int(running))
 
 
 def progress(total: int, by_outcome: Mapping[str, int], pace: Pace) -> Progress:
     """Put a study's counters and pace together."""
-    eta = pace.left / pace.speed if pace.left is not None and pace.speed > 0 else None
-    return Progress(total, sum(by_outcome.values()), dict(by_outcome), pace.speed, eta)
+    return Progress(total, sum(by_outcome.values()), dict(by_outcome), pace.speed, pace.left)
 
 
 def publish(connection: Connection, study: Locked) -> None:

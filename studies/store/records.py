@@ -44,8 +44,8 @@ class Progress:
         ended: trials with an outcome.
         by_outcome: outcome word to count, words with a count of zero left out.
         steps_per_second: column steps per second over the running packs, as last reported; 0.0 when nothing runs.
-        eta_seconds: seconds until the open packs reach their predicted steps at that speed; None where there is no
-            speed or no prediction.
+        eta_seconds: about how long the packs planned so far still take, as many side by side as now run; None where
+            none runs, or where none knows yet.
     """
 
     total: int
@@ -261,7 +261,7 @@ class PackRecord:
         attempt: number of the last attempt started, 0 before the first.
         failures: attempts that failed.
         step: the last step reported.
-        predicted_steps: steps that theory predicts until the pack's last trial ends, None where it says nothing.
+        seconds_left: about how long its unended trials still take, as last reported; None: not known, or not begun.
         error: the last failure.
     """
 
@@ -275,7 +275,7 @@ class PackRecord:
     failures: int
     step: int
     steps_per_second: float | None
-    predicted_steps: int | None
+    seconds_left: float | None
     host: str | None
     started: datetime | None
     ended: datetime | None

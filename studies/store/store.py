@@ -430,8 +430,10 @@ class Store:
         with self._database.write() as connection:
             packs.started(connection, lease, pack_id, attempt, host)
 
-    def pack_progress(self, lease: Lease, pack_id: str, step: int, steps_per_second: float) -> None:
-        """Record a pack's step and speed (column steps per second), and write a `progress` event.
+    def pack_progress(
+        self, lease: Lease, pack_id: str, step: int, steps_per_second: float, seconds_left: float | None
+    ) -> None:
+        """Record a pack's step, speed (column steps per second) and what it still takes; write a `progress` event.
 
         The caller bounds the rate: about once a second a pack. The event's data are the study's progress object.
 
@@ -439,7 +441,7 @@ class Store:
             NotFound, LeaseLost: as `pack_started`.
         """
         with self._database.write() as connection:
-            packs.report(connection, lease, pack_id, step, steps_per_second)
+            packs.report(connection, lease, pack_id, step, steps_per_second, seconds_left)
 
     def commit(self, lease: Lease, pack_id: str, outcomes: Sequence[Outcome], attempt: int, host: str) -> list[int]:
         """Record ended trials: summary, curve points, a `trial` event each, and the study's counts; all or nothing.

@@ -30,7 +30,7 @@ def spec(**changes: Any) -> StudySpec:
     return parse(body | changes)
 
 
-def plan(configurations: int = 4, seeds: int = 3, per_pack: int = 6, predicted_steps: int | None = 1000) -> Plan:
+def plan(configurations: int = 4, seeds: int = 3, per_pack: int = 6) -> Plan:
     """A grid of `configurations` alphas by `seeds`, seed fastest, in packs of consecutive trials."""
     from studies.plan import Plan, PlannedPack  # seconds to import, which children that only commit can do without
 
@@ -42,7 +42,7 @@ def plan(configurations: int = 4, seeds: int = 3, per_pack: int = 6, predicted_s
         for s in range(seeds)
     )
     groups = [tuple(range(at, min(at + per_pack, len(trials)))) for at in range(0, len(trials), per_pack)]
-    packs = tuple(PlannedPack(number, members, predicted_steps) for number, members in enumerate(groups))
+    packs = tuple(PlannedPack(number, members) for number, members in enumerate(groups))
     return Plan(trials=trials, packs=packs, configurations=configurations, draws=seeds)
 
 

@@ -289,20 +289,31 @@ class TestPacks:
         assert started.started is not None
 
     def test_progress_adds_up_over_running_packs(self, store: Store):
-        lease = running(store, predicted_steps=1000)
-        one, two = store.open_packs(lease)
-        for pack, step, speed in ((one, 400, 300.0), (two, 900, 120.0)):
+        lease = running(store)
+        for pack, speed, left in zip(store.open_packs(lease), (300.0, 120.0), (4.0, 1.0), strict=True):
             store.pack_started(lease, pack.id, 1, "host")
-            store.pack_progress(lease, pack.id, step, speed)
+            store.pack_progress(lease, pack.id, 10, speed, left)
         progress = store.study(lease.study_id).progress
         assert progress.steps_per_second == 420.0
-        assert progress.eta_seconds == pytest.approx((600 * 6 + 100 * 6) / 420)
+        assert progress.eta_seconds == 4.0, "the longer of two that run side by side"
 
-    def test_without_a_prediction_there_is_no_eta(self, store: Store):
-        lease = running(store, predicted_steps=None)
+    def test_packs_that_wait_are_taken_for_as_long_as_those_that_began(self, store: Store):
+        lease = running(store)  # two packs of six
+        one, _ = store.open_packs(lease)
+        store.pack_started(lease, one.id, 1, "host")
+        store.pack_progress(lease, one.id, 10, 5.0, 12.0)
+        assert store.study(lease.study_id).progress.eta_seconds == 12.0 + 6 * (12.0 / 6)
+        store.pack_progress(lease, one.id, 10, 5.0, 1.0)
+        assert store.study(lease.study_id).progress.eta_seconds == 1.0 + 6 * (12.0 / 6)
+        store.commit(lease, one.id, [outcome(index) for index in one.members], 1, "host")
+        store.end_pack(lease, one.id)
+        assert store.study(lease.study_id).progress.eta_seconds is None, "nothing runs"
+
+    def test_where_no_pack_knows_how_long_it_takes_there_is_no_eta(self, store: Store):
+        lease = running(store)
         pack = store.open_packs(lease)[0]
         store.pack_started(lease, pack.id, 1, "host")
-        store.pack_progress(lease, pack.id, 10, 5.0)
+        store.pack_progress(lease, pack.id, 10, 5.0, None)
         assert store.study(lease.study_id).progress.eta_seconds is None
 
     def test_of_progress_events_only_the_newest_is_kept(self, store: Store):
@@ -310,7 +321,7 @@ class TestPacks:
         pack = store.open_packs(lease)[0]
         store.pack_started(lease, pack.id, 1, "host")
         for step in (10, 20, 30):
-            store.pack_progress(lease, pack.id, step, float(step))
+            store.pack_progress(lease, pack.id, step, float(step), None)
         (event,) = [e for e in store.events(lease.study_id) if e.type == "progress"]
         assert event.data["steps_per_second"] == 30.0
         assert store.packs(lease.study_id)[0].step == 30
@@ -328,7 +339,7 @@ class TestPacks:
         lease = running(store)
         for call in (
             lambda: store.pack_started(lease, foreign, 1, "host"),
-            lambda: store.pack_progress(lease, foreign, 1, 1.0),
+            lambda: store.pack_progress(lease, foreign, 1, 1.0, None),
             lambda: store.commit(lease, foreign, [outcome(0)], 1, "host"),
             lambda: store.end_pack(lease, foreign),
             lambda: store.fail_pack(lease, foreign, {}, 3),
@@ -492,7 +503,7 @@ class TestCommit:
         one, two = store.open_packs(lease)
         store.commit(lease, one.id, [outcome(0)], 1, "host")
         store.pack_started(lease, two.id, 1, "host")
-        store.pack_progress(lease, two.id, 77, 1.0)
+        store.pack_progress(lease, two.id, 77, 1.0, None)
         assert store.cancel_unended(lease) == 11
         trials = store.trials(lease.study_id).items
         assert [trial.outcome for trial in trials] == ["generalised"] + ["cancelled"] * 11

@@ -87,7 +87,7 @@ WRITES: dict[str, Callable[[Store, Lease, str], object]] = {
     "renew": lambda store, lease, pack: store.renew(lease, 60),
     "open_packs": lambda store, lease, pack: store.open_packs(lease),
     "pack_started": lambda store, lease, pack: store.pack_started(lease, pack, 1, "host"),
-    "pack_progress": lambda store, lease, pack: store.pack_progress(lease, pack, 1, 1.0),
+    "pack_progress": lambda store, lease, pack: store.pack_progress(lease, pack, 1, 1.0, None),
     "commit": lambda store, lease, pack: store.commit(lease, pack, [outcome(0)], 1, "host"),
     "end_pack": lambda store, lease, pack: store.end_pack(lease, pack),
     "fail_pack": lambda store, lease, pack: store.fail_pack(lease, pack, {}, 1),

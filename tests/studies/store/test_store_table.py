@@ -30,7 +30,7 @@ def half(store: Store) -> tuple[Store, str]:
     pack = store.open_packs(lease)[0]
     store.pack_started(lease, pack.id, 1, "host")
     store.commit(lease, pack.id, [outcome(0, at=1000), *map(outcome, (1, 2, 3)), failed(4)], 1, "host")
-    store.pack_progress(lease, pack.id, 4321, 1e6)
+    store.pack_progress(lease, pack.id, 4321, 1e6, 3.0)
     return store, lease.study_id
 
 
@@ -98,7 +98,7 @@ def test_halved_packs_keep_their_trials_in_the_table(store: Store):
     lease = running(store)
     pack = store.open_packs(lease)[0]
     store.pack_started(lease, pack.id, 1, "host")
-    store.pack_progress(lease, pack.id, 77, 1.0)
+    store.pack_progress(lease, pack.id, 77, 1.0, 3.0)
     store.fail_pack(lease, pack.id, {}, 1)
     table = store.table(lease.study_id)
     assert table["index"].to_pylist() == list(range(12))

@@ -40,7 +40,7 @@ def test_an_infinite_speed_is_no_speed(store: Store):
     lease = running(store)
     pack = store.open_packs(lease)[0]
     store.pack_started(lease, pack.id, 1, "host")
-    store.pack_progress(lease, pack.id, 5, INF)
+    store.pack_progress(lease, pack.id, 5, INF, INF)
     progress = store.study(lease.study_id).progress
     assert (progress.steps_per_second, progress.eta_seconds) == (0.0, None)
 
