@@ -2,9 +2,10 @@
 
 from studies.laws.columns import STUDY, THRESHOLD
 from studies.laws.errors import BadExpression, LawError, NotApplicable, TooLittle, UnknownName
-from studies.laws.family import FamilyFit, Request, fit_family, used_rows
+from studies.laws.family import FamilyFit, fit_family, used_rows
 from studies.laws.law import law
 from studies.laws.line import Line, line
+from studies.laws.request import Request
 from studies.laws.responses import RESPONSES
 
 __all__ = [

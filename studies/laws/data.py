@@ -6,13 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from studies.laws import columns
-from studies.laws.grammar import parse
 from studies.laws.likelihood import Sample
-from studies.laws.monomial import Monomial
 from studies.laws.noise import Floats
 from studies.laws.rows import Rows
 
@@ -80,16 +76,3 @@ class Data:
             studies=self.studies[chosen],
             levels=self.levels,
         )
-
-
-def swept_terms(table: pa.Table) -> tuple[str, ...]:
-    """Return the numeric fields that vary, alpha and beta first: what M3 has an exponent each of."""
-    numeric = [name for name in columns.fields(table) if name in columns.predictors(table)]
-    varying = [name for name in numeric if len(set(table.column(name).to_pylist())) > 1]
-    return tuple(sorted(varying, key=lambda name: (name != "alpha", name != "beta", name)))
-
-
-def logs(table: pa.Table, name: str) -> Floats:
-    """Return the logarithm of a field of every trial: nan where missing, -inf where not positive."""
-    monomial: Monomial = parse(name, "terms")
-    return columns.logarithm(table, monomial, "terms")

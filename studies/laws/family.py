@@ -9,68 +9,27 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from scipy import stats
 
-from studies.laws import clusters, columns, comparison
+from studies.laws import clusters, comparison
 from studies.laws.cautions import NUMERICAL
-from studies.laws.data import Data, logs, swept_terms
-from studies.laws.effects import FEWEST_RANDOM, Effect, TooFewDegrees
-from studies.laws.errors import NotApplicable, UnknownName
+from studies.laws.data import Data
+from studies.laws.effects import FEWEST_RANDOM, TooFewDegrees
+from studies.laws.gather import gather
 from studies.laws.hypotheses import MARGIN, minus_one
 from studies.laws.inference import Estimate
 from studies.laws.models import FORMS, Model, Name, NotIdentifiable, fit_model
 from studies.laws.newton import NoMaximum
-from studies.laws.noise import NOISES
 from studies.laws.profile import profile_interval
-from studies.laws.responses import observe
-from studies.laws.rows import Rows, sort
+from studies.laws.request import Request, check
+from studies.laws.rows import Rows
 from studies.laws.scale import COLUMN, Scale, fit_scale, stretched
-from studies.laws.solve import enough_to_begin
 
-Covariance = Literal["model", "draw"]
-Interval = Literal["wald", "profile", "bootstrap"]
-Scatter = Literal["constant", "floor"]
 _LARGEST_LOG = 700.0
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a family of models is asked for.
-
-    Attributes:
-        response: see `law`.
-        models: which, of M0 to M5.
-        terms: fields of M3 and M5, one exponent each; None: every numeric field that varies.
-        gap: the theory column of M4.
-        effect: see `law`; M4 always has a random intercept.
-        noise: the distribution of t about the law: `log-normal`, `Weibull` or `log-logistic`.
-        scale: of the noise: `constant`, or `floor`: a power of the error floor over the threshold (see `scale`).
-        covariance: `model`, or `draw` (CR2, clustered by draw).
-        intervals: which, beside the recommended one (Wald, with t).
-        threshold: a rung of the ladder; None: the study's own thresholds.
-        bootstrap: samples of the wild bootstrap, and of the parametric one of M5's break.
-        break_samples: samples of the latter: each is two fits.
-        seed: of both.
-    """
-
-    response: str = "t2"
-    models: tuple[Name, ...] = get_args(Name)
-    terms: tuple[str, ...] | None = None
-    gap: str = "a_gap"
-    effect: Effect = "draw"
-    noise: str = "log-normal"
-    scale: Scatter = "constant"
-    covariance: Covariance = "model"
-    intervals: tuple[Interval, ...] = ("wald",)
-    threshold: float | None = None
-    bootstrap: int = 1999
-    break_samples: int = 0
-    seed: int = 0
 
 
 @dataclass(slots=True)
@@ -106,8 +65,8 @@ def fit_family(table: pa.Table, request: Request) -> FamilyFit:
     Raises:
         TooLittle, UnknownName, NotApplicable, BadExpression: see `law`.
     """
-    _check(request, table)
-    data = _data(table, request)
+    check(request, table)
+    data = gather(table, request)
     family = _Family()
     if request.scale == "floor":
         data = _scaled(data, family)
@@ -125,29 +84,11 @@ def fit_family(table: pa.Table, request: Request) -> FamilyFit:
 
 def used_rows(table: pa.Table, request: Request) -> pa.Table:
     """Return the rows that enter the likelihood of a request."""
-    return _used(table, _data(table, request))
+    return _used(table, gather(table, request))
 
 
 def _used(table: pa.Table, data: Data) -> pa.Table:
     return table.filter(pa.array(data.rows.inside))
-
-
-def _check(request: Request, table: pa.Table) -> None:
-    for value, known, parameter in (
-        (request.effect, get_args(Effect), "effect"),
-        (request.noise, tuple(NOISES), "noise"),
-        (request.scale, get_args(Scatter), "scale"),
-        (request.covariance, get_args(Covariance), "covariance"),
-        *((model, get_args(Name), "models") for model in request.models),
-        *((interval, get_args(Interval), "intervals") for interval in request.intervals),
-    ):
-        if value not in known:
-            raise UnknownName(str(value), known, parameter)
-    if not request.models:
-        raise NotApplicable("models= names at least one of M0 to M5", "models")
-    missing = [name for name in ("alpha", "beta") if name not in columns.predictors(table)]
-    if missing:
-        raise NotApplicable(f"the models are of alpha and beta, and this study has no {missing[0]}", "models")
 
 
 def _scaled(data: Data, family: _Family) -> Data:
@@ -167,37 +108,6 @@ def _fitted(name: Name, data: Data) -> Model:
     if data.rows.draws < FEWEST_RANDOM:
         raise NotIdentifiable(data.gap_name, f"{data.rows.draws} draws: a scatter between draws needs {FEWEST_RANDOM}")
     return fit_model(name, data, "random")
-
-
-def _data(table: pa.Table, request: Request) -> Data:
-    observed = observe(table, request.response, request.threshold)
-    terms = swept_terms(table) if request.terms is None else request.terms
-    alpha, beta = logs(table, "alpha"), logs(table, "beta")
-    named = {name: logs(table, name) for name in terms}
-    x = np.stack([alpha + beta, beta, *named.values()], axis=1)
-    rows = sort(table, observed, x, request.effect, NOISES[request.noise])
-    enough_to_begin(rows)
-    within = rows.sample.x
-    levels, studies = _studies(table, rows)
-    gap = logs(table, request.gap)[rows.inside]
-    return Data(
-        rows=rows,
-        log_ab=within[:, 0],
-        beta=np.exp(within[:, 1]),
-        terms={name: within[:, 2 + i] for i, name in enumerate(named)},
-        gap_name=request.gap,
-        gap=gap if len(gap) and np.isfinite(gap).all() else None,
-        log_floor=columns.log_floor(table, request.threshold)[rows.inside],
-        studies=studies,
-        levels=levels,
-    )
-
-
-def _studies(table: pa.Table, rows: Rows) -> tuple[tuple[str, ...], NDArray[np.intp]]:
-    if columns.STUDY not in table.column_names:
-        return ("",), np.zeros(len(rows.cluster), dtype=np.intp)
-    levels, codes = np.unique(columns.words(table, columns.STUDY)[rows.inside].astype(str), return_inverse=True)
-    return tuple(levels.tolist()), codes.reshape(-1)
 
 
 # -- the answer -----------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ HEADINGS = {
     "plans": "Whole plans",
     "passage": "First passage",
     "scaling": "Scaling",
+    "laws": "Laws",
     "whole": "The whole service",
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.benchmarks import machine
 
-SECTIONS = ("stepping", "leaping", "plans", "passage", "scaling", "whole")
+SECTIONS = ("stepping", "leaping", "plans", "passage", "scaling", "laws", "whole")
 UNPINNED = ("whole",)
 
 
