@@ -88,13 +88,26 @@ def identify_under(
     return identify(x, names, np.zeros_like(draw), 1)
 
 
-def log_likelihood(sample: Sample, intercepts: Intercepts) -> float:
-    """Return the greatest log-likelihood, by one start: for searches and profiles near a fit from several.
+class Follower:
+    """Fits of samples that differ little from one another, as searches and profiles ask for them.
 
-    Raises:
-        NoMaximum: it has none.
+    Each random one is begun where the last one ended, by one start.
     """
-    return fit_mixed(sample, starts=STARTS[:1]).value if intercepts == "random" else fit(sample).value
+
+    def __init__(self, intercepts: Intercepts) -> None:
+        self._intercepts = intercepts
+        self._last: Mixed | None = None
+
+    def fit(self, sample: Sample) -> Fit | Mixed:
+        """Fit one of them.
+
+        Raises:
+            NoMaximum: the likelihood has none.
+        """
+        if self._intercepts != "random":
+            return fit(sample)
+        self._last = fit_mixed(sample, starts=STARTS[:1], near=self._last)
+        return self._last
 
 
 def fit_rows(sample: Sample, cluster: NDArray[np.intp], intercepts: Intercepts) -> Fitted:

@@ -54,7 +54,7 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Units:
+class Units:
     """A least-squares line and its scatter as the origin and unit of log t: every number of the search is near 1.
 
     Without the line as origin, theta and the slopes of a law with next to no scatter would be one direction to
@@ -90,7 +90,7 @@ def fit(sample: Sample) -> Fit:
     Raises:
         NoMaximum: the likelihood has none (all times are brackets that one curve passes).
     """
-    units = _least_squares(sample)
+    units = least_squares(sample)
     scaled = units.apply(sample)
     start = Point(np.zeros(sample.draws), np.zeros(sample.x.shape[1]), 1.0)
     no_scatter = units.scatter <= rounding(sample)
@@ -99,7 +99,7 @@ def fit(sample: Sample) -> Fit:
     return _in_own_units(maximum, units, sample)
 
 
-def _least_squares(sample: Sample) -> _Units:
+def least_squares(sample: Sample) -> Units:
     """Least squares over the rows bounded on both sides, brackets at their middle."""
     crossed, draw = sample.crossed, sample.draw[sample.crossed]
     y = (sample.lower[crossed] + sample.upper[crossed]) / 2
@@ -112,9 +112,9 @@ def _least_squares(sample: Sample) -> _Units:
     # a bracket's middle is off by its width over root 12
     scatter = np.sqrt((residual**2).mean() + ((sample.upper - sample.lower)[crossed] ** 2).mean() / 12)
     if scatter <= (least := rounding(sample)):
-        line = _Units(y_mean, x_mean, x_scale, slopes, 1.0)
+        line = Units(y_mean, x_mean, x_scale, slopes, 1.0)
         scatter = max(least, _violation(line.apply(sample)))
-    return _Units(y_mean, x_mean, x_scale, slopes, float(scatter))
+    return Units(y_mean, x_mean, x_scale, slopes, float(scatter))
 
 
 def rounding(sample: Sample) -> float:
@@ -127,7 +127,7 @@ def _violation(residual: Sample) -> float:
     return float(np.maximum(residual.lower, -residual.upper)[~residual.crossed].max(initial=0.0))
 
 
-def _in_own_units(maximum: Maximum, units: _Units, sample: Sample) -> Fit:
+def _in_own_units(maximum: Maximum, units: Units, sample: Sample) -> Fit:
     point, expansion = maximum.point, maximum.expansion
     theta, sigma = point.theta, units.scatter / point.theta
     by_slope = sigma / units.x_scale  # d slope / d its scaled one

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from studies.laws.likelihood import Sample, rows
@@ -90,30 +91,31 @@ def integrate(sample: Sample, place: Place, modes: Floats) -> Integrated:
         modes: of w, about: the search for them begins there.
     """
     fixed = place.level + sample.x @ place.slopes
-    modes, spread = _modes(sample, fixed, place, modes)
-    # where every row is exact and the noise normal the integrand is Gaussian, and the square of a score of degree 4
-    closed = sample.noise is NORMAL and bool(sample.exact.all())
-    nodes = _NODES[sample.noise is NORMAL][len(fixed) >= _MANY * sample.draws]
+    draws = sample.draws
+    parabolas, rest, eta = _parted(sample, fixed, place)
+    modes, spread = _modes(rest, eta, parabolas, place, modes)
+    # without a rest the integrand is Gaussian, and the square of a score of degree 4
+    nodes = _NODES[sample.noise is NORMAL][len(fixed) >= _MANY * draws]
     nodes = nodes if sample.stretch is None else _STRETCHED
-    at, weights = np.polynomial.hermite_e.hermegauss(3 if closed else nodes)
-    p, draws = sample.x.shape[1], sample.draws
+    at, weights = np.polynomial.hermite_e.hermegauss(nodes if len(eta) else 3)
+    p = sample.x.shape[1]
     w = modes[:, None] + spread[:, None] * at
     logs = np.log(weights) + at**2 / 2 - w**2 / 2 - 0.5 * np.log(2 * np.pi) + np.log(spread)[:, None]
     scores = np.empty((len(at), draws, p + 3))
     informations = np.empty((len(at), draws, p + 3, p + 3))
     weighed = np.empty((len(at), draws))
     # as many nodes at a time as keep the arrays small
-    several = max(1, _MOST_ROWS // max(1, len(fixed)))
+    several = max(1, _MOST_ROWS // max(1, len(eta)))
     for first in range(0, len(at), several):
         chosen = slice(first, min(first + several, len(at)))
         copies = chosen.stop - first
-        stacked = _repeat(sample, copies)
-        eta = np.tile(fixed, copies) + place.rho * w.T[chosen].reshape(-1)[stacked.draw]
-        value, *parts = rows(stacked, eta, place.theta)
-        logs[:, chosen] += stacked.sums(value).reshape(copies, draws).T
-        weighed[chosen] = stacked.sums(parts[2] * stacked.stretches**2).reshape(copies, draws)
-        found = _nodes(stacked, place, w.T[chosen].reshape(-1), parts)
-        scores[chosen], informations[chosen] = (part.reshape(copies, draws, *part.shape[1:]) for part in found)
+        stacked, here = _repeat(rest, copies), w.T[chosen].reshape(-1)
+        found = _expand(stacked, np.tile(eta, copies) + place.rho * here[stacked.draw], place.theta)
+        found = found + parabolas.repeated(copies).moved(place.rho * here)
+        logs[:, chosen] += found.value.reshape(copies, draws).T
+        weighed[chosen] = found.weight.reshape(copies, draws)
+        parts = _by_place(found, place, here)
+        scores[chosen], informations[chosen] = (part.reshape(copies, draws, *part.shape[1:]) for part in parts)
     values = logsumexp(logs, axis=1)
     odds: Floats = np.exp(logs - np.reshape(values, (-1, 1))).T  # (nodes, draws)
     score = np.einsum("kd,kdi->di", odds, scores)
@@ -126,6 +128,62 @@ def integrate(sample: Sample, place: Place, modes: Floats) -> Integrated:
         scores=score,
         informations=information,
         weight=float((odds * weighed).sum()) / sample.noise.information,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """Each draw's log-likelihood given its intercept, to second order in (level, slopes, theta).
+
+    Attributes:
+        value, weight: shape (draws,); the weight counts rows, each in units of its own scatter.
+        score: shape (draws, p+2); information: minus the Hessian, shape (draws, p+2, p+2).
+    """
+
+    value: Floats
+    score: Floats
+    information: Floats
+    weight: Floats
+
+    def moved(self, by: Floats) -> _Given:
+        """Return it at levels that lie `by` higher, shape (draws,): exact where it is a parabola in them."""
+        slope, bend = self.score[:, 0], self.information[:, 0, 0]
+        value = self.value + by * slope - by**2 * bend / 2
+        return _Given(value, self.score - by[:, None] * self.information[:, 0], self.information, self.weight)
+
+    def repeated(self, copies: int) -> _Given:
+        """Return it for several copies of the draws, one after another."""
+        return _Given(
+            np.tile(self.value, copies),
+            np.tile(self.score, (copies, 1)),
+            np.tile(self.information, (copies, 1, 1)),
+            np.tile(self.weight, copies),
+        )
+
+    def __add__(self, other: _Given) -> _Given:
+        return _Given(
+            self.value + other.value,
+            self.score + other.score,
+            self.information + other.information,
+            self.weight + other.weight,
+        )
+
+
+def _parted(sample: Sample, fixed: Floats, place: Place) -> tuple[_Given, Sample, Floats]:
+    """Part the rows: those whose likelihood is a parabola in w, summed up, and the others with their eta at w = 0."""
+    straight = sample.exact if sample.noise is NORMAL else np.zeros(len(fixed), dtype=bool)
+    given = _expand(_only(sample, straight), fixed[straight], place.theta)
+    return given, _only(sample, ~straight), fixed[~straight]
+
+
+def _only(sample: Sample, chosen: NDArray[np.bool_]) -> Sample:
+    return replace(
+        sample,
+        lower=sample.lower[chosen],
+        upper=sample.upper[chosen],
+        x=sample.x[chosen],
+        draw=sample.draw[chosen],
+        stretch=None if sample.stretch is None else sample.stretch[chosen],
     )
 
 
@@ -146,26 +204,36 @@ def _repeat(sample: Sample, copies: int) -> Sample:
     )
 
 
-def _nodes(sample: Sample, place: Place, w: Floats, parts: list[Floats]) -> tuple[Floats, Floats]:
-    """Gradient and minus the Hessian of each draw's log-likelihood given w, in (level, slopes, log theta, log rho)."""
-    eta, theta, eta_eta, eta_theta, theta_theta = parts
-    p, last = sample.x.shape[1], sample.x.shape[1] + 1
+def _expand(sample: Sample, eta: Floats, theta: float) -> _Given:
+    """Sum the rows of each draw."""
+    value, *parts = rows(sample, eta, theta)
+    by_eta, by_theta, eta_eta, eta_theta, theta_theta = parts
+    last = sample.x.shape[1] + 1
     columns = [np.ones(len(eta)), *sample.x.T]
-    score = np.empty((sample.draws, p + 3))
-    info = np.empty((sample.draws, p + 3, p + 3))
+    score = np.empty((sample.draws, last + 1))
+    info = np.empty((sample.draws, last + 1, last + 1))
     for i, column in enumerate(columns):
-        score[:, i] = sample.sums(eta * column)
+        score[:, i] = sample.sums(by_eta * column)
         info[:, i, last] = info[:, last, i] = sample.sums(eta_theta * column)
         for j in range(i + 1):
             info[:, i, j] = info[:, j, i] = sample.sums(eta_eta * column * columns[j])
-    score[:, last] = sample.sums(theta)
+    score[:, last] = sample.sums(by_theta)
     info[:, last, last] = sample.sums(theta_theta)
+    weight = info[:, 0, 0] if sample.stretch is None else sample.sums(eta_eta * sample.stretch**2)
+    return _Given(sample.sums(value), score, info, weight)
+
+
+def _by_place(given: _Given, place: Place, w: Floats) -> tuple[Floats, Floats]:
+    """Gradient and minus the Hessian of each draw's log-likelihood given w, in (level, slopes, log theta, log rho)."""
+    last = given.score.shape[1] - 1
+    score, info = np.empty((len(w), last + 2)), np.empty((len(w), last + 2, last + 2))
+    score[:, :-1], info[:, :-1, :-1] = given.score, given.information
     # rho * w is one more column
     score[:, -1] = w * score[:, 0]
     info[:, -1, :-1] = info[:, :-1, -1] = w[:, None] * info[:, 0, :-1]
     info[:, -1, -1] = w * w * info[:, 0, 0]
     # theta and rho by their logarithms
-    for at, scale in ((last, place.theta), (p + 2, place.rho)):
+    for at, scale in ((last, place.theta), (last + 1, place.rho)):
         score[:, at] *= scale
         info[:, at, :] *= scale
         info[:, :, at] *= scale
@@ -173,13 +241,18 @@ def _nodes(sample: Sample, place: Place, w: Floats, parts: list[Floats]) -> tupl
     return score, info
 
 
-def _modes(sample: Sample, fixed: Floats, place: Place, start: Floats) -> tuple[Floats, Floats]:
+def _modes(rest: Sample, eta: Floats, parabolas: _Given, place: Place, start: Floats) -> tuple[Floats, Floats]:
     """Return each draw's mode of w and the spread of its peak, by Newton steps that never go down."""
     w, rho = start, place.rho
 
     def peak(at: Floats) -> tuple[Floats, Floats, Floats]:
-        value, eta, _, eta_eta, _, _ = rows(sample, fixed + rho * at[sample.draw], place.theta)
-        return sample.sums(value) - at**2 / 2, rho * sample.sums(eta) - at, rho**2 * sample.sums(eta_eta) + 1
+        value, by_eta, _, eta_eta, _, _ = rows(rest, eta + rho * at[rest.draw], place.theta)
+        given = parabolas.moved(rho * at)
+        return (
+            given.value + rest.sums(value) - at**2 / 2,
+            rho * (given.score[:, 0] + rest.sums(by_eta)) - at,
+            rho**2 * (given.information[:, 0, 0] + rest.sums(eta_eta)) + 1,
+        )
 
     value, slope, bend = peak(w)
     for _ in range(_MODE_STEPS):

@@ -80,25 +80,31 @@ class _Units:
         )
 
 
-def fit_mixed(sample: Sample, starts: Sequence[float] = STARTS) -> Mixed:
+def fit_mixed(sample: Sample, starts: Sequence[float] = STARTS, near: Mixed | None = None) -> Mixed:
     """Fit by maximum likelihood from several starts of the draws' scatter.
 
     Args:
         sample: at least two draws; x of full rank beside a constant.
         starts: of rho, in units of what the means of the draws say.
+        near: a fit of about the same rows and as many predictors: the search begins there, and at `starts` if that
+            leads nowhere.
 
     Raises:
         NoMaximum: the likelihood has none.
     """
     units, rho = _start(sample)
     scaled = units.apply(sample)
+    places = [Place(0.0, np.zeros(sample.x.shape[1]), 1.0, max(rho * factor, 2 * _NONE)) for factor in starts]
+    if near is not None and near.tau > 0 and len(near.slopes) == sample.x.shape[1]:
+        places.insert(0, _as_place(near, units))
     found = []
-    for factor in starts:
-        place = Place(0.0, np.zeros(sample.x.shape[1]), 1.0, max(rho * factor, 2 * _NONE))
+    for place in places:
         try:
             found.append(_climb(scaled, place))
         except NoMaximum:
             continue
+        if near is not None:
+            break
     if not found:
         raise NoMaximum
     best = max(found, key=lambda ended: ended[1].value)
@@ -106,6 +112,16 @@ def fit_mixed(sample: Sample, starts: Sequence[float] = STARTS) -> Mixed:
     optima = len(np.unique(np.round((values.max() - values) / _SAME).clip(max=1e6)))
     place, here, distance, iterations = best
     return _in_own_units(place, here, distance, iterations, units, sample, (len(starts), optima))
+
+
+def _as_place(near: Mixed, units: _Units) -> Place:
+    """Return a fit as parameters in these units: the inverse of `_in_own_units`."""
+    return Place(
+        level=float(near.level - units.origin + units.x_mean @ near.slopes) / near.sigma,
+        slopes=(near.slopes * units.x_scale - units.slopes) / near.sigma,
+        theta=units.scatter / near.sigma,
+        rho=max(near.tau / near.sigma, 2 * _NONE),
+    )
 
 
 def _start(sample: Sample) -> tuple[_Units, float]:

@@ -13,6 +13,7 @@ taken in units of the draw's own T, so that it is one number for all draws and r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -20,7 +21,8 @@ from typing import Literal
 import numpy as np
 
 from studies.laws.data import Data
-from studies.laws.effects import Fitted, Intercepts, TooFewDegrees, fit_rows, identify_under, log_likelihood
+from studies.laws.effects import Fitted, Follower, Intercepts, TooFewDegrees, fit_rows, identify_under
+from studies.laws.fit import least_squares
 from studies.laws.highest import highest
 from studies.laws.likelihood import Sample
 from studies.laws.noise import Floats
@@ -198,11 +200,17 @@ def _searched(name: Name, data: Data, intercepts: Intercepts, named: dict[str, F
         common = with_studies(data, intercepts, named)
         return common if search.column is None else common | {str(search.slope): search.column(number)}
 
+    follower = Follower(intercepts)
+
     def likelihood(number: float) -> float:
-        return log_likelihood(laid_out(data, columns(number), search.offset(number)), intercepts)
+        return follower.fit(laid_out(data, columns(number), search.offset(number))).value
+
+    def rough(number: float) -> float:
+        sample = laid_out(data, columns(number), search.offset(number))
+        return -int(sample.crossed.sum()) * math.log(least_squares(sample).scatter)
 
     told_apart(data, intercepts, columns(float(np.median(search.values))))
-    top = highest(likelihood, search.values)
+    top = highest(likelihood, search.values, rough)
     number = top.at
     slope = 0.0
     if search.column is not None:

@@ -11,7 +11,8 @@ import numpy as np
 import scipy.optimize
 
 from studies.laws.clusters import t_quantile
-from studies.laws.effects import Fitted, log_likelihood
+from studies.laws.effects import Fitted, Follower
+from studies.laws.likelihood import Sample
 
 _WIDEST = 64.0
 """Wald intervals beyond which the likelihood counts as flat."""
@@ -26,19 +27,20 @@ def profile_interval(fitted: Fitted, j: int) -> tuple[float | None, float | None
     estimate = fitted.inference.slope(j)
     allowed = t_quantile(estimate.df) * math.sqrt(float(fitted.inference.inflation[j]))
     half = t_quantile(estimate.df) * estimate.se
+    follower = Follower(fitted.intercepts)
 
     def cost(value: float) -> float:
-        return math.sqrt(max(0.0, 2 * (fitted.fit.value - _restricted(fitted, j, value)))) - allowed
+        restricted = follower.fit(_restricted(fitted.sample, j, value)).value
+        return math.sqrt(max(0.0, 2 * (fitted.fit.value - restricted))) - allowed
 
     low, high = (end(cost, estimate.value, sign * half) for sign in (-1, 1))
     return low, high
 
 
-def _restricted(fitted: Fitted, j: int, value: float) -> float:
-    sample = fitted.sample
+def _restricted(sample: Sample, j: int, value: float) -> Sample:
+    """Return the rows with one slope held: it goes into log t."""
     shift = value * sample.x[:, j]
-    others = replace(sample, lower=sample.lower - shift, upper=sample.upper - shift, x=np.delete(sample.x, j, axis=1))
-    return log_likelihood(others, fitted.intercepts)
+    return replace(sample, lower=sample.lower - shift, upper=sample.upper - shift, x=np.delete(sample.x, j, axis=1))
 
 
 def end(cost: Callable[[float], float], centre: float, half: float) -> float | None:

@@ -20,12 +20,11 @@ import numpy as np
 from scipy import stats
 
 from studies.laws.data import Data
-from studies.laws.effects import Intercepts
-from studies.laws.fit import fit
+from studies.laws.effects import Follower, Intercepts
+from studies.laws.fit import Fit
 from studies.laws.highest import NOWHERE, highest
 from studies.laws.inference import LEVEL
-from studies.laws.likelihood import Sample
-from studies.laws.mixed_fit import STARTS, fit_mixed
+from studies.laws.mixed_fit import Mixed
 from studies.laws.models import NotIdentifiable, laid_out, told_apart, with_studies
 from studies.laws.newton import NoMaximum
 from studies.laws.profile import end
@@ -74,8 +73,10 @@ def fit_scale(data: Data, intercepts: Intercepts) -> Scale:
     named = with_studies(data, intercepts, data.terms)
     told_apart(data, intercepts, named)
 
+    follower = Follower(intercepts)
+
     def likelihood(delta: float) -> float:
-        return _adjusted(laid_out(stretched(data, delta), named), intercepts)
+        return _adjusted(follower.fit(laid_out(stretched(data, delta), named)))
 
     top = highest(likelihood, np.linspace(-_REACH, _REACH, _GRID))
     if abs(top.at) > 0.99 * _REACH:  # a few rows that a curve passes: their scatter would be 0
@@ -93,12 +94,10 @@ def fit_scale(data: Data, intercepts: Intercepts) -> Scale:
     return Scale(top.at, (low, high), statistic, float(stats.chi2.sf(statistic, 1)))
 
 
-def _adjusted(sample: Sample, intercepts: Intercepts) -> float:
+def _adjusted(found: Fit | Mixed) -> float:
     """Return the log-likelihood less half the log-determinant of the information on levels and slopes."""
-    if intercepts == "random":
-        mixed = fit_mixed(sample, starts=STARTS[:1])
-        return mixed.value + float(np.linalg.slogdet(mixed.covariance).logabsdet) / 2
-    found = fit(sample)
+    if isinstance(found, Mixed):
+        return found.value + float(np.linalg.slogdet(found.covariance).logabsdet) / 2
     expansion, theta = found.maximum.expansion, found.maximum.point.theta
     by_level = expansion.levels_rest[:, :-1]
     slopes = expansion.rest_rest[:-1, :-1] - by_level.T @ (by_level / expansion.levels_levels[:, None])
