@@ -52,7 +52,7 @@ def _fill(store: Store) -> str:
     ]
     configs[0]["snr"] = None  # the fields' kinds are read off the first configuration
     trials = tuple(Trial(c * 5 + s, c, s, config) for c, config in enumerate(configs) for s in range(5))
-    plan = Plan(trials, (PlannedPack(0, tuple(range(200)), None),), 40, 5)
+    plan = Plan(trials, (PlannedPack(0, tuple(range(200))),), 40, 5)
     store.add_study(spec(), plan, versions={})
     lease = store.claim("runner", 3600)
     assert lease is not None
