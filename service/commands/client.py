@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +9,7 @@ import typer
 
 from service.client import Client, Study
 from service.commands.lines import outcome_line
-from service.commands.printing import print_result
+from service.commands.printing import print_answer
 from service.commands.tables import fit_tables, law_tables, pareto_tables
 
 StudyId = Annotated[str, typer.Argument(metavar="ID", help="The study.")]
@@ -51,10 +50,7 @@ def law(
         found: dict[str, Any] = client.law(
             study_id, response, x=x, terms=listed, effect=effect, threshold=threshold, by=by
         )
-    if json:
-        print(jsonlib.dumps(found, indent=2))
-        return
-    print_result(found, [] if by is None else law_tables(found, by))
+    print_answer(found, [] if by is None else law_tables(found, by), json=json)
 
 
 def fit(
@@ -79,11 +75,9 @@ def fit(
     request |= {name: value for name, value in single.items() if value is not None}
     with Client() as client:
         found = client.fit(study_id, response=response, **request)
-    if json:
-        print(jsonlib.dumps(found, indent=2))
-        return
-    print_result(found["result"], fit_tables(found["result"]))
-    print(f"stored as fit {found['id']}")
+    print_answer(found, fit_tables(found["result"]), json=json)
+    if not json:
+        print(f"stored as fit {found['id']}")
 
 
 def pareto(
@@ -99,10 +93,7 @@ def pareto(
     """
     with Client() as client:
         found: dict[str, Any] = client.pareto(study_id, x, y, max_error=max_error)
-    if json:
-        print(jsonlib.dumps(found, indent=2))
-        return
-    print_result(found, pareto_tables(found))
+    print_answer(found, pareto_tables(found), json=json)
 
 
 def _wait(study: Study) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json as jsonlib
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from service.client import Client
 from service.commands.client import StudyId
-from service.commands.printing import Columns, print_result
+from service.commands.printing import print_answer
 from service.commands.tables import phase_tables, theory_tables
 
 Json = Annotated[bool, typer.Option("--json", help="Print the object of the interface.")]
@@ -26,18 +25,11 @@ def phases(
     """Print outcome fractions over one or two fields, and where half of the trials end with an outcome."""
     with Client() as client:
         found = client.phases(study_id, x, y, outcome=outcome, by=by)
-    _show(found, phase_tables(found), json=json)
+    print_answer(found, phase_tables(found), json=json)
 
 
 def theory(study_id: StudyId, json: Json = False) -> None:
     """Print t1, t2 and the error floor against what theory predicted for them."""
     with Client() as client:
         found = client.theory(study_id)
-    _show(found, theory_tables(found), json=json)
-
-
-def _show(found: dict[str, Any], tables: list[Columns], *, json: bool) -> None:
-    if json:
-        print(jsonlib.dumps(found, indent=2))
-        return
-    print_result(found, tables)
+    print_answer(found, theory_tables(found), json=json)

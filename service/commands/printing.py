@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json as jsonlib
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -43,6 +44,14 @@ def plain_lines(table: Columns) -> list[str]:
         for row in [table.heads, *table.rows]
     ]
     return [table.title, *lines, ""]
+
+
+def print_answer(found: Mapping[str, Any], tables: Sequence[Columns] = (), *, json: bool) -> None:
+    """Print an object of the interface as JSON, or as tables and the sentences and warnings of its result."""
+    if json:
+        print(jsonlib.dumps(found, indent=2))
+    else:
+        print_result(found.get("result", found), tables)
 
 
 def print_result(found: Mapping[str, Any], tables: Sequence[Columns] = ()) -> None:

@@ -70,7 +70,7 @@ def _peaks(heights: Floats) -> NDArray[np.bool_]:
 
 
 def _climbed(height: Callable[[float], float], values: Floats, start: int) -> tuple[float, float]:
-    """Return the peak about a start and where it is: between its neighbours, or further on where it lies at an end."""
+    """Return the peak about a start and where it is: between its neighbours, or further out where it lies at an end."""
     first, last = max(start - 1, 0), min(start + 1, len(values) - 1)
     while True:
         low, high = values[first], values[last]
@@ -82,8 +82,8 @@ def _climbed(height: Callable[[float], float], values: Floats, start: int) -> tu
         )
         margin = _EDGE * (high - low)
         if found.x - low < margin and first > 0:
-            first, last = first - 1, first
+            first -= 1
         elif high - found.x < margin and last < len(values) - 1:
-            first, last = last, last + 1
+            last += 1
         else:
             return -float(found.fun), float(found.x)

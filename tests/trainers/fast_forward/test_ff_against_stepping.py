@@ -99,9 +99,13 @@ def test_a_pack_that_is_stopped_within_a_trial_goes_on_there(tmp_path: Path) -> 
     while len(seen) < len(of.trials):
         rounds += 1
         ask = iter([False])
-        stop = lambda ask=ask: next(ask, True)  # noqa: E731
-        # every piece of a trial is a breath
-        reports = train(of, directory=tmp_path, resume=newest([tmp_path]), stop=stop, breath_seconds=1e-9)
+        reports = train(
+            of,
+            directory=tmp_path,
+            resume=newest([tmp_path]),
+            stop=lambda ask=ask: next(ask, True),
+            breath_seconds=1e-9,  # every piece of a trial is a breath
+        )
         seen |= {outcome.index: outcome for report in reports for outcome in report.outcomes}
         assert rounds < 2000
     assert rounds > 2 * len(of.trials), "it was stopped within trials"
