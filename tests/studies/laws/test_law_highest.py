@@ -1,0 +1,27 @@
+"""The search of one number: its peak is found wherever the rough one lies, also on a point of the grid."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from studies.laws.highest import highest
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("at", [2.0, 2.0004, 1.9996, 3.3, 0.7, 4.9])
+def test_a_peak_away_from_the_rough_one_is_found(at: float) -> None:
+    top = highest(lambda v: -((v - at) ** 2), np.arange(6.0), lambda v: -((v - 3.0) ** 2))
+    assert top.at == pytest.approx(at, abs=1e-3)
+    assert top.optima == 1
+
+
+def test_of_two_peaks_the_higher_is_taken_and_both_are_counted() -> None:
+    top = highest(lambda v: -((v - 1) ** 2) * (v - 4) ** 2 + 0.1 * v, np.linspace(0, 5, 11))
+    assert top.at == pytest.approx(4, abs=0.05)
+    assert (top.optima, top.starts) == (2, 11)
+
+
+def test_where_the_rough_one_is_flat_the_likelihood_itself_says_where_to_begin() -> None:
+    top = highest(lambda v: -abs(v - 4.2), np.arange(6.0), lambda _: 0.0)
+    assert top.at == pytest.approx(4.2, abs=1e-2)
