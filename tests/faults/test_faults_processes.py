@@ -82,6 +82,7 @@ def test_a_runner_that_is_asked_to_end_leaves_nothing_and_its_study_to_the_next(
     runner = RunnerProcess(bench).start()
     study = long_study(bench)
     bench.wait_for_trials(study, 8, START_SECONDS)
+    wait_until(lambda: all(pack.step > 0 for pack in bench.store.packs(study)), START_SECONDS, "both packs advance")
     asked = time.monotonic()
     assert runner.end() == 0
     assert time.monotonic() - asked < 20
@@ -89,7 +90,7 @@ def test_a_runner_that_is_asked_to_end_leaves_nothing_and_its_study_to_the_next(
     assert bench.study(study).state == "running"
     assert bench.store.claim("another", 30) is not None, "the lease was given back"
     before = ended(bench, study)
-    assert all(pack.step > 0 for pack in bench.store.packs(study))
+    assert all(pack.step > 0 for pack in bench.store.packs(study)), "how far they came was kept"
     bench.store.take_over("another")
     runner.start()
     bench.wait(study, "completed", START_SECONDS)
