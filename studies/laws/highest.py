@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -15,6 +16,8 @@ from studies.laws.noise import Floats
 _XTOL = 1e-4
 _SAME = 1e-6
 _EDGE = 1e-3
+_REACH = 4.0
+"""Standard errors, by what is rough, within which the peak is sought first."""
 NOWHERE = 1e100
 """In place of infinity, of which scipy makes NaN."""
 
@@ -57,7 +60,11 @@ def highest(likelihood: Callable[[float], float], values: Floats, rough: Callabl
         heights = np.array([height(float(v)) for v in values])
     if not np.isfinite(heights).any():
         raise NoMaximum
-    tops = [_climbed(height, values, int(i)) for i in np.flatnonzero(_peaks(heights))]
+    ends = float(values[0]), float(values[-1])
+    brackets = [_between(values, int(i)) for i in np.flatnonzero(_peaks(heights))]
+    if rough is not None:
+        brackets = [_narrowed(rough, bracket, ends) for bracket in brackets]
+    tops = [_climbed(height, bracket, ends) for bracket in brackets]
     value, at = max(tops)
     if value == -np.inf:
         raise NoMaximum
@@ -69,21 +76,40 @@ def _peaks(heights: Floats) -> NDArray[np.bool_]:
     return (heights >= left - _SAME) & (heights >= right - _SAME) & np.isfinite(heights)
 
 
-def _climbed(height: Callable[[float], float], values: Floats, start: int) -> tuple[float, float]:
-    """Return the peak about a start and where it is: between its neighbours, or further out where it lies at an end."""
-    first, last = max(start - 1, 0), min(start + 1, len(values) - 1)
+def _between(values: Floats, i: int) -> tuple[float, float]:
+    """Return the neighbours of a value."""
+    return float(values[max(i - 1, 0)]), float(values[min(i + 1, len(values) - 1)])
+
+
+def _narrowed(
+    rough: Callable[[float], float], bracket: tuple[float, float], ends: tuple[float, float]
+) -> tuple[float, float]:
+    """Return a bracket of some standard errors about the rough peak; as it was where the peak is not one of a hill."""
+    _, at = _climbed(rough, bracket, ends)
+    step = _EDGE * (bracket[1] - bracket[0])
+    bend = (2 * rough(at) - rough(at - step) - rough(at + step)) / step**2
+    if not bend > 0:
+        return bracket
+    reach = _REACH / math.sqrt(bend)
+    return max(ends[0], at - reach), min(ends[1], at + reach)
+
+
+def _climbed(
+    height: Callable[[float], float], bracket: tuple[float, float], ends: tuple[float, float]
+) -> tuple[float, float]:
+    """Return the peak in a bracket and where it is; the bracket is widened where it lies at an end of that."""
+    low, high = bracket
     while True:
-        low, high = values[first], values[last]
         found: Any = scipy.optimize.minimize_scalar(
             lambda v: min(-height(float(v)), NOWHERE),
             bounds=(low, high),
             method="bounded",
             options={"xatol": _XTOL * (high - low)},
         )
-        margin = _EDGE * (high - low)
-        if found.x - low < margin and first > 0:
-            first -= 1
-        elif high - found.x < margin and last < len(values) - 1:
-            last += 1
+        margin, width = _EDGE * (high - low), high - low
+        if found.x - low < margin and low > ends[0]:
+            low = max(ends[0], low - width)
+        elif high - found.x < margin and high < ends[1]:
+            high = min(ends[1], high + width)
         else:
             return -float(found.fun), float(found.x)

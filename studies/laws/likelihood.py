@@ -150,9 +150,11 @@ def rows(sample: Sample, eta: Floats, theta: float) -> Floats:
         (np.isposinf(upper), noise.above, lower),
         (np.isneginf(lower), noise.below, upper),
     ):
-        found[:, kind] = _one_end(curve(theta * end[kind] - eta[kind]), end[kind])
-    interval = crossed & ~exact
-    found[:, interval] = _two_ends(noise, lower[interval], upper[interval], eta[interval], theta)
+        if kind.any():
+            chosen = slice(None) if kind.all() else kind
+            found[:, chosen] = _one_end(curve(theta * end[chosen] - eta[chosen]), end[chosen])
+    if (interval := crossed & ~exact).any():
+        found[:, interval] = _two_ends(noise, lower[interval], upper[interval], eta[interval], theta)
     found[0, exact] += np.log(theta)
     found[2, exact] += 1 / theta
     found[5, exact] += 1 / theta**2

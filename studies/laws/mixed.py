@@ -11,12 +11,12 @@ and information are those of Louis (J. R. Stat. Soc. B 44, 1982).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from studies.laws.given import Given, Parted, expand, repeated
 from studies.laws.likelihood import Sample, rows
 from studies.laws.noise import NORMAL, Floats
 
@@ -26,7 +26,8 @@ _STRETCHED = 61
 """A censored row of little scatter is an edge in what rows of much scatter leave wide."""
 _MANY = 30
 """Rows a draw from which the second number will do."""
-_MOST_ROWS = 200_000
+_MOST_ROWS = 20_000
+"""Rows whose arrays stay in the cache."""
 _CLOSE = 1e-10
 _MODE_STEPS = 60
 
@@ -82,23 +83,24 @@ class Integrated:
         return self.informations.sum(axis=0)
 
 
-def integrate(sample: Sample, place: Place, modes: Floats) -> Integrated:
+def integrate(parted: Parted, place: Place, modes: Floats) -> Integrated:
     """Return the integrated log-likelihood with its gradient and Hessian.
 
     Args:
-        sample: the rows; draws need no crossing.
+        parted: the rows; draws need no crossing.
         place: the parameters.
         modes: of w, about: the search for them begins there.
     """
-    fixed = place.level + sample.x @ place.slopes
-    draws = sample.draws
-    parabolas, rest, eta = _parted(sample, fixed, place)
+    rest = parted.rest
+    parabolas = parted.parabolas(place.level, place.slopes, place.theta)
+    eta = place.level + rest.x @ place.slopes
+    draws = rest.draws
     modes, spread = _modes(rest, eta, parabolas, place, modes)
     # without a rest the integrand is Gaussian, and the square of a score of degree 4
-    nodes = _NODES[sample.noise is NORMAL][len(fixed) >= _MANY * draws]
-    nodes = nodes if sample.stretch is None else _STRETCHED
+    nodes = _NODES[rest.noise is NORMAL][parted.rows >= _MANY * draws]
+    nodes = nodes if rest.stretch is None else _STRETCHED
     at, weights = np.polynomial.hermite_e.hermegauss(nodes if len(eta) else 3)
-    p = sample.x.shape[1]
+    p = rest.x.shape[1]
     w = modes[:, None] + spread[:, None] * at
     logs = np.log(weights) + at**2 / 2 - w**2 / 2 - 0.5 * np.log(2 * np.pi) + np.log(spread)[:, None]
     scores = np.empty((len(at), draws, p + 3))
@@ -109,11 +111,11 @@ def integrate(sample: Sample, place: Place, modes: Floats) -> Integrated:
     for first in range(0, len(at), several):
         chosen = slice(first, min(first + several, len(at)))
         copies = chosen.stop - first
-        stacked, here = _repeat(rest, copies), w.T[chosen].reshape(-1)
-        found = _expand(stacked, np.tile(eta, copies) + place.rho * here[stacked.draw], place.theta)
+        stacked, here = repeated(rest, copies), w.T[chosen].reshape(-1)
+        found = expand(stacked, np.tile(eta, copies) + place.rho * here[stacked.draw], place.theta)
+        weighed[chosen] = found.weight.reshape(copies, draws)
         found = found + parabolas.repeated(copies).moved(place.rho * here)
         logs[:, chosen] += found.value.reshape(copies, draws).T
-        weighed[chosen] = found.weight.reshape(copies, draws)
         parts = _by_place(found, place, here)
         scores[chosen], informations[chosen] = (part.reshape(copies, draws, *part.shape[1:]) for part in parts)
     values = logsumexp(logs, axis=1)
@@ -127,103 +129,11 @@ def integrate(sample: Sample, place: Place, modes: Floats) -> Integrated:
         means=(odds.T * w).sum(axis=1),
         scores=score,
         informations=information,
-        weight=float((odds * weighed).sum()) / sample.noise.information,
+        weight=float(parted.straight.sum() + (odds * weighed).sum()) / rest.noise.information,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """Each draw's log-likelihood given its intercept, to second order in (level, slopes, theta).
-
-    Attributes:
-        value, weight: shape (draws,); the weight counts rows, each in units of its own scatter.
-        score: shape (draws, p+2); information: minus the Hessian, shape (draws, p+2, p+2).
-    """
-
-    value: Floats
-    score: Floats
-    information: Floats
-    weight: Floats
-
-    def moved(self, by: Floats) -> _Given:
-        """Return it at levels that lie `by` higher, shape (draws,): exact where it is a parabola in them."""
-        slope, bend = self.score[:, 0], self.information[:, 0, 0]
-        value = self.value + by * slope - by**2 * bend / 2
-        return _Given(value, self.score - by[:, None] * self.information[:, 0], self.information, self.weight)
-
-    def repeated(self, copies: int) -> _Given:
-        """Return it for several copies of the draws, one after another."""
-        return _Given(
-            np.tile(self.value, copies),
-            np.tile(self.score, (copies, 1)),
-            np.tile(self.information, (copies, 1, 1)),
-            np.tile(self.weight, copies),
-        )
-
-    def __add__(self, other: _Given) -> _Given:
-        return _Given(
-            self.value + other.value,
-            self.score + other.score,
-            self.information + other.information,
-            self.weight + other.weight,
-        )
-
-
-def _parted(sample: Sample, fixed: Floats, place: Place) -> tuple[_Given, Sample, Floats]:
-    """Part the rows: those whose likelihood is a parabola in w, summed up, and the others with their eta at w = 0."""
-    straight = sample.exact if sample.noise is NORMAL else np.zeros(len(fixed), dtype=bool)
-    given = _expand(_only(sample, straight), fixed[straight], place.theta)
-    return given, _only(sample, ~straight), fixed[~straight]
-
-
-def _only(sample: Sample, chosen: NDArray[np.bool_]) -> Sample:
-    return replace(
-        sample,
-        lower=sample.lower[chosen],
-        upper=sample.upper[chosen],
-        x=sample.x[chosen],
-        draw=sample.draw[chosen],
-        stretch=None if sample.stretch is None else sample.stretch[chosen],
-    )
-
-
-def _repeat(sample: Sample, copies: int) -> Sample:
-    """Return the rows several times over, the draws of each copy numbered on from those of the one before."""
-    if copies == 1:
-        return sample
-    draw = (np.arange(copies)[:, None] * sample.draws + sample.draw).reshape(-1)
-    lower, upper = np.tile(sample.lower, copies), np.tile(sample.upper, copies)
-    return replace(
-        sample,
-        lower=lower,
-        upper=upper,
-        x=np.tile(sample.x, (copies, 1)),
-        draw=draw,
-        draws=copies * sample.draws,
-        stretch=None if sample.stretch is None else np.tile(sample.stretch, copies),
-    )
-
-
-def _expand(sample: Sample, eta: Floats, theta: float) -> _Given:
-    """Sum the rows of each draw."""
-    value, *parts = rows(sample, eta, theta)
-    by_eta, by_theta, eta_eta, eta_theta, theta_theta = parts
-    last = sample.x.shape[1] + 1
-    columns = [np.ones(len(eta)), *sample.x.T]
-    score = np.empty((sample.draws, last + 1))
-    info = np.empty((sample.draws, last + 1, last + 1))
-    for i, column in enumerate(columns):
-        score[:, i] = sample.sums(by_eta * column)
-        info[:, i, last] = info[:, last, i] = sample.sums(eta_theta * column)
-        for j in range(i + 1):
-            info[:, i, j] = info[:, j, i] = sample.sums(eta_eta * column * columns[j])
-    score[:, last] = sample.sums(by_theta)
-    info[:, last, last] = sample.sums(theta_theta)
-    weight = info[:, 0, 0] if sample.stretch is None else sample.sums(eta_eta * sample.stretch**2)
-    return _Given(sample.sums(value), score, info, weight)
-
-
-def _by_place(given: _Given, place: Place, w: Floats) -> tuple[Floats, Floats]:
+def _by_place(given: Given, place: Place, w: Floats) -> tuple[Floats, Floats]:
     """Gradient and minus the Hessian of each draw's log-likelihood given w, in (level, slopes, log theta, log rho)."""
     last = given.score.shape[1] - 1
     score, info = np.empty((len(w), last + 2)), np.empty((len(w), last + 2, last + 2))
@@ -241,7 +151,7 @@ def _by_place(given: _Given, place: Place, w: Floats) -> tuple[Floats, Floats]:
     return score, info
 
 
-def _modes(rest: Sample, eta: Floats, parabolas: _Given, place: Place, start: Floats) -> tuple[Floats, Floats]:
+def _modes(rest: Sample, eta: Floats, parabolas: Given, place: Place, start: Floats) -> tuple[Floats, Floats]:
     """Return each draw's mode of w and the spread of its peak, by Newton steps that never go down."""
     w, rho = start, place.rho
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from studies.laws.design import means
 from studies.laws.fit import r2, rounding
+from studies.laws.given import Parted
 from studies.laws.likelihood import Sample
 from studies.laws.mixed import Integrated, Place, integrate
 from studies.laws.newton import AT_MAXIMUM, Evidence, NoMaximum
@@ -20,6 +21,8 @@ STARTS = (1.0, 0.1)
 """Several, as the likelihood is concave for a given rho only."""
 _NONE = 1e-3
 """tau/sigma at which draws do not differ at all."""
+_NEAR = 0.1
+"""Standard errors from a maximum within which a search counts as there."""
 _SAME = 1e-6
 """Log-likelihoods that differ by less are one optimum."""
 
@@ -63,6 +66,16 @@ class Mixed:
 
 
 @dataclass(frozen=True, slots=True)
+class _Top:
+    """Where a climb ended: the place, the likelihood there, the distance left in standard errors, the steps taken."""
+
+    place: Place
+    here: Integrated
+    distance: float
+    iterations: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Units:
     """A line as the origin of log t and a scatter as its unit: see `fit`. Shapes (p,)."""
 
@@ -97,21 +110,21 @@ def fit_mixed(sample: Sample, starts: Sequence[float] = STARTS, near: Mixed | No
     places = [Place(0.0, np.zeros(sample.x.shape[1]), 1.0, max(rho * factor, 2 * _NONE)) for factor in starts]
     if near is not None and near.tau > 0 and len(near.slopes) == sample.x.shape[1]:
         places.insert(0, _as_place(near, units))
-    found = []
+    parted = Parted.of(scaled)
+    found: list[_Top] = []
     for place in places:
         try:
-            found.append(_climb(scaled, place))
+            found.append(_climb(parted, place, _first_modes(scaled, place), found))
         except NoMaximum:
             continue
         if near is not None:
             break
     if not found:
         raise NoMaximum
-    best = max(found, key=lambda ended: ended[1].value)
-    values = np.array([ended[1].value for ended in found])
+    best = max(found, key=lambda top: top.here.value)
+    values = np.array([top.here.value for top in found])
     optima = len(np.unique(np.round((values.max() - values) / _SAME).clip(max=1e6)))
-    place, here, distance, iterations = best
-    return _in_own_units(place, here, distance, iterations, units, sample, (len(starts), optima))
+    return _in_own_units(best, units, sample, (len(starts), optima))
 
 
 def _as_place(near: Mixed, units: _Units) -> Place:
@@ -149,24 +162,35 @@ def _start(sample: Sample) -> tuple[_Units, float]:
     return _Units(float(between[0]), x_mean, x_scale, within + between[1:], scatter), spread / scatter
 
 
-def _climb(sample: Sample, place: Place) -> tuple[Place, Integrated, float, int]:
-    """Damped Newton steps to a maximum; return it with the distance left, in standard errors, and the steps taken."""
+def _climb(parted: Parted, place: Place, modes: Floats, tops: Sequence[_Top]) -> _Top:
+    """Damped Newton steps to a maximum; a climb that comes close to one of the `tops` ends there."""
     vector = place.vector
-    here = integrate(sample, place, _first_modes(sample, place))
+    here = integrate(parted, place, modes)
     distance = np.inf
     for iteration in range(_MOST_STEPS):
         step, distance = _newton(here)
         if distance < _CLOSE:
-            return Place.of(vector), here, distance, iteration
-        moved = _line_search(sample, vector, here, step, distance)
+            return _Top(Place.of(vector), here, distance, iteration)
+        if (known := _near(tops, vector)) is not None:
+            return known
+        moved = _line_search(parted, vector, here, step, distance)
         if moved is None:
             break
         vector, here = moved
         if vector[-1] < np.log(_NONE) and here.gradient[-1] < 0:
-            return Place.of(vector), here, 0.0, iteration
+            return _Top(Place.of(vector), here, 0.0, iteration)
     if not distance < 0.01:
         raise NoMaximum
-    return Place.of(vector), here, distance, _MOST_STEPS
+    return _Top(Place.of(vector), here, distance, _MOST_STEPS)
+
+
+def _near(tops: Sequence[_Top], vector: Floats) -> _Top | None:
+    """Return a maximum within a fraction of its standard errors of a vector: there Newton's steps lead to it."""
+    for top in tops:
+        off = vector - top.place.vector
+        if off @ top.here.information @ off < _NEAR**2:
+            return top
+    return None
 
 
 def _first_modes(sample: Sample, place: Place) -> Floats:
@@ -190,12 +214,12 @@ def _newton(here: Integrated) -> tuple[Floats, float]:
 
 
 def _line_search(
-    sample: Sample, vector: Floats, here: Integrated, step: Floats, distance: float
+    parted: Parted, vector: Floats, here: Integrated, step: Floats, distance: float
 ) -> tuple[Floats, Integrated] | None:
     length = 1.0
     while length > 1e-10:
         moved = vector + length * step
-        there = integrate(sample, Place.of(moved), here.modes)
+        there = integrate(parted, Place.of(moved), here.modes)
         gain = there.value - here.value
         if gain >= 1e-4 * length * distance**2 or (distance < 1e-4 and gain > -1e-9 * (1 + abs(here.value))):
             return moved, there
@@ -203,15 +227,8 @@ def _line_search(
     return None
 
 
-def _in_own_units(
-    place: Place,
-    here: Integrated,
-    distance: float,
-    iterations: int,
-    units: _Units,
-    sample: Sample,
-    search: tuple[int, int],
-) -> Mixed:
+def _in_own_units(top: _Top, units: _Units, sample: Sample, search: tuple[int, int]) -> Mixed:
+    place, here = top.place, top.here
     p = len(place.slopes)
     sigma = units.scatter / place.theta
     slopes = (units.slopes + sigma * place.slopes) / units.x_scale
@@ -246,7 +263,7 @@ def _in_own_units(
         informations=informations,
         r2=r2(sample, level + offsets, slopes, float(sigma)),
         no_scatter=bool(sigma <= 2 * rounding(sample)),
-        evidence=Evidence(distance, iterations, distance < AT_MAXIMUM, *search),
+        evidence=Evidence(top.distance, top.iterations, top.distance < AT_MAXIMUM, *search),
     )
 
 

@@ -11,10 +11,14 @@ from pathlib import Path
 
 from studies.runner import environment
 from studies.runner.child import Child
+from studies.runner.parent import end_all_with
 from studies.settings import Settings
 
 TOKEN = "ray_token"
+_MARK = "RAY_OF_RUNNER"
+"""In the environment of everything in the cluster: its directory. Ray's agents hide their command lines."""
 _STOP_SECONDS = 4.0
+_CLEAR_SECONDS = 2.0
 _LONGEST_PARENT = 30
 
 
@@ -73,13 +77,14 @@ class Cluster:
         """Begin to start our own cluster; `address` says when it is there."""
         if not self.own:
             return
-        self.clear()
+        clear(self._directory)
         self._directory.mkdir(mode=0o700)
         assert self.token is not None
         write_token(self.token)
         command = [sys.executable, "-P", "-m", "studies.runner.head"]
         order = {"parent": os.getpid(), "cpus": self._settings.cpus, "directory": str(self._directory)}
-        self._head = Child(command, environment.of_ray(self.token), order)
+        mark = {_MARK: str(self._directory)}
+        self._head = Child(command, environment.of_ray(self.token) | mark, order)
 
     def stop(self) -> None:
         """End our own cluster and everything that runs in it."""
@@ -88,11 +93,13 @@ class Cluster:
             if not self._head.gone_within(_STOP_SECONDS):
                 self._head.kill()
             self._head = None
-        self.clear()
+        clear(self._directory)
 
-    def clear(self) -> None:
-        """Remove what Ray left behind."""
-        shutil.rmtree(self._directory, ignore_errors=True)
+
+def clear(directory: Path) -> None:
+    """Remove what Ray left behind: after a head that was killed, agents wait a minute for its raylet; and files."""
+    end_all_with(_MARK, str(directory), _CLEAR_SECONDS)
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 def write_token(path: Path) -> None:

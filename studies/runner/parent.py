@@ -1,4 +1,4 @@
-"""Ending with one's parent, even where that was killed with SIGKILL, and outliving one's children and theirs.
+"""Ending with one's parent, even where that was killed with SIGKILL; outliving one's children, theirs and orphans.
 
 Two ways of the first, because neither suffices: the kernel's parent-death signal (Linux only, and it works while Python
 is stuck in C code), and the end of standard input, a pipe that only the parent holds.
@@ -6,6 +6,7 @@ is stuck in C code), and the end of standard input, a pipe that only the parent 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -44,6 +45,27 @@ def outlive_children(patience: float) -> None:
         for child in children:
             os.waitpid(child, os.WNOHANG)
         time.sleep(_LOOK_SECONDS)
+
+
+def end_all_with(variable: str, value: str, patience: float) -> None:
+    """Kill the processes that have an environment variable of this value, and wait until they have gone."""
+    deadline = time.monotonic() + patience
+    mark = f"{variable}={value}\0".encode()
+    while (left := _marked(mark)) and time.monotonic() < deadline:
+        for process in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        time.sleep(_LOOK_SECONDS)
+
+
+def _marked(mark: bytes) -> list[int]:
+    """Processes with this in their environment; none where there is no /proc, and none that has ended."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if mark in each.read_bytes():
+                found.append(int(each.parent.name))
+    return found
 
 
 def _children() -> list[int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import sys
 import threading
 import time
@@ -18,7 +17,7 @@ import structlog
 
 from studies.runner import environment
 from studies.runner.child import Child
-from studies.runner.cluster import Cluster, is_ray_directory, ray_directory
+from studies.runner.cluster import Cluster, clear, is_ray_directory, ray_directory
 from studies.runner.leases import Leases
 from studies.runner.lock import only_runner
 from studies.runner.shares import shares
@@ -100,7 +99,7 @@ class Runner:
         if freed:
             log.info("took over", studies=freed)
         if is_ray_directory(former.get("ray", "")):
-            shutil.rmtree(former["ray"], ignore_errors=True)
+            clear(Path(former["ray"]))
 
     def _work(self, stop: threading.Event) -> None:
         while not stop.wait(LOOK_SECONDS):

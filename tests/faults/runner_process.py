@@ -50,18 +50,22 @@ class RunnerProcess:
     def wait_until_nothing_is_left(self) -> None:
         """Those who are left are named when the deadline passes."""
         deadline = time.monotonic() + GONE_SECONDS
-        while left := processes(Path(self.bench.settings.data_dir)):
+        while left := self.left():
             assert time.monotonic() < deadline, f"outlive the runner by {GONE_SECONDS:g} s: {left}"
             time.sleep(LOOK_SECONDS)
 
+    def left(self) -> dict[int, str]:
+        """The commands of drivers, Ray's servers and workers by process id."""
+        return processes(Path(self.bench.settings.data_dir))
+
     def processes(self, kind: str = "") -> list[int]:
-        """Process ids of drivers, Ray's servers and workers whose command has this in it."""
-        return [pid for pid, command in processes(Path(self.bench.settings.data_dir)).items() if kind in command]
+        """Process ids of those whose command has this in it."""
+        return [pid for pid, command in self.left().items() if kind in command]
 
     def kill_all(self, kind: str) -> list[int]:
         """Kill -9 of every process of a kind; there must be one."""
         pids = self.processes(kind)
-        assert pids, f"no {kind} among {processes(Path(self.bench.settings.data_dir))}"
+        assert pids, f"no {kind} among {self.left()}"
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
         return pids

@@ -72,7 +72,7 @@ def test_a_study_whose_runner_is_killed_goes_on_when_it_starts_again(anywhere: B
     bench.wait(study, "completed", START_SECONDS)
     assert_exact(bench, study, before)
     assert runner.end() == 0
-    assert not runner.processes()
+    assert runner.left() == {}
 
 
 def test_a_runner_that_is_asked_to_end_leaves_nothing_and_its_study_to_the_next(
@@ -86,7 +86,7 @@ def test_a_runner_that_is_asked_to_end_leaves_nothing_and_its_study_to_the_next(
     asked = time.monotonic()
     assert runner.end() == 0
     assert time.monotonic() - asked < 20
-    assert not runner.processes()
+    assert runner.left() == {}
     assert bench.study(study).state == "running"
     assert bench.store.claim("another", 30) is not None, "the lease was given back"
     before = ended(bench, study)
@@ -106,7 +106,7 @@ def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunnerProcess]:
     runner = RunnerProcess(bench).start()
     yield runner
     runner.end()
-    assert not runner.processes()
+    assert runner.left() == {}
     bench.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,14 +40,15 @@ class Storm:
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def storm(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storm]:
-    url = request.getfixturevalue("module_postgres_url") if request.param == "postgresql" else None
+    url = request.getfixturevalue("new_postgres_url")() if request.param == "postgresql" else None
     with storming(SEAMS, tmp_path_factory.mktemp("storm"), url) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def later_storm(module_postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storm]:
-    with storming(MORE_SEAMS, tmp_path_factory.mktemp("later_storm"), module_postgres_url) as running:
+def later_storm(new_postgres_url: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storm]:
+    # a database of its own: the other storm's runner is still there, and would take its studies
+    with storming(MORE_SEAMS, tmp_path_factory.mktemp("later_storm"), new_postgres_url()) as running:
         yield running
 
 

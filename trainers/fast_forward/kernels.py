@@ -9,11 +9,16 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from trainers.fast_forward.decomposition import Held, decompose
 from trainers.levels import see
 
-_RANK = 1e-13
 NEVER = 2**62
 """A step that no run comes to."""
+
+_GONE = -1e4
+"""In place of log 0."""
+_DEAD = -100.0
+"""Exponent from which on a mode has nothing left that any digit of what it is added to would show."""
 
 _STRICT = 1.0 - 1e-9
 """A bound that holds in exact arithmetic is taken a little shorter, so that rounding cannot break it."""
@@ -22,11 +27,9 @@ _STRICT = 1.0 - 1e-9
 @njit(cache=True)
 def _powers(log_lam: np.ndarray, sign: np.ndarray, k: int, out: np.ndarray) -> None:
     for i in range(log_lam.size):
-        if k == 0:
-            out[i] = 1.0
-        else:
-            size = np.exp(k * log_lam[i])
-            out[i] = -size if sign[i] < 0 and k % 2 == 1 else size
+        exponent = k * log_lam[i]
+        size = np.exp(exponent) if exponent > _DEAD else 0.0
+        out[i] = -size if sign[i] < 0 and k % 2 == 1 else size
 
 
 @njit(cache=True)
@@ -65,7 +68,9 @@ def first_event(
     Shapes: base and drift (rows,), modes (rows, r), log_lam and sign (r,).
     """
     rows, r = modes.shape
-    powers = np.empty(r)
+    less = np.empty(r)  # by what part of itself a mode moves in a step
+    for i in range(r):
+        less[i] = 1.0 + np.exp(log_lam[i]) if sign[i] < 0 else -np.expm1(log_lam[i])
     due = np.zeros(rows, dtype=np.int64)
     while True:
         j = 0
@@ -75,18 +80,22 @@ def first_event(
         k = due[j]
         if k > limit or rows == 0:
             return limit + 1
-        _powers(log_lam, sign, k, powers)
         f = base[j] + k * drift[j]
         most, next_most = 0.0, 0.0
         for i in range(r):
-            term = modes[j, i] * powers[i]
-            f += term
+            exponent = k * log_lam[i]
+            if exponent < _DEAD:
+                continue
+            term = modes[j, i] * np.exp(exponent) if k > 0 else modes[j, i]
             if sign[i] < 0:
+                f += -term if k % 2 == 1 else term
                 most += 2.0 * abs(term)
-                next_most += 2.0 * abs(term) * (1.0 + np.exp(log_lam[i]))
-            elif term > 0.0:
-                most += term
-                next_most += term * -np.expm1(log_lam[i])
+                next_most += 2.0 * abs(term) * less[i]
+            else:
+                f += term
+                if term > 0.0:
+                    most += term
+                    next_most += term * less[i]
         if f <= 0.0:
             return k
         down = max(-drift[j], 0.0)
@@ -95,35 +104,27 @@ def first_event(
 
 
 @njit(cache=True)
-def _decompose(X_S: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return U (N, r), sigma (r,), W (|S|, r) with X_S = U diag(sigma) W^T, without what counts as zero."""
-    if X_S.size == 0:  # a = 0: nothing is active
-        return np.zeros((X_S.shape[0], 0)), np.zeros(0), np.zeros((X_S.shape[1], 0))
-    U, sigma, Wt = np.linalg.svd(X_S, False)
-    r = sigma.size
-    while r > 0 and sigma[r - 1] ** 2 <= _RANK * sigma[0] ** 2:
-        r -= 1
-    return np.ascontiguousarray(U[:, :r]), sigma[:r].copy(), np.ascontiguousarray(Wt[:r].T)
-
-
-@njit(cache=True)
 def affine(
-    X: np.ndarray, y: np.ndarray, a: np.ndarray, alpha: float, beta1: float, beta2: float
+    X: np.ndarray, y: np.ndarray, a: np.ndarray, alpha: float, beta1: float, beta2: float, held: Held
 ) -> tuple[
+    Held,
     tuple[np.ndarray, np.ndarray, np.ndarray],
     tuple[np.ndarray, np.ndarray],
-    np.ndarray,
+    tuple[np.ndarray, np.ndarray],
+    tuple[np.ndarray, np.ndarray],
     tuple[np.ndarray, np.ndarray],
 ]:
     """Return the segment that begins at the iterate `a` (n,), in the notation of `trainers.fast_forward.segment`.
 
     Returns:
-        base, drift and modes of the iterate, shapes (n,), (n,), (n, r); base and modes of the residual, shapes (N,),
-        (N, r); lam - 1, shape (r,); norms of the modes' movement in the first step, of iterate and residual, (r,) each.
+        what is held of the decomposition; base, drift and modes of the iterate, shapes (n,), (n,), (n, r); base and
+        modes of the residual, shapes (N,), (N, r), and of the gradient, (n,), (n, r); log|lam| and the sign of lam,
+        (r,) each; norms of the modes' movement in the first step, of iterate and residual, (r,) each.
     """
     N, n = X.shape
-    active = np.flatnonzero(a) if beta1 > 0.0 else np.arange(n)
-    U, sigma, W = _decompose(np.ascontiguousarray(X[:, active]))
+    on = a != 0.0 if beta1 > 0.0 else np.ones(n, dtype=np.bool_)
+    active = np.flatnonzero(on)
+    held, U, sigma, W = decompose(X, on, held)
     a_S = a[active]
     s_S = np.sign(a_S) if beta1 > 0.0 else np.zeros(active.size)
     p, Ws = np.dot(W.T, a_S), np.dot(W.T, s_S)
@@ -154,17 +155,30 @@ def affine(
     residual_moved[: sigma.size] = moved[: sigma.size] * sigma
     if decays:
         less[-1], moved[-1] = -alpha * beta2, alpha * beta2 * np.linalg.norm(q - rest)
-    residual = np.dot(U, sigma * goal) - y, residual_modes
-    return (base, drift, modes), residual, less, (moved, residual_moved)
+    residual = np.dot(U, sigma * goal) - y
+    gradient = np.dot(X.T, residual), np.dot(X.T, residual_modes)
+    return held, (base, drift, modes), (residual, residual_modes), gradient, _log(less), (moved, residual_moved)
+
+
+@njit(cache=True)
+def _log(less: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return log|lam| and the sign of lam, given lam - 1."""
+    log_lam, sign = np.empty(less.size), np.ones(less.size)
+    for i in range(less.size):
+        if less[i] > -1.0:
+            log_lam[i] = max(np.log1p(less[i]), _GONE)
+        else:
+            sign[i] = -1.0
+            log_lam[i] = max(np.log(-1.0 - less[i]), _GONE) if less[i] < -1.0 else _GONE
+    return log_lam, sign
 
 
 @njit(cache=True)
 def active_set_ends(
-    X: np.ndarray,
     beta1: float,
     signs: np.ndarray,
     iterate: tuple[np.ndarray, np.ndarray, np.ndarray],
-    residual: tuple[np.ndarray, np.ndarray],
+    gradient: tuple[np.ndarray, np.ndarray],
     log_lam: np.ndarray,
     sign: np.ndarray,
     limit: int,
@@ -172,10 +186,9 @@ def active_set_ends(
     """Return the first k in [0, limit] at which the active set is no longer what it was, `limit + 1` where none is.
 
     Rows that have to stay positive: s_j a_j on the active set, and beta1 -+ x_j^T (X a - y) off it. `iterate` is base,
-    drift and modes of a, `residual` base and modes of X a - y, `signs` (n,) are 0 off the active set.
+    drift and modes of a, `gradient` base and modes of X^T (X a - y), `signs` (n,) are 0 off the active set.
     """
     n, r = iterate[2].shape
-    gradient_base, gradient_modes = np.dot(X.T, residual[0]), np.dot(X.T, residual[1])
     rows = n + np.sum(signs == 0.0)
     base, drift, modes = np.empty(rows), np.zeros(rows), np.empty((rows, r))
     i = 0
@@ -187,14 +200,14 @@ def active_set_ends(
                 modes[i, mode] = s * iterate[2][j, mode]
             i += 1
             continue
-        base[i], base[i + 1] = beta1 - gradient_base[j], beta1 + gradient_base[j]
+        base[i], base[i + 1] = beta1 - gradient[0][j], beta1 + gradient[0][j]
         for mode in range(r):
-            modes[i, mode], modes[i + 1, mode] = -gradient_modes[j, mode], gradient_modes[j, mode]
+            modes[i, mode], modes[i + 1, mode] = -gradient[1][j, mode], gradient[1][j, mode]
         i += 2
     return first_event(base, drift, modes, log_lam, sign, limit)
 
 
-@njit(cache=True)
+@njit(cache=True, fastmath={"reassoc", "contract", "nsz"})
 def _norm(base: np.ndarray, drift: np.ndarray, modes: np.ndarray, powers: np.ndarray, k: int) -> float:
     total = 0.0
     for j in range(base.size):

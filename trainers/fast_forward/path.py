@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from trainers.fast_forward import kernels
+from trainers.fast_forward.decomposition import Held
 from trainers.fast_forward.segment import Affine, Descent, Segment
 from trainers.passage import Passage
 
@@ -86,7 +87,7 @@ class Leap:
 
     @cached_property
     def segment(self) -> Segment:
-        """The segment; made again, digit for digit, where it is not at hand."""
+        """The segment; made again, to rounding, where it is not at hand."""
         return Segment.of(self.descent, self.start, self.a)
 
     def light(self) -> Leap:
@@ -156,26 +157,30 @@ class Path:
         a: iterate, shape (n,), at the step `start`.
         limit: the last step.
         burst: how many plain steps are taken at once where events are dense.
+        held: decomposition at an iterate before; None: there was none.
     """
 
-    def __init__(self, descent: Descent, a: np.ndarray, start: int, limit: int, burst: int = WORTH) -> None:
+    def __init__(
+        self, descent: Descent, a: np.ndarray, start: int, limit: int, burst: int = WORTH, held: Held | None = None
+    ) -> None:
         self._descent, self._limit = descent, limit
-        self.at = a, start, burst
+        self.at = a, start, burst, Held.begin(*descent.X.shape) if held is None else held
         """What the next piece begins with: the same arguments lead to the same path."""
 
     def next(self) -> Piece:
         """Return the next piece and go to its end; there is one while its start lies within the limit."""
-        d, (a, start, burst) = self._descent, self.at
-        segment = Segment.of(d, start, a)
+        d, (a, start, burst, held) = self._descent, self.at
+        segment = Segment.of(d, start, a, held)
         last = segment.length(self._limit - start)
         if last >= WORTH or start + last == self._limit:
             leap = Leap(d, start, a, last)
             leap.__dict__["segment"] = segment
-            self.at = _stepped(d, segment.iterate_at(last), 1)[0], start + last + 1, WORTH
+            self.at = _stepped(d, segment.iterate_at(last), 1)[0], start + last + 1, WORTH, segment.held
             return leap
         # memorisation, with an event every few steps
         stretch = Stretch(d, start, a, min(burst, self._limit - start + 1) - 1)
-        self.at = _stepped(d, stretch.states[-1], 1)[0], start + stretch.last + 1, min(2 * burst, _LONGEST_BURST)
+        burst = min(2 * burst, _LONGEST_BURST)
+        self.at = _stepped(d, stretch.states[-1], 1)[0], start + stretch.last + 1, burst, segment.held
         return stretch
 
 

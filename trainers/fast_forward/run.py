@@ -139,8 +139,8 @@ class FastForward:
     def load(self, state: Mapping[str, Any]) -> None:
         """Take over the state of the same trial."""
         descent = self._course.descent
-        a, start, burst = state["path"]
-        self._path = Path(descent, a, start, self._budget.max_steps, burst)
+        a, start, burst, held = state["path"]
+        self._path = Path(descent, a, start, self._budget.max_steps, burst, held)
         self._pieces = [path.piece(descent, *one) for one in state["pieces"]]
         self._bounds, self._curve = dict(state["bounds"]), list(state["curve"])
         for passage, kept in zip((self.train, self.test), state["passages"], strict=True):

@@ -13,11 +13,10 @@ With beta1 = 0 every coordinate is active and nothing ever ends the one segment 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
-
 import numpy as np
 
 from trainers.fast_forward import kernels
+from trainers.fast_forward.decomposition import Held
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +44,11 @@ class Affine:
     drift: np.ndarray
     modes: np.ndarray
 
+    @classmethod
+    def still(cls, base: np.ndarray, modes: np.ndarray) -> Affine:
+        """Return one that does not drift."""
+        return cls(base, np.zeros(base.size), modes)
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -54,9 +58,10 @@ class Segment:
         descent: what is descended.
         start: the step at which it begins.
         signs: of the iterate, shape (n,); 0 off the active set.
-        iterate, residual: a and X a - y, k steps into the segment.
+        iterate, residual, gradient: a, X a - y and X^T (X a - y), k steps into the segment.
         log_lam, sign: log|lam| and the sign of lam, shape (r,).
         steps: norms of the modes' movement in the first step: of the iterate and of the residual, shape (r,) each.
+        held: the decomposition, for the next segment to go on from.
     """
 
     descent: Descent
@@ -64,34 +69,37 @@ class Segment:
     signs: np.ndarray
     iterate: Affine
     residual: Affine
+    gradient: Affine
     log_lam: np.ndarray
     sign: np.ndarray
     steps: tuple[np.ndarray, np.ndarray]
+    held: Held
 
     @classmethod
-    def of(cls, descent: Descent, start: int, a: np.ndarray) -> Segment:
-        """Return the segment that begins at the iterate `a` (n,)."""
+    def of(cls, descent: Descent, start: int, a: np.ndarray, held: Held | None = None) -> Segment:
+        """Return the segment that begins at the iterate `a` (n,).
+
+        Args:
+            descent: what is descended.
+            start: the step of `a`.
+            a: the iterate.
+            held: decomposition to go on from; None: it is made anew, and may differ by rounding.
+        """
         d = descent
-        iterate, residual, less, moved = kernels.affine(d.X, d.y, a, d.alpha, d.beta1, d.beta2)
-        log_lam, sign = _log(less)
+        held = Held.begin(*d.X.shape) if held is None else held
+        held, iterate, residual, gradient, logs, moved = kernels.affine(d.X, d.y, a, d.alpha, d.beta1, d.beta2, held)
         signs = np.sign(a) if d.beta1 > 0 else np.zeros(a.size)
-        still = np.zeros(d.y.size)
-        return cls(d, start, signs, Affine(*iterate), Affine(residual[0], still, residual[1]), log_lam, sign, moved)
+        parts = Affine(*iterate), Affine.still(*residual), Affine.still(*gradient)
+        return cls(d, start, signs, *parts, *logs, moved, held)
 
     def length(self, limit: int) -> int:
         """Return for how many steps, up to `limit`, the active set stays; -1: not even through the next."""
         if self.descent.beta1 == 0:
             return limit
-        a, r = self.iterate, self.residual
-        parts = (a.base, a.drift, a.modes), (r.base, r.modes)
-        d, logs = self.descent, (self.log_lam, self.sign)
-        return int(kernels.active_set_ends(d.X, d.beta1, self.signs, *parts, *logs, limit)) - 1
-
-    @cached_property
-    def gradient(self) -> Affine:
-        """G = X^T (X a - y), all n coordinates."""
-        X, r = self.descent.X, self.residual
-        return Affine(X.T @ r.base, np.zeros(X.shape[1]), np.ascontiguousarray(X.T @ r.modes))
+        a, g = self.iterate, self.gradient
+        parts = (a.base, a.drift, a.modes), (g.base, g.modes)
+        logs = self.log_lam, self.sign
+        return int(kernels.active_set_ends(self.descent.beta1, self.signs, *parts, *logs, limit)) - 1
 
     def iterate_at(self, k: int) -> np.ndarray:
         """Return the iterate after `k` steps, shape (n,)."""
@@ -116,11 +124,3 @@ class Segment:
     def residual_speed(self) -> tuple[float, np.ndarray]:
         """The same of the residual, which does not drift."""
         return 0.0, self.steps[1]
-
-
-def _log(lam_minus_1: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return log|lam| and the sign of lam."""
-    lam = 1.0 + lam_minus_1
-    with np.errstate(divide="ignore", invalid="ignore"):
-        log = np.where(lam > 0, np.log1p(np.maximum(lam_minus_1, -1.0)), np.log(np.abs(lam)))
-    return np.maximum(log, -1e4), np.where(lam < 0, -1.0, 1.0)

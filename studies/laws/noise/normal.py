@@ -7,10 +7,12 @@ from scipy.special import erfcx, log_ndtr, ndtr, ndtri
 
 from studies.laws.noise.curves import Curve, Floats, Noise, Surface
 
-_LOG_ROOT_TAU = 0.5 * np.log(2 * np.pi)
+_ROOT_TAU = np.sqrt(2 * np.pi)
+_LOG_ROOT_TAU = np.log(_ROOT_TAU)
 _ROOT_2, _ROOT_HALF_PI = np.sqrt(2), np.sqrt(np.pi / 2)
 _NARROW = 1e-3
 """Below this width (in standard deviations, or relative to the distance from 0) differences of Phi lose digits."""
+_FAR = 1e3
 
 
 def at(z: Floats) -> Curve:
@@ -20,12 +22,18 @@ def at(z: Floats) -> Curve:
 
 def above(z: Floats) -> Curve:
     """Log P(Z > z): right-censored at z."""
+    scaled = erfcx(np.abs(z) / _ROOT_2)
     with np.errstate(over="ignore"):
-        hazard = 1 / (erfcx(z / _ROOT_2) * _ROOT_HALF_PI)  # erfcx overflows for z << 0, where the hazard is 0
-    # hazard - z cancels for z >> 0: 1/z - 2/z^3 + ... there
-    with np.errstate(divide="ignore", invalid="ignore"):
-        excess = np.where(z > 1e3, 1 / z - 2 / z**3, hazard - z)
-    return Curve(log_ndtr(-z), -hazard, -hazard * excess)
+        square = z * z / 2
+    density = np.exp(-square)
+    tail = scaled * density / 2  # the less likely side: no digit of either is lost
+    likely = z < 0
+    value = np.where(likely, np.log1p(-tail), np.log(scaled / 2) - square)
+    hazard = np.where(likely, density / (_ROOT_TAU * (1 - tail)), 1 / (scaled * _ROOT_HALF_PI))
+    excess = hazard - z
+    if (far := z > _FAR).any():  # it cancels: 1/z - 2/z^3 + ... there
+        excess[far] = 1 / z[far] - 2 / z[far] ** 3
+    return Curve(value, -hazard, -hazard * excess)
 
 
 def below(z: Floats) -> Curve:

@@ -39,7 +39,7 @@ def large(draws: int, cells: int, censored: float = 0.2, sigma: float = 0.2) -> 
         "beta": beta[cell],
         "a_gap": np.exp(level + 0.3 * rng.normal(size=draws))[seed],
     }
-    schema = table(power_law(grid(seeds=1))).schema
+    schema = table(power_law(grid(seeds=1, a_gap=1.0))).schema
     return pa.table({field.name: known.get(field.name, pa.nulls(n, field.type)) for field in schema})
 
 
