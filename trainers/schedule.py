@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import overload
 
 import numpy as np
@@ -12,26 +13,15 @@ DENSE = 1000
 PER_DECADE = 32
 
 
+_DECADES = 18
+CURVE = np.unique([0, *(round(10 ** (k / PER_DECADE)) for k in range(_DECADES * PER_DECADE + 1))])
+"""The curve's grid: 0, 1, 2, ... then 32 a decade, evenly in log(step), further than any run goes."""
+_CURVE = CURVE.tolist()
+
+
 def next_on_curve(step: int) -> int:
-    """Return the first step of the curve's grid after `step`: 0, 1, 2, ... then 32 a decade, evenly in log(step)."""
-    k = 0
-    if step > 0:
-        k = max(0, _below(step))
-    while _grid(k) <= step:
-        k += 1
-    return _grid(k) if step >= 0 else 0
-
-
-def _grid(k: int) -> int:
-    return round(10 ** (k / PER_DECADE))
-
-
-def _below(step: int) -> int:
-    """Return an index whose grid step does not lie above `step`."""
-    k = len(str(step)) * PER_DECADE
-    while k > 0 and _grid(k) > step:
-        k -= 1
-    return k
+    """Return the first step of the curve's grid after `step`."""
+    return _CURVE[bisect_right(_CURVE, step)]
 
 
 def next_in_log(step: int, every: int) -> int:

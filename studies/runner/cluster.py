@@ -11,12 +11,10 @@ from pathlib import Path
 
 from studies.runner import environment
 from studies.runner.child import Child
-from studies.runner.parent import end_all_with
+from studies.runner.parent import end_all_in
 from studies.settings import Settings
 
 TOKEN = "ray_token"
-_MARK = "RAY_OF_RUNNER"
-"""In the environment of everything in the cluster: its directory. Ray's agents hide their command lines."""
 _STOP_SECONDS = 4.0
 _CLEAR_SECONDS = 2.0
 _LONGEST_PARENT = 30
@@ -83,8 +81,7 @@ class Cluster:
         write_token(self.token)
         command = [sys.executable, "-P", "-m", "studies.runner.head"]
         order = {"parent": os.getpid(), "cpus": self._settings.cpus, "directory": str(self._directory)}
-        mark = {_MARK: str(self._directory)}
-        self._head = Child(command, environment.of_ray(self.token) | mark, order)
+        self._head = Child(command, environment.of_ray(self.token), order)
 
     def stop(self) -> None:
         """End our own cluster and everything that runs in it."""
@@ -98,7 +95,7 @@ class Cluster:
 
 def clear(directory: Path) -> None:
     """Remove what Ray left behind: after a head that was killed, agents wait a minute for its raylet; and files."""
-    end_all_with(_MARK, str(directory), _CLEAR_SECONDS)
+    end_all_in(directory, _CLEAR_SECONDS)
     shutil.rmtree(directory, ignore_errors=True)
 
 

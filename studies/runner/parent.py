@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import os
 import signal
+import stat
 import sys
 import time
 from pathlib import Path
@@ -47,24 +48,26 @@ def outlive_children(patience: float) -> None:
         time.sleep(_LOOK_SECONDS)
 
 
-def end_all_with(variable: str, value: str, patience: float) -> None:
-    """Kill the processes that have an environment variable of this value, and wait until they have gone."""
+def end_all_in(directory: Path, patience: float) -> None:
+    """Kill the processes that write to a file in a directory, and wait until they have gone."""
     deadline = time.monotonic() + patience
-    mark = f"{variable}={value}\0".encode()
-    while (left := _marked(mark)) and time.monotonic() < deadline:
+    while (left := _writers_in(directory)) and time.monotonic() < deadline:
         for process in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         time.sleep(_LOOK_SECONDS)
 
 
-def _marked(mark: bytes) -> list[int]:
-    """Processes with this in their environment; none where there is no /proc, and none that has ended."""
-    found = []
-    for each in Path("/proc").glob("[0-9]*/environ"):
+def _writers_in(directory: Path) -> set[int]:
+    """Processes that have a file there open to write, none where there is no /proc.
+
+    By what else could one know them: Ray's agents hide their command lines and lose their environment.
+    """
+    found, inside = set(), f"{directory.resolve()}/"
+    for each in Path("/proc").glob("[0-9]*/fd/*"):
         with contextlib.suppress(OSError):
-            if mark in each.read_bytes():
-                found.append(int(each.parent.name))
+            if os.readlink(each).startswith(inside) and each.lstat().st_mode & stat.S_IWUSR:
+                found.add(int(each.parent.parent.name))
     return found
 
 

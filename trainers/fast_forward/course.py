@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from trainers.fast_forward.segment import Descent
-
-if TYPE_CHECKING:
-    from trainers.tasks.base import Ending
 
 
 @dataclass(frozen=True)
@@ -22,7 +18,8 @@ class Course:
         descent: what is descended.
         a0: initial point, shape (n,). a_star: ground truth, shape (n,), not 0.
         end: where training ends, shape (n,); NaN where it is not known.
-        judge: holds distances ||a(t) - end|| (1,) and a test threshold against the end, see `Ending`.
+        within: ||a(t) - end|| below which a test threshold is certified never to be crossed, and that at and below
+            which the run has settled; -inf: never.
         observe: curve columns of iterates (points, n), each of shape (points,).
         regularized: there is a regulariser.
     """
@@ -31,6 +28,6 @@ class Course:
     a0: np.ndarray
     a_star: np.ndarray
     end: np.ndarray
-    judge: Callable[[np.ndarray, float], Ending]
+    within: Callable[[float], tuple[float, float]]
     observe: Callable[[np.ndarray], dict[str, np.ndarray]]
     regularized: bool

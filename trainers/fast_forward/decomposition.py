@@ -1,8 +1,7 @@
 """Compiled: the decomposition X_S = U diag(sigma) W^T of the active columns, followed from one active set to the next.
 
-U and sigma^2 are those of X_S X_S^T, which an event changes by a rank one (see `rank_one`), and W = X_S^T U / sigma. That
-loses the square of the condition number: where it is large, and so is what it would cost, the decomposition is LAPACK's
-of X_S itself.
+U and sigma^2 are those of X_S X_S^T, which an event changes by a rank one (see `rank_one`), and W = X_S^T U / sigma.
+Rounding there grows with the square of the condition number: where that is large, the decomposition is LAPACK's of X_S.
 """
 
 from __future__ import annotations
@@ -42,7 +41,8 @@ class Held(NamedTuple):
     @classmethod
     def begin(cls, N: int, n: int) -> Held:
         """Return that of the empty set."""
-        return cls(np.eye(N if N <= n else 0), np.zeros(N if N <= n else 0), np.zeros(n, dtype=np.bool_), 0)
+        size = 0 if n < N else N
+        return cls(np.eye(size), np.zeros(size), np.zeros(n, dtype=np.bool_), 0)
 
 
 @njit(cache=True)

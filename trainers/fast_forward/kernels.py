@@ -228,6 +228,18 @@ def _speed(drift: float, step: np.ndarray, powers: np.ndarray) -> float:
 
 
 @njit(cache=True)
+def reach(drift: float, steps: np.ndarray, log_lam: np.ndarray, sign: np.ndarray, last: int) -> float:
+    """Return a bound on how far a quantity is from where it begins, up to `last` steps into the segment."""
+    total = 0.0
+    for i in range(steps.size):
+        # a mode moves by 1 - lam of itself in the first step, and in all by itself or, where it alternates, twice that
+        less = -np.expm1(log_lam[i])
+        whole = (2.0 if sign[i] < 0 else 1.0) / less if less > 0.0 else np.inf
+        total += (steps[i] * min(whole, float(last))) ** 2
+    return last * drift + np.sqrt(total)
+
+
+@njit(cache=True)
 def see_all(
     errors: np.ndarray, start: int, levels: np.ndarray, below: np.ndarray, first: np.ndarray, since: np.ndarray
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -96,13 +97,10 @@ class Leap:
 
     def bounds(self, a_star: np.ndarray, scale: float) -> tuple[float, float]:
         """See `Stretch`."""
-        drift, steps = self.segment.speed
-        at_start = float(np.linalg.norm(self.a - a_star)) / scale
-        # a mode moves by 1 - lam of itself in the first step, and in all by itself or, where it alternates, by twice it
-        with np.errstate(over="ignore"):
-            whole = np.where(self.segment.sign < 0, 2.0, 1.0) / -np.expm1(self.segment.log_lam)
-        reach = (self.last * drift + float(np.linalg.norm(steps * np.minimum(whole, self.last)))) / scale
-        return at_start - reach, at_start + reach
+        s, off = self.segment, self.a - a_star
+        drift, steps = s.speed
+        at_start, reach = math.sqrt(off @ off), kernels.reach(drift, steps, s.log_lam, s.sign, self.last)
+        return (at_start - reach) / scale, (at_start + reach) / scale
 
     def iterate(self, k: int) -> np.ndarray:
         """Return the iterate after `k` steps, shape (n,)."""
@@ -134,8 +132,7 @@ class Leap:
         pull = d.beta1 * s.signs + d.beta2 * s.iterate.base, d.beta2 * s.iterate.drift, d.beta2 * s.iterate.modes
         gradient = s.gradient.base, s.gradient.modes
         # ||X^T X (a(k+1) - a(k))|| <= sigma_max ||X (a(k+1) - a(k))||
-        largest = float(np.linalg.norm(d.X, 2))
-        speeds = d.beta2 * s.speed[0], largest * s.steps[1] + d.beta2 * s.steps[0]
+        speeds = d.beta2 * s.speed[0], d.largest * s.steps[1] + d.beta2 * s.steps[0]
         return int(kernels.first_overtaken(pull, gradient, s.log_lam, s.sign, speeds, self.last))
 
     def within(self, a_star: np.ndarray, scale: float, band: tuple[float, float], k: int, every: int, last: int) -> int:

@@ -1,8 +1,8 @@
 """Compiled: the eigendecomposition of X_S X_S^T, kept up while coordinates join and leave the active set S.
 
-One coordinate more or less changes it by a rank one: X_S X_S^T +- x_j x_j^T = U (diag(d) +- z z^T) U^T with z = U^T x_j.
-The new eigenvalues are the roots mu of the secular equation 1 + sum_i z_i^2 / (d_i - mu) = 0, one between each two d; the
-eigenvectors are those of the z for which these roots are exact, so that they are orthogonal to rounding (M. Gu,
+One coordinate more or less changes it by a rank one: X_S X_S^T +- x_j x_j^T = U (diag(d) +- z z^T) U^T, z = U^T x_j.
+The new eigenvalues are the roots mu of the secular equation 1 + sum_i z_i^2 / (d_i - mu) = 0, one between each two d;
+the eigenvectors are those of the z for which these roots are exact, so that they are orthogonal to rounding (M. Gu,
 S. Eisenstat, SIAM J. Matrix Anal. Appl. 15, 1994). Where z_i is nothing, or two d are one, the pair is left as it is
 (J. Dongarra, D. Sorensen, SIAM J. Sci. Stat. Comput. 8, 1987).
 """
@@ -24,7 +24,6 @@ def update(U: np.ndarray, d: np.ndarray, x: np.ndarray, joins: bool) -> tuple[np
 
     Shapes: U (N, N), columns orthonormal; d (N,), ascending; x (N,). The result is as ordered as its arguments.
     """
-    N = d.size
     # minus the matrix gains what the matrix loses
     d = d.copy() if joins else -d[::-1]
     V = U.T.copy() if joins else U.T[::-1].copy()  # eigenvectors in rows
@@ -110,8 +109,10 @@ def _root(poles: np.ndarray, weights: np.ndarray, i: int, apart: np.ndarray) -> 
             high = offset
         if abs(value) <= 2 * _EPSILON * (1 + abs(below) + abs(above) + abs(offset) * slope):
             break
-        step = _towards(value, slope, apart[i], apart[i + 1], below_slope, above_slope) if inner else (
-            apart[i] * value / (value - slope * apart[i])
+        step = (
+            _towards(value, slope, apart[i], apart[i + 1], below_slope, above_slope)
+            if inner
+            else (apart[i] * value / (value - slope * apart[i]))
         )
         following = offset + step
         if not low < following < high:

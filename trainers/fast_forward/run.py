@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,8 +16,7 @@ from trainers.ladder import RUNGS
 from trainers.outcome import Seen
 from trainers.passage import NEVER, Passage
 from trainers.plateau import BAND, LAST, still_falling
-from trainers.schedule import DENSE, end_after, next_in_log, next_judged, next_on_curve
-from trainers.tasks.base import Ending
+from trainers.schedule import CURVE, DENSE, end_after, next_in_log, next_judged
 from trainers.theory.chatter import chatter
 from trainers.trial import Budget, Crossing, ErrorPoint
 
@@ -37,6 +37,8 @@ class FastForward:
         self._scales = float(np.linalg.norm(course.descent.y)), float(np.linalg.norm(course.a_star))
         self.train = Passage([budget.train_threshold, *RUNGS.values()], 1)
         self.test = Passage([budget.test_threshold, *RUNGS.values()], 1)
+        self._certifies, self._settles = course.within(budget.test_threshold)
+        self._ends_somewhere = not np.isnan(course.end).any()
         self._certified = self._settled = self._overtaken = NEVER
         self._path = Path(course.descent, course.a0, 0, budget.max_steps)
         self._pieces: list[Piece] = []
@@ -80,19 +82,19 @@ class FastForward:
 
     def _look_for_the_end(self, piece: Piece) -> None:
         """Find where the distance from the end, which never grows, first certifies or settles the trial."""
-        if np.isnan(self._course.end).any():
+        if not self._ends_somewhere:
             return
 
-        def ending(k: int) -> Ending:
-            distance = np.linalg.norm(piece.iterate(k) - self._course.end)
-            return self._course.judge(np.array([distance]), self._budget.test_threshold)
+        def distance(k: int) -> float:
+            off = piece.iterate(k) - self._course.end
+            return math.sqrt(off @ off)
 
-        at_last = ending(piece.last)
-        if self._certified == NEVER and at_last.certified[0]:
-            first = piece.start + _first(piece.last, lambda k: bool(ending(k).certified[0]))
+        at_last = distance(piece.last)
+        if self._certified == NEVER and at_last < self._certifies:
+            first = piece.start + _first(piece.last, lambda k: distance(k) < self._certifies)
             self._certified = next_judged(first, self._budget.plateau_every)
-        if self._settled == NEVER and at_last.settled[0]:
-            first = piece.start + _first(piece.last, lambda k: bool(ending(k).settled[0]))
+        if self._settled == NEVER and at_last <= self._settles:
+            first = piece.start + _first(piece.last, lambda k: distance(k) <= self._settles)
             self._settled = next_judged(first, self._budget.plateau_every)
 
     def _end(self) -> int:
@@ -114,13 +116,11 @@ class FastForward:
         return self._certified != NEVER and int(self.test.first[0, 0]) == NEVER
 
     def _record(self, piece: Piece, last: int) -> None:
-        steps = []
-        while self._next_curve <= piece.start + last:
-            steps.append(self._next_curve)
-            self._next_curve = next_on_curve(self._next_curve)
-        if steps:
-            at = np.array(steps)
+        first, until = np.searchsorted(CURVE, (self._next_curve, piece.start + last + 1))
+        if first < until:
+            at = CURVE[first:until]
             self._curve.append((at, piece.iterates(at - piece.start)))
+            self._next_curve = int(CURVE[until])
 
     # -- checkpoint -------------------------------------------------------------------------------------------------
 

@@ -13,13 +13,15 @@ With beta1 = 0 every coordinate is active and nothing ever ends the one segment 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 
 from trainers.fast_forward import kernels
 from trainers.fast_forward.decomposition import Held
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Descent:
     """What is descended: f(a) = 1/2 ||X a - y||^2 + beta1 ||a||_1 + 1/2 beta2 ||a||^2, by proximal steps of size alpha.
 
@@ -34,6 +36,11 @@ class Descent:
     alpha: float
     beta1: float
     beta2: float
+
+    @cached_property
+    def largest(self) -> float:
+        """The largest singular value of X."""
+        return float(np.linalg.norm(self.X, 2))
 
 
 @dataclass(frozen=True)

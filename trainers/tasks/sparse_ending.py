@@ -52,14 +52,23 @@ class Ends:
 
     def judge(self, distance: np.ndarray, threshold: float) -> Ending:
         """Judge columns by ||a(t) - a_inf|| (columns,); comparisons with an unknown end are all False."""
-        certified = self._contracts & ((self._floor - distance) / self._scale > threshold)
+        certifies, settles = self.within(threshold)
+        settled = distance <= settles
+        above = (self._floor - settles) / self._scale > threshold
+        return Ending(distance < certifies, stalled=settled & above & ~self._contracts, settled=settled)
+
+    def within(self, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return the distance below which a column is certified, and that within which it has settled.
+
+        Shapes (columns,); -inf: never, nan: its end is not known.
+        """
         near = np.where(
             self._contracts, np.maximum(_SETTLED * self._floor, _NO_FLOOR * self._scale), _SWINGS * self._chatter
         )
         # a swing of the signal's own size would count a run as settled where it starts
-        settled = (distance <= near) & (self._contracts | (near <= _TELLING * self._scale))
-        above = (self._floor - near) / self._scale > threshold
-        return Ending(certified=certified, stalled=settled & above & ~self._contracts, settled=settled)
+        telling = self._contracts | (near <= _TELLING * self._scale)
+        certifies = np.where(self._contracts, self._floor - threshold * self._scale, -np.inf)
+        return certifies, np.where(telling, near, -np.inf)
 
 
 def patience(draw: SparseDraw, trial: Trial, threshold: float) -> float:

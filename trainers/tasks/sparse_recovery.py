@@ -97,12 +97,16 @@ class SparseRecovery:
             a_star = torch.as_tensor(draw.a_star[None, None])
             return {name: numpy(values)[0] for name, values in _observed(stack, a_star).items()}
 
+        def within(threshold: float) -> tuple[float, float]:
+            certifies, settles = ends.within(threshold)
+            return float(certifies[0]), float(settles[0])
+
         return Course(
             descent=Descent(np.ascontiguousarray(draw.X), draw.y, alpha, beta1, beta2),
             a0=draw.initial(config),
             a_star=draw.a_star,
             end=ends.points[0],
-            judge=ends.judge,
+            within=within,
             observe=observe,
             regularized=beta1 > 0 or beta2 > 0,
         )
