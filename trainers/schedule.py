@@ -16,12 +16,17 @@ PER_DECADE = 32
 _DECADES = 18
 CURVE = np.unique([0, *(round(10 ** (k / PER_DECADE)) for k in range(_DECADES * PER_DECADE + 1))])
 """The curve's grid: 0, 1, 2, ... then 32 a decade, evenly in log(step), further than any run goes."""
-_CURVE = CURVE.tolist()
+_STEPS = CURVE.tolist()
 
 
 def next_on_curve(step: int) -> int:
     """Return the first step of the curve's grid after `step`."""
-    return _CURVE[bisect_right(_CURVE, step)]
+    return _STEPS[curve_until(step)]
+
+
+def curve_until(step: int) -> int:
+    """Return how many steps of the curve's grid lie at or before `step`."""
+    return bisect_right(_STEPS, step)
 
 
 def next_in_log(step: int, every: int) -> int:

@@ -20,6 +20,9 @@ _GONE = -1e4
 _DEAD = -100.0
 """Exponent from which on a mode has nothing left that any digit of what it is added to would show."""
 
+_FIRST_HORIZON = 64
+"""Steps that rows march before the first look at whether some row has come to zero; then twice as many, and so on."""
+
 _STRICT = 1.0 - 1e-9
 """A bound that holds in exact arithmetic is taken a little shorter, so that rounding cannot break it."""
 
@@ -64,43 +67,78 @@ def first_event(
 
     With c the modes of a row, a row at value f cannot come to zero within m steps while `m < f / (d + R)`, nor while
     `m < (f - T) / d`: d is what it drifts down by in a step, T and R bound what its modes can still take from it in all
-    and in one step. Each row marches by its own m; the row of least certified time is always the next to be looked at.
+    and in one step. Each row marches by its own m, all rows up to one horizon before any goes on to the next.
     Shapes: base and drift (rows,), modes (rows, r), log_lam and sign (r,).
     """
     rows, r = modes.shape
     less = np.empty(r)  # by what part of itself a mode moves in a step
     for i in range(r):
         less[i] = 1.0 + np.exp(log_lam[i]) if sign[i] < 0 else -np.expm1(log_lam[i])
-    due = np.zeros(rows, dtype=np.int64)
+    due = np.empty(rows, dtype=np.int64)
+    alternates = np.where(sign < 0, 1.0, 0.0)
+    for j in range(rows):
+        due[j] = _certain_at_first(base[j], drift[j], modes[j], alternates, less)
+        if due[j] == 0:
+            return 0
+    first, horizon = limit + 1, min(_FIRST_HORIZON, limit)
     while True:
-        j = 0
-        for i in range(1, rows):
-            if due[i] < due[j]:
-                j = i
-        k = due[j]
-        if k > limit or rows == 0:
-            return limit + 1
-        f = base[j] + k * drift[j]
-        most, next_most = 0.0, 0.0
-        for i in range(r):
-            exponent = k * log_lam[i]
-            if exponent < _DEAD:
-                continue
-            term = modes[j, i] * np.exp(exponent) if k > 0 else modes[j, i]
-            if sign[i] < 0:
-                f += -term if k % 2 == 1 else term
-                most += 2.0 * abs(term)
-                next_most += 2.0 * abs(term) * less[i]
-            else:
-                f += term
-                if term > 0.0:
-                    most += term
-                    next_most += term * less[i]
-        if f <= 0.0:
-            return k
-        down = max(-drift[j], 0.0)
-        safe = max(_steps(f, down + next_most), _steps(f - most, down))
-        due[j] = min(k + 1 + safe, NEVER) if safe < NEVER else NEVER
+        for j in range(rows):
+            while due[j] <= horizon and due[j] < first:
+                k = due[j]
+                ahead = _certain(k, base[j], drift[j], modes[j], log_lam, sign, less)
+                if ahead == 0:
+                    first = k
+                due[j] = k + ahead
+                if ahead == 0:
+                    break
+        if first <= horizon or horizon >= limit:
+            return first
+        horizon = min(2 * horizon, limit)
+
+
+@njit(cache=True)
+def _certain(
+    k: int, base: float, drift: float, modes: np.ndarray, log_lam: np.ndarray, sign: np.ndarray, less: np.ndarray
+) -> int:
+    """Return how many steps after k > 0 a row may first be <= 0; 0: it is so at k. See `first_event`."""
+    f = base + k * drift
+    most, next_most = 0.0, 0.0
+    for i in range(modes.size):
+        exponent = k * log_lam[i]
+        if exponent < _DEAD:
+            continue
+        term = modes[i] * np.exp(exponent)
+        if sign[i] < 0:
+            f += -term if k % 2 == 1 else term
+            most += 2.0 * abs(term)
+            next_most += 2.0 * abs(term) * less[i]
+        else:
+            f += term
+            if term > 0.0:
+                most += term
+                next_most += term * less[i]
+    return _first_after(f, drift, most, next_most)
+
+
+@njit(cache=True, fastmath={"reassoc", "contract", "nsz", "nnan"})
+def _certain_at_first(base: float, drift: float, modes: np.ndarray, alternates: np.ndarray, less: np.ndarray) -> int:
+    """Return the same at k = 0, where most rows are looked at for the only time; `alternates`: 1 where lam < 0."""
+    total, most, next_most = 0.0, 0.0, 0.0
+    for i in range(modes.size):
+        up = max(modes[i], 0.0)
+        part = up + alternates[i] * (2.0 * abs(modes[i]) - up)
+        total += modes[i]
+        most += part
+        next_most += part * less[i]
+    return _first_after(base + total, drift, most, next_most)
+
+
+@njit(cache=True)
+def _first_after(f: float, drift: float, most: float, next_most: float) -> int:
+    if f <= 0.0:
+        return 0
+    down = max(-drift, 0.0)
+    return min(1 + max(_steps(f, down + next_most), _steps(f - most, down)), NEVER)
 
 
 @njit(cache=True)

@@ -13,7 +13,7 @@ from trainers.fast_forward.decomposition import Held
 from trainers.fast_forward.segment import Affine, Descent, Segment
 from trainers.passage import Passage
 
-WORTH = 64
+WORTH = 32
 """Steps that a segment has to be long: making one costs about as much as so many plain steps."""
 _LONGEST_BURST = 1024
 

@@ -135,21 +135,21 @@ def _towards(value: float, slope: float, one: float, other: float, below: float,
     return 2 * b / (a + root)
 
 
-@njit(cache=True)
+@njit(cache=True, fastmath={"contract"})
 def _eigenvectors(poles: np.ndarray, weights: np.ndarray, apart: np.ndarray) -> np.ndarray:
     """Return the eigenvectors in rows; apart[i, k] is the k-th pole less the i-th root."""
     m = poles.size
+    # Loewner: the weights for which the roots are exact
+    squares = -apart[m - 1]
+    for i in range(m - 1):
+        for k in range(i + 1):
+            squares[k] *= apart[i, k] / (poles[k] - poles[i + 1])
+        for k in range(i + 1, m):
+            squares[k] *= apart[i, k] / (poles[k] - poles[i])
     out = np.empty((m, m))
-    for k in range(m):
-        # Loewner: the weights for which the roots are exact
-        square = -apart[m - 1, k]
-        for i in range(k):
-            square *= apart[i, k] / (poles[k] - poles[i])
-        for i in range(k, m - 1):
-            square *= apart[i, k] / (poles[k] - poles[i + 1])
-        weight = math.copysign(math.sqrt(abs(square)), weights[k])
-        for i in range(m):
-            out[i, k] = weight / apart[i, k]
+    exact = np.sqrt(np.abs(squares)) * np.sign(weights)
     for i in range(m):
-        out[i] /= math.sqrt(np.dot(out[i], out[i]))
+        for k in range(m):
+            out[i, k] = exact[k] / apart[i, k]
+        out[i] *= 1 / math.sqrt(np.dot(out[i], out[i]))
     return out

@@ -16,7 +16,7 @@ from trainers.ladder import RUNGS
 from trainers.outcome import Seen
 from trainers.passage import NEVER, Passage
 from trainers.plateau import BAND, LAST, still_falling
-from trainers.schedule import CURVE, DENSE, end_after, next_in_log, next_judged
+from trainers.schedule import CURVE, DENSE, curve_until, end_after, next_in_log, next_judged
 from trainers.theory.chatter import chatter
 from trainers.trial import Budget, Crossing, ErrorPoint
 
@@ -44,7 +44,7 @@ class FastForward:
         self._pieces: list[Piece] = []
         self._bounds: dict[int, tuple[float, float]] = {}
         self._curve: list[tuple[np.ndarray, np.ndarray]] = []
-        self._next_curve = 0
+        self._on_curve = 0  # steps of the curve's grid that were seen
         self.step = -1
         """Last step looked at."""
         self.ended = False
@@ -116,11 +116,11 @@ class FastForward:
         return self._certified != NEVER and int(self.test.first[0, 0]) == NEVER
 
     def _record(self, piece: Piece, last: int) -> None:
-        first, until = np.searchsorted(CURVE, (self._next_curve, piece.start + last + 1))
-        if first < until:
-            at = CURVE[first:until]
+        until = curve_until(piece.start + last)
+        if self._on_curve < until:
+            at = CURVE[self._on_curve : until]
             self._curve.append((at, piece.iterates(at - piece.start)))
-            self._next_curve = int(CURVE[until])
+            self._on_curve = until
 
     # -- checkpoint -------------------------------------------------------------------------------------------------
 
@@ -132,7 +132,7 @@ class FastForward:
             "bounds": self._bounds,
             "curve": self._curve,
             "passages": (self.train.state(), self.test.state()),
-            "marks": (self._certified, self._settled, self._overtaken, self._next_curve),
+            "marks": (self._certified, self._settled, self._overtaken, self._on_curve),
             "step": self.step,
         }
 
@@ -145,7 +145,7 @@ class FastForward:
         self._bounds, self._curve = dict(state["bounds"]), list(state["curve"])
         for passage, kept in zip((self.train, self.test), state["passages"], strict=True):
             passage.load(kept)
-        self._certified, self._settled, self._overtaken, self._next_curve = state["marks"]
+        self._certified, self._settled, self._overtaken, self._on_curve = state["marks"]
         self.step = state["step"]
 
     # -- what was seen ----------------------------------------------------------------------------------------------
