@@ -107,6 +107,7 @@ def least_squares(sample: Sample) -> Units:
     x_mean = means(sample.x[crossed], draw, sample.draws)
     x = sample.x[crossed] - x_mean[draw]
     x_scale = np.sqrt((x**2).mean(axis=0))
+    x_scale = np.where(x_scale > 0, x_scale, 1.0)
     slopes = np.linalg.lstsq(x / x_scale, y - y_mean[draw], rcond=None)[0] if x.size else np.zeros(x.shape[1])
     residual = y - y_mean[draw] - x / x_scale @ slopes
     # a bracket's middle is off by its width over root 12

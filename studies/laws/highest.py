@@ -18,6 +18,8 @@ _SAME = 1e-6
 _EDGE = 1e-3
 _REACH = 4.0
 """Standard errors, by what is rough, within which the peak is sought first."""
+_WIDER = 7.0
+"""Widths by which a bracket grows whose peak lies at its end."""
 NOWHERE = 1e100
 """In place of infinity, of which scipy makes NaN."""
 
@@ -106,10 +108,10 @@ def _climbed(
             method="bounded",
             options={"xatol": _XTOL * (high - low)},
         )
-        margin, width = _EDGE * (high - low), high - low
+        margin, further = _EDGE * (high - low), _WIDER * (high - low)
         if found.x - low < margin and low > ends[0]:
-            low = max(ends[0], low - width)
+            low = max(ends[0], low - further)
         elif high - found.x < margin and high < ends[1]:
-            high = min(ends[1], high + width)
+            high = min(ends[1], high + further)
         else:
             return -float(found.fun), float(found.x)

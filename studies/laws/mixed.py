@@ -29,7 +29,9 @@ _MANY = 30
 _MOST_ROWS = 20_000
 """Rows whose arrays stay in the cache."""
 _CLOSE = 1e-10
-_MODE_STEPS = 60
+_MODE_STEPS = 100
+_TINY = 1e-6
+"""Steps, in units of w, that may be as long as the one before: rounding is as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,30 +154,31 @@ def _by_place(given: Given, place: Place, w: Floats) -> tuple[Floats, Floats]:
 
 
 def _modes(rest: Sample, eta: Floats, parabolas: Given, place: Place, start: Floats) -> tuple[Floats, Floats]:
-    """Return each draw's mode of w and the spread of its peak, by Newton steps that never go down."""
+    """Return each draw's mode of w and the spread of its peak.
+
+    The slope falls all the way: Newton steps within the bracket of its root, halves of that where they do not close in.
+    """
     w, rho = start, place.rho
 
-    def peak(at: Floats) -> tuple[Floats, Floats, Floats]:
-        value, by_eta, _, eta_eta, _, _ = rows(rest, eta + rho * at[rest.draw], place.theta)
+    def peak(at: Floats) -> tuple[Floats, Floats]:
+        _, by_eta, _, eta_eta, _, _ = rows(rest, eta + rho * at[rest.draw], place.theta)
         given = parabolas.moved(rho * at)
-        return (
-            given.value + rest.sums(value) - at**2 / 2,
-            rho * (given.score[:, 0] + rest.sums(by_eta)) - at,
-            rho**2 * (given.information[:, 0, 0] + rest.sums(eta_eta)) + 1,
-        )
+        slope = rho * (given.score[:, 0] + rest.sums(by_eta)) - at
+        return slope, rho**2 * (given.information[:, 0, 0] + rest.sums(eta_eta)) + 1
 
-    value, slope, bend = peak(w)
+    low, high = np.full_like(w, -np.inf), np.full_like(w, np.inf)
+    longest = np.full_like(w, np.inf)
+    slope, bend = peak(w)
     for _ in range(_MODE_STEPS):
         step = slope / bend
-        if (slope * step).max(initial=0.0) < _CLOSE**2:
+        if not (far := slope * step >= _CLOSE**2).any():
             break
-        length = np.ones_like(w)
-        while True:
-            moved = peak(w + length * step)
-            worse = ~(moved[0] >= value - 1e-9 * (1 + np.abs(value))) & (slope * step > 1e-12)
-            if not worse.any() or length.min() < 1e-8:
-                break
-            length = np.where(worse, length / 2, length)
-        w = w + length * step
-        value, slope, bend = moved
+        low, high = np.where(slope > 0, w, low), np.where(slope > 0, high, w)
+        closes = (w + step > low) & (w + step < high) & (np.abs(step) < np.maximum(longest, _TINY * (1 + np.abs(w))))
+        with np.errstate(invalid="ignore"):
+            middle = np.where(np.isfinite(low + high), (low + high) / 2, w + step)
+        moved = np.where(far, np.where(closes, w + step, middle), w)
+        longest = np.abs(moved - w) / 2
+        w = moved
+        slope, bend = peak(w)
     return w, 1 / np.sqrt(bend)

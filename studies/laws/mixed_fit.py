@@ -15,12 +15,16 @@ from studies.laws.mixed import Integrated, Place, integrate
 from studies.laws.newton import AT_MAXIMUM, Evidence, NoMaximum
 from studies.laws.noise import Floats
 
-_MOST_STEPS = 200
+_MOST_STEPS = 60
+_SHORTEST = 1e-3
+"""Part of a Newton step: one that helps only by less of it runs along the rounding of the likelihood."""
 _CLOSE = 1e-9
 STARTS = (1.0, 0.1)
 """Several, as the likelihood is concave for a given rho only."""
 _NONE = 1e-3
 """tau/sigma at which draws do not differ at all."""
+_NO_MAXIMUM = 1e5
+"""theta, in units of the start's scatter, from which on the likelihood grows without end."""
 _NEAR = 0.1
 """Standard errors from a maximum within which a search counts as there."""
 _SAME = 1e-6
@@ -177,6 +181,8 @@ def _climb(parted: Parted, place: Place, modes: Floats, tops: Sequence[_Top]) ->
         if moved is None:
             break
         vector, here = moved
+        if vector[-2] > np.log(_NO_MAXIMUM):
+            raise NoMaximum
         if vector[-1] < np.log(_NONE) and here.gradient[-1] < 0:
             return _Top(Place.of(vector), here, 0.0, iteration)
     if not distance < 0.01:
@@ -217,7 +223,7 @@ def _line_search(
     parted: Parted, vector: Floats, here: Integrated, step: Floats, distance: float
 ) -> tuple[Floats, Integrated] | None:
     length = 1.0
-    while length > 1e-10:
+    while length > _SHORTEST:
         moved = vector + length * step
         there = integrate(parted, Place.of(moved), here.modes)
         gain = there.value - here.value
@@ -270,7 +276,8 @@ def _in_own_units(top: _Top, units: _Units, sample: Sample, search: tuple[int, i
 def _inverse(information: Floats) -> Floats:
     scale = np.sqrt(np.maximum(np.diag(information), 1e-300))
     try:
-        factor = np.linalg.inv(np.linalg.cholesky(information / scale / scale[:, None]))
+        with np.errstate(over="ignore"):
+            factor = np.linalg.inv(np.linalg.cholesky(information / scale / scale[:, None]))
     except np.linalg.LinAlgError:
         raise NoMaximum from None
     return factor.T @ factor / scale / scale[:, None]

@@ -110,7 +110,7 @@ def _line_search(
     # theta stays positive, and no step leaves the region where the scale of the problem means anything; within a tenth
     # of a standard error the full step is right and rounding hides the gain
     longest = _LONGEST * max(1.0, point.theta)
-    length = min(1.0, longest / max(np.abs(step.levels).max(), np.abs(step.slopes).max(), 1.0))
+    length = min(1.0, longest / max(np.abs(step.levels).max(), np.abs(step.slopes).max(initial=0.0), 1.0))
     if step.theta < 0:
         length = min(length, -0.9 * point.theta / step.theta)
     if distance < 0.1:

@@ -1,14 +1,17 @@
-"""Whatever the rows are, a law is finite JSON or one of the stated refusals."""
+"""Whatever the rows are, a law, or a family of models, is finite JSON or one of the stated refusals."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.laws import RESPONSES, LawError, TooLittle, law
+from studies.laws import RESPONSES, LawError, Request, TooLittle, fit_family, law
+from studies.laws.effects import Effect
+from studies.laws.models import Name
+from studies.laws.noise import NOISES
 from tests.studies.laws.tables import Row, crossing, ladder, table
 
 steps = st.sampled_from([0, 1, 2, 3, 10, 999, 10**4, 10**6, 10**12])
@@ -70,3 +73,51 @@ def test_a_law_is_finite_json_or_a_stated_refusal(
     else:
         assert json.dumps(answer, allow_nan=False)
         assert answer["text"].isascii()
+
+
+@st.composite
+def likely_rows(draw: st.DrawFn) -> Row:
+    """Rows of which some law can be fitted: what a study gives, and only now and then what none should."""
+    alpha, beta = draw(st.sampled_from([0.01, 0.03, 0.1])), draw(st.sampled_from([1e-6, 1e-5, 1e-4]))
+    seed = draw(st.integers(0, 4))
+    step = round(draw(st.sampled_from([0.09, 0.1, 0.1, 0.12])) * (1 + seed) / (alpha * beta))
+    out: Row = {"seed": seed, "configuration": 0, "alpha": alpha, "beta": beta, "a_gap": 1.0 + seed, "T_star": 0.1}
+    word = draw(st.sampled_from(["exact"] * 6 + ["right", "right", "interval", "infeasible"]))
+    upper = step + 1 + step // 10 if word == "interval" else None
+    out |= crossing("t2", word, step) if word == "exact" else crossing("t2", word, lower=step, upper=upper)
+    out |= {"floor": draw(st.sampled_from([1e-4, 1e-4, 1e-2, None])), "test_threshold": 1e-2, "N": 30, "steps": step}
+    return out | draw(
+        st.sampled_from([{}, {}, {}, {}, {"N": 20}, {"a_gap": None}, {"beta": 0.0}, {"outcome": "failed"}])
+    )
+
+
+requests = st.builds(
+    Request,
+    models=st.sampled_from([get_args(Name), get_args(Name), ("M1", "M4"), ("M2", "M5")]),
+    terms=st.sampled_from([None, ("alpha", "beta"), ("N",)]),
+    gap=st.sampled_from(["a_gap", "T_star"]),
+    effect=st.sampled_from(get_args(Effect)),
+    noise=st.sampled_from([*NOISES]),
+    scale=st.sampled_from(["constant", "floor"]),
+    covariance=st.sampled_from(["model", "draw"]),
+    intervals=st.sampled_from([("wald",), ("wald",), ("wald",), ("wald", "profile", "bootstrap")]),
+    bootstrap=st.just(19),
+    break_samples=st.sampled_from([0, 2]),
+)
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(likely_rows(), min_size=6, max_size=30) | st.lists(rows(), min_size=1, max_size=30), requests)
+def test_a_family_is_finite_json_or_a_stated_refusal(trials: list[Row], request: Request) -> None:
+    try:
+        found = fit_family(table(trials), request)
+    except TooLittle as refusal:
+        assert json.dumps(refusal.counts, allow_nan=False)
+    except LawError as refusal:
+        assert refusal.parameter is not None
+    else:
+        assert json.dumps(found.result, allow_nan=False)
+        assert found.result["text"].isascii()
+        assert set(found.result["models"]) == set(request.models)
+        for model in found.result["models"].values():
+            assert "refused" in model or model["log_likelihood"] is not None
