@@ -1,7 +1,7 @@
 """Each draw's log-likelihood given its intercept, and the rows parted by what an intercept does to it.
 
-Under normal noise the log-likelihood of rows seen to the step is a parabola in (level, slopes, theta) but for log theta:
-all that it takes of them is one small matrix a draw, summed up once.
+Under normal noise the log-likelihood of rows seen to the step is a parabola in (level, slopes, theta), but for the
+logarithm of theta: all that it takes of them is one small matrix a draw, summed up once.
 """
 
 from __future__ import annotations

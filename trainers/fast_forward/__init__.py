@@ -40,4 +40,4 @@ def seconds(config: Mapping[str, Value]) -> float:
     """Return about how long one trial takes: some 2 n events; one closed form where there is no l1 term."""
     n = config["n"]
     assert isinstance(n, int)
-    return 2e-3 if config["regularizer"] in SMOOTH else 2 * n * (2.5e-4 + 1.7e-10 * n**3)
+    return 2e-3 if config["regularizer"] in SMOOTH else 2 * n * (1.4e-4 + 3.4e-11 * n**3)
