@@ -8,10 +8,12 @@ element is one pass over each. A column is looked at only where a certificate sa
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from threadpoolctl import threadpool_info
 from torch import Tensor
 
 from trainers.levels import Tracks, between, plan, see
@@ -22,6 +24,9 @@ RULES = {"proximal": SHRINK, "gd": SHRINK, "subgradient": SIGN, "projected": PRO
 """How a rule treats the l1 term; plain descent, which has none, shrinks by 0."""
 _TILE = 128
 """Columns of a tile: iterate, gradient and residual take 230 KB at n = 100, N = 30, and BLAS is at its best."""
+_SMALL_TILE, _SMALL = 32, 100_000
+"""Where OpenBLAS has kernels for products of so few multiplications that it need not copy, tiles that stay below."""
+_HAVE_SMALL = ("SkylakeX", "Cooperlake", "SapphireRapids")
 HAIR = 1e-14
 """Share of a squared norm that rounding may take from a difference of two."""
 
@@ -342,7 +347,12 @@ def _safe(track: tuple[Tracks, Bounds]) -> np.ndarray:
     return out
 
 
-@njit(cache=True, nogil=True)
+@cache
+def _small_kernels() -> bool:
+    """Return whether the BLAS of compiled loops is an OpenBLAS for AVX-512."""
+    return any(library.get("architecture") in _HAVE_SMALL for library in threadpool_info())
+
+
 def walk(
     rule: int,
     data: Data,
@@ -361,9 +371,26 @@ def walk(
     Returns:
         Whether every error that was looked at was finite.
     """
+    small = _SMALL_TILE * data.X[0].size <= _SMALL and _small_kernels()
+    return walk_tiles(_SMALL_TILE if small else _TILE, rule, data, slots, train, test, step, k, fresh)
+
+
+@njit(cache=True, nogil=True)
+def walk_tiles(
+    most: int,
+    rule: int,
+    data: Data,
+    slots: Slots,
+    train: tuple[Tracks, Bounds],
+    test: tuple[Tracks, Bounds],
+    step: int,
+    k: int,
+    fresh: bool,
+) -> bool:
+    """See `walk`; a tile has `most` columns."""
     D, W, n = slots.a.shape
-    tiles = -(-W // _TILE)
-    product, squares, low, high = np.empty((_TILE, n)), np.zeros(_TILE), np.zeros(_TILE), np.zeros(_TILE)
+    tiles = -(-W // most)
+    product, squares, low, high = np.empty((most, n)), np.zeros(most), np.zeros(most), np.zeros(most)
     safe = (_safe(train), _safe(test))
     finite = True
     for d in range(D):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections import Counter
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 from studies.store import open_store
 from tests.faults import killed_driver
-from tests.studies.runner.bench import Bench, synthetic
+from tests.studies.runner.bench import Bench, exact_t2, synthetic
 from tests.studies.search import driving
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
@@ -41,7 +40,7 @@ def test_an_adaptive_study_whose_driver_is_killed_is_that_of_an_undisturbed_one(
         trials = bench.trials(study)
         for trial in trials:
             assert trial.t2 is not None
-            assert trial.t2.step == math.ceil(5.0 / (trial.config["alpha"] * trial.config["beta"]))
+            assert trial.t2.step == exact_t2(trial)
         store = open_store(f"sqlite:///{tmp_path / 'undisturbed'}.db")
         store.migrate()
         undisturbed = store.iter_trials(driving.complete(store, spec, None))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,7 +10,7 @@ import pytest
 
 from studies.store import TrialRecord
 from tests.faults.runner_process import RunnerProcess
-from tests.studies.runner.bench import Bench, synthetic, wait_until
+from tests.studies.runner.bench import Bench, exact_t2, synthetic, wait_until
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
 
@@ -51,9 +50,7 @@ def ended(bench: Bench, study: str) -> dict[int, TrialRecord]:
 def assert_exact(bench: Bench, study: str, before: dict[int, TrialRecord]) -> None:
     """Each trial ended once with its known result, and those that had ended before were left as they were."""
     trials = bench.trials(study)
-    assert [trial.t2 and trial.t2.step for trial in trials] == [
-        math.ceil(5.0 / (trial.config["alpha"] * trial.config["beta"])) for trial in trials
-    ]
+    assert [trial.t2 and trial.t2.step for trial in trials] == [exact_t2(trial) for trial in trials]
     assert Counter(bench.trial_events(study)) == dict.fromkeys(range(TRIALS), 1)
     assert {index: trials[index] for index in before} == before
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +13,7 @@ import pytest
 
 from studies.lifecycle import Event
 from tests.faults import killed_driver
-from tests.studies.runner.bench import Bench, synthetic, wait_until
+from tests.studies.runner.bench import Bench, exact_t2, synthetic, wait_until
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(280)]
 
@@ -91,7 +90,7 @@ def assert_completed(storm: Storm, seam: str) -> None:
     assert exactly_once(storm, study, TRIALS)
     for trial in storm.bench.trials(study):
         assert trial.t2 is not None
-        assert trial.t2.step == math.ceil(5.0 / (trial.config["alpha"] * trial.config["beta"]))
+        assert trial.t2.step == exact_t2(trial)
 
 
 def test_what_was_committed_before_a_kill_is_not_done_again(storm: Storm) -> None:

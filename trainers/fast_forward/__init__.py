@@ -1,7 +1,8 @@
 """Exact times without taking the steps: between two events, proximal gradient descent on l1 is an affine map.
 
-`course` says what can be followed, `segment` holds the algebra, `path` strings segments together, `run` finds all that
-the stepping engine keeps, and `surrogate` says what that tells of the subgradient method.
+`course` says what can be followed, `segment` holds the algebra and `decomposition` (by `rank_one` updates) what it
+needs of X, `path` strings segments together, `run` finds all that the stepping engine keeps, and `surrogate` says what
+that tells of the subgradient method.
 """
 
 from __future__ import annotations

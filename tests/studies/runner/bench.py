@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -58,6 +59,11 @@ def synthetic(
         },
         test_tasks=True,
     )
+
+
+def exact_t2(trial: TrialRecord) -> int:
+    """Return the known t2 of a trial of such a study."""
+    return math.ceil(5.0 / (trial.config["alpha"] * trial.config["beta"]))
 
 
 def processes(data_dir: Path) -> dict[int, str]:

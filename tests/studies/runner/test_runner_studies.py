@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 
 from studies.spec import parse
-from tests.studies.runner.bench import Bench, synthetic, wait_until
+from tests.studies.runner.bench import Bench, exact_t2, synthetic, wait_until
 from trainers.pack import train
 from trainers.trial import Budget, Pack, Trial
-
-
-def exact_t2(config: dict) -> int:
-    return math.ceil(5.0 / (config["alpha"] * config["beta"]))
 
 
 def test_every_trial_of_a_synthetic_study_ends_once_with_its_known_t2(bench: Bench) -> None:
@@ -20,7 +15,7 @@ def test_every_trial_of_a_synthetic_study_ends_once_with_its_known_t2(bench: Ben
     record = bench.wait(study, "completed")
     trials = bench.trials(study)
     assert record.progress.by_outcome == {"generalised": 128}
-    assert [trial.t2 and trial.t2.step for trial in trials] == [exact_t2(dict(trial.config)) for trial in trials]
+    assert [trial.t2 and trial.t2.step for trial in trials] == [exact_t2(trial) for trial in trials]
     assert Counter(bench.trial_events(study)) == dict.fromkeys(range(128), 1)
     assert {pack.state for pack in bench.store.packs(study)} == {"ended"}
     assert record.progress.steps_per_second == 0
@@ -103,7 +98,7 @@ def test_pause_frees_the_packs_and_resume_goes_on_where_they_were(bench: Bench) 
     again = {pack.id: pack for pack in bench.store.packs(study) if pack.id in reached}
     assert all(pack.attempt >= 2 and pack.step >= reached[pack.id] for pack in again.values())
     trials = bench.trials(study)
-    assert [trial.t2 and trial.t2.step for trial in trials] == [exact_t2(dict(trial.config)) for trial in trials]
+    assert [trial.t2 and trial.t2.step for trial in trials] == [exact_t2(trial) for trial in trials]
     assert Counter(bench.trial_events(study)) == dict.fromkeys(range(64), 1)
 
 

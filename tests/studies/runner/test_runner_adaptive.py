@@ -1,0 +1,56 @@
+"""An adaptive study on Ray that is paused and goes on, that is stopped, and that is cancelled."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from studies.store import open_store
+from tests.studies.runner.bench import Bench, exact_t2, synthetic, wait_until
+from tests.studies.search import driving
+
+CONFIGURATIONS, BATCH, SEEDS = 16, 4, 2
+TRIALS = CONFIGURATIONS * SEEDS
+RANGES: dict[str, Any] = {"alphas": {"log": [1e-3, 1e-1]}, "betas": {"log": [1e-3, 1e-2]}, "seeds": SEEDS}
+SEARCH = {"kind": "tpe", "num_configs": CONFIGURATIONS, "batch": BATCH, "objective": {"minimize": "t2"}}
+
+
+def test_an_adaptive_study_that_was_paused_is_that_of_an_undisturbed_one(bench: Bench) -> None:
+    spec = synthetic("adaptive, paused", **RANGES, seconds=0.3, search=SEARCH)
+    study = bench.submit(spec)
+    bench.wait_for_trials(study, BATCH * SEEDS + 1)  # within the second batch
+    bench.store.transition(study, "pause")
+    paused = bench.wait(study, "paused", 20).progress.ended
+    assert BATCH * SEEDS < paused < TRIALS
+    assert len(bench.trials(study)) < TRIALS, "batches are still to come"
+    bench.store.transition(study, "resume")
+    bench.wait(study, "completed")
+    trials = bench.trials(study)
+    assert [trial.t2 and trial.t2.step for trial in trials] == [exact_t2(trial) for trial in trials]
+    assert Counter(bench.trial_events(study)) == dict.fromkeys(range(TRIALS), 1)
+    store = open_store(f"sqlite:///{bench.settings.data_dir / 'undisturbed'}.db")
+    store.migrate()
+    undisturbed = store.iter_trials(driving.complete(store, spec, None))
+    assert [trial.config for trial in trials] == [trial.config for trial in undisturbed]
+    store.close()
+
+
+def test_stop_drains_the_batch_that_runs_and_proposes_no_other(bench: Bench) -> None:
+    study = bench.submit(synthetic("adaptive, stopped", **RANGES, seconds=0.1, search=SEARCH))
+    bench.wait_for_trials(study, 1)
+    bench.store.transition(study, "stop")
+    progress = bench.wait(study, "stopped").progress
+    known = {trial.index: trial.outcome for trial in bench.trials(study)}
+    assert len(known) == BATCH * SEEDS
+    assert set(known.values()) <= {"generalised", "cancelled"}
+    assert progress.ended == len(known)
+
+
+def test_cancel_ends_it_and_proposes_no_other(bench: Bench) -> None:
+    study = bench.submit(synthetic("adaptive, cancelled", **RANGES, seconds=3.0, search=SEARCH))
+    wait_until(lambda: bench.store.packs(study)[0].state == "running", 60, "a pack runs")
+    assert bench.store.transition(study, "cancel") == "cancelling"
+    progress = bench.wait(study, "cancelled", 10).progress
+    assert len(bench.trials(study)) == BATCH * SEEDS
+    assert progress.ended == BATCH * SEEDS
+    assert progress.by_outcome["cancelled"] >= 1
