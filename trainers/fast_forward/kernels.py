@@ -6,11 +6,14 @@ of each mode, `sign` the sign of lam, so that lam^k is right to rounding however
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
 from trainers.fast_forward.decomposition import Held, decompose
 from trainers.levels import see
+from trainers.passage import Passage
 
 NEVER = 2**62
 """A step that no run comes to."""
@@ -25,6 +28,20 @@ _FIRST_HORIZON = 64
 
 _STRICT = 1.0 - 1e-9
 """A bound that holds in exact arithmetic is taken a little shorter, so that rounding cannot break it."""
+
+
+class Track(NamedTuple):
+    """The levels of an error, and what is known of them: arrays of a `Passage` of one column, shape (levels,) each."""
+
+    levels: np.ndarray
+    below: np.ndarray
+    first: np.ndarray
+    since: np.ndarray
+
+    @classmethod
+    def of(cls, passage: Passage) -> Track:
+        """Return views of a passage's arrays, to be updated in place."""
+        return cls(*(x[:, 0] for x in (passage.levels, passage.below, passage.first, passage.since)))
 
 
 @njit(cache=True)
@@ -266,28 +283,57 @@ def _speed(drift: float, step: np.ndarray, powers: np.ndarray) -> float:
 
 
 @njit(cache=True)
-def reach(drift: float, steps: np.ndarray, log_lam: np.ndarray, sign: np.ndarray, last: int) -> float:
-    """Return a bound on how far a quantity is from where it begins, up to `last` steps into the segment."""
-    total = 0.0
-    for i in range(steps.size):
+def see_all(errors: np.ndarray, start: int, track: Track) -> None:
+    """Follow errors (steps,) of the steps from `start` on, one by one."""
+    for k in range(errors.size):
+        see(errors[k], start + k, track.levels, track.below, track.first, track.since)
+
+
+@njit(cache=True)
+def follow(
+    iterate: tuple[np.ndarray, np.ndarray, np.ndarray],
+    residual: tuple[np.ndarray, np.ndarray],
+    logs: tuple[np.ndarray, np.ndarray],
+    steps: tuple[np.ndarray, np.ndarray],
+    a_star: np.ndarray,
+    scales: tuple[float, float],
+    span: tuple[int, int, int],
+    train: Track,
+    test: Track,
+) -> tuple[float, float]:
+    """Follow both errors over their levels, missing no crossing up or down; return between what the test error stays.
+
+    Args:
+        iterate: base, drift and modes of a.
+        residual: base and modes of X a - y.
+        logs: log|lam| and the sign of lam.
+        steps: norms of the modes' movement in the first step, of iterate and residual.
+        a_star: ground truth.
+        scales: ||y|| and ||a*||.
+        span: the step at which the segment begins, for how many it is followed, and how many it holds.
+        train: levels of the train error, updated in place.
+        test: those of the test error.
+    """
+    start, last, whole = span
+    log_lam, sign = logs
+    base, drift = iterate[0] - a_star, iterate[1]
+    drifting = np.sqrt(np.sum(drift * drift))
+    still = np.zeros(residual[0].size)
+    _pass(residual[0], still, residual[1], log_lam, sign, (0.0, steps[1]), scales[0], start, last, train)
+    _pass(base, drift, iterate[2], log_lam, sign, (drifting, steps[0]), scales[1], start, last, test)
+    powers = np.ones(log_lam.size)
+    at_start, reach = _norm(base, drift, iterate[2], powers, 0), 0.0
+    for i in range(powers.size):
         # a mode moves by 1 - lam of itself in the first step, and in all by itself or, where it alternates, twice that
         less = -np.expm1(log_lam[i])
-        whole = (2.0 if sign[i] < 0 else 1.0) / less if less > 0.0 else np.inf
-        total += (steps[i] * min(whole, float(last))) ** 2
-    return last * drift + np.sqrt(total)
+        most = (2.0 if sign[i] < 0 else 1.0) / less if less > 0.0 else np.inf
+        reach += (steps[0][i] * min(most, float(whole))) ** 2
+    reach = whole * drifting + np.sqrt(reach)
+    return (at_start - reach) / scales[1], (at_start + reach) / scales[1]
 
 
 @njit(cache=True)
-def see_all(
-    errors: np.ndarray, start: int, levels: np.ndarray, below: np.ndarray, first: np.ndarray, since: np.ndarray
-) -> None:
-    """Follow errors (steps,) of the steps from `start` on, one by one; see `pass_levels`."""
-    for k in range(errors.size):
-        see(errors[k], start + k, levels, below, first, since)
-
-
-@njit(cache=True)
-def pass_levels(
+def _pass(
     base: np.ndarray,
     drift: np.ndarray,
     modes: np.ndarray,
@@ -297,23 +343,15 @@ def pass_levels(
     scale: float,
     start: int,
     last: int,
-    levels: np.ndarray,
-    below: np.ndarray,
-    first: np.ndarray,
-    since: np.ndarray,
+    track: Track,
 ) -> None:
-    """Follow the error `||v(k)|| / scale` for k in [0, last] across its levels, missing no crossing up or down.
-
-    `speeds` are the norm of the drift, and of each mode's movement in the segment's first step; `start` is the step at
-    which the segment begins. `levels`, `below`, `first` and `since` are those of a `Passage`, shape (levels,), and
-    updated in place.
-    """
+    """Follow the error `||v(k)|| / scale` for k in [0, last]; `speeds`: see `_speed`."""
     powers = np.empty(log_lam.size)
     k = 0
     while k <= last:
         _powers(log_lam, sign, k, powers)
         error = _norm(base, drift, modes, powers, k) / scale
-        gap = see(error, start + k, levels, below, first, since)
+        gap = see(error, start + k, track.levels, track.below, track.first, track.since)
         safe = _steps(gap - 1e-12 * (1.0 + error), _speed(speeds[0], speeds[1], powers) / scale)
         if safe > last - k:
             return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,8 +9,8 @@ import numpy as np
 
 from trainers.fast_forward import kernels
 from trainers.fast_forward.decomposition import Held
-from trainers.fast_forward.segment import Affine, Descent, Segment
-from trainers.passage import Passage
+from trainers.fast_forward.kernels import Track
+from trainers.fast_forward.segment import Descent, Segment
 
 WORTH = 32
 """Steps that a segment has to be long: making one costs about as much as so many plain steps."""
@@ -40,21 +39,25 @@ class Stretch:
         """Return the iterates after `ks` (m,) steps, shape (m, n)."""
         return self.states[ks]
 
-    def follow_train(self, passage: Passage, scale: float, last: int) -> None:
-        """Follow ||X a - y|| / scale over its levels up to `last` steps after `start`."""
+    def follow(
+        self, train: Track, test: Track, a_star: np.ndarray, scales: tuple[float, float], last: int
+    ) -> tuple[float, float]:
+        """Follow both errors over their levels up to `last` steps after `start`.
+
+        Args:
+            train: levels of the train error, updated in place.
+            test: those of the test error.
+            a_star: ground truth, shape (n,).
+            scales: ||y|| and ||a*||.
+            last: how far.
+
+        Returns:
+            Between what the test error stays.
+        """
         residuals = self.states[: last + 1] @ self.descent.X.T - self.descent.y
-        self._follow(passage, np.linalg.norm(residuals, axis=1) / scale)
-
-    def follow_test(self, passage: Passage, a_star: np.ndarray, scale: float, last: int) -> None:
-        """Follow ||a - a*|| / scale over its levels up to `last` steps after `start`."""
-        self._follow(passage, np.linalg.norm(self.states[: last + 1] - a_star, axis=1) / scale)
-
-    def _follow(self, passage: Passage, errors: np.ndarray) -> None:
-        kernels.see_all(errors, self.start, *_only(passage))
-
-    def bounds(self, a_star: np.ndarray, scale: float) -> tuple[float, float]:
-        """Return between what the test error stays."""
-        errors = np.linalg.norm(self.states - a_star, axis=1) / scale
+        kernels.see_all(np.linalg.norm(residuals, axis=1) / scales[0], self.start, train)
+        errors = np.linalg.norm(self.states - a_star, axis=1) / scales[1]
+        kernels.see_all(errors[: last + 1], self.start, test)
         return float(errors.min()), float(errors.max())
 
     def light(self) -> Stretch:
@@ -95,13 +98,6 @@ class Leap:
         """See `Stretch`: a segment holds some (n, r) arrays."""
         return Leap(self.descent, self.start, self.a, self.last)
 
-    def bounds(self, a_star: np.ndarray, scale: float) -> tuple[float, float]:
-        """See `Stretch`."""
-        s, off = self.segment, self.a - a_star
-        drift, steps = s.speed
-        at_start, reach = math.sqrt(off @ off), kernels.reach(drift, steps, s.log_lam, s.sign, self.last)
-        return (at_start - reach) / scale, (at_start + reach) / scale
-
     def iterate(self, k: int) -> np.ndarray:
         """Return the iterate after `k` steps, shape (n,)."""
         return self.segment.iterate_at(k)
@@ -110,21 +106,13 @@ class Leap:
         """Return the iterates after `ks` (m,) steps, shape (m, n)."""
         return self.segment.iterates(ks)
 
-    def follow_train(self, passage: Passage, scale: float, last: int) -> None:
+    def follow(
+        self, train: Track, test: Track, a_star: np.ndarray, scales: tuple[float, float], last: int
+    ) -> tuple[float, float]:
         """See `Stretch`."""
-        self._follow(passage, self.segment.residual, self.segment.residual_speed, scale, last)
-
-    def follow_test(self, passage: Passage, a_star: np.ndarray, scale: float, last: int) -> None:
-        """See `Stretch`."""
-        a = self.segment.iterate
-        self._follow(passage, Affine(a.base - a_star, a.drift, a.modes), self.segment.speed, scale, last)
-
-    def _follow(
-        self, passage: Passage, error: Affine, speeds: tuple[float, np.ndarray], scale: float, last: int
-    ) -> None:
-        logs = self.segment.log_lam, self.segment.sign
-        values = error.base, error.drift, error.modes
-        kernels.pass_levels(*values, *logs, speeds, scale, self.start, last, *_only(passage))
+        s, a, r = self.segment, self.segment.iterate, self.segment.residual
+        parts = (a.base, a.drift, a.modes), (r.base, r.modes), (s.log_lam, s.sign), s.steps
+        return kernels.follow(*parts, a_star, scales, (self.start, last, self.last), train, test)
 
     def overtaken(self) -> int:
         """See `Stretch`."""
@@ -193,8 +181,3 @@ def state(one: Piece) -> tuple[str, int, np.ndarray, int]:
 
 def _stepped(d: Descent, a: np.ndarray, steps: int) -> np.ndarray:
     return kernels.shrink_steps(d.X, d.y, a, d.alpha, d.beta1, d.beta2, steps)
-
-
-def _only(passage: Passage) -> tuple[np.ndarray, ...]:
-    """Return levels, below, first and since of a passage of one column, each (levels,), to be updated in place."""
-    return tuple(x[:, 0] for x in (passage.levels, passage.below, passage.first, passage.since))

@@ -11,6 +11,7 @@ import numpy as np
 
 from trainers.fast_forward import path
 from trainers.fast_forward.course import Course
+from trainers.fast_forward.kernels import Track
 from trainers.fast_forward.path import Path, Piece
 from trainers.ladder import RUNGS
 from trainers.outcome import Seen
@@ -41,8 +42,10 @@ class FastForward:
         self._ends_somewhere = not np.isnan(course.end).any()
         self._certified = self._settled = self._overtaken = NEVER
         self._path = Path(course.descent, course.a0, 0, budget.max_steps)
+        self._tracks = Track.of(self.train), Track.of(self.test)
         self._pieces: list[Piece] = []
-        self._bounds: dict[int, tuple[float, float]] = {}
+        self._starts: list[int] = []
+        self._bounds: list[tuple[float, float]] = []
         self._curve: list[tuple[np.ndarray, np.ndarray]] = []
         self._on_curve = 0  # steps of the curve's grid that were seen
         self.step = -1
@@ -57,7 +60,7 @@ class FastForward:
         self._look_for_the_end(piece)
         last = min(piece.last, self._end() - piece.start)
         before = _copied(self.train), _copied(self.test)
-        self._follow(piece, last)
+        bounds = self._follow(piece, last)
         end = self._end() - piece.start  # what has been crossed may end the trial within the piece
         if end < last:
             last = end
@@ -67,8 +70,7 @@ class FastForward:
         if self._overtaken == NEVER and self._course.regularized and (k := piece.overtaken()) <= last:
             self._overtaken = piece.start + k
         self._record(piece, last)
-        self._bounds[piece.start] = piece.bounds(self._course.a_star, self._scales[1])
-        self._pieces.append(piece.light())
+        self._keep(piece.light(), bounds)
         self.step = piece.start + last
         self.ended = self.step >= self._end()
 
@@ -76,9 +78,14 @@ class FastForward:
         """End here, right-censored."""
         self.ended = True
 
-    def _follow(self, piece: Piece, last: int) -> None:
-        piece.follow_train(self.train, self._scales[0], last)
-        piece.follow_test(self.test, self._course.a_star, self._scales[1], last)
+    def _follow(self, piece: Piece, last: int) -> tuple[float, float]:
+        train, test = self._tracks
+        return piece.follow(train, test, self._course.a_star, self._scales, last)
+
+    def _keep(self, piece: Piece, bounds: tuple[float, float]) -> None:
+        self._pieces.append(piece)
+        self._starts.append(piece.start)
+        self._bounds.append(bounds)
 
     def _look_for_the_end(self, piece: Piece) -> None:
         """Find where the distance from the end, which never grows, first certifies or settles the trial."""
@@ -141,10 +148,12 @@ class FastForward:
         descent = self._course.descent
         a, start, burst, held = state["path"]
         self._path = Path(descent, a, start, self._budget.max_steps, burst, held)
-        self._pieces = [path.piece(descent, *one) for one in state["pieces"]]
-        self._bounds, self._curve = dict(state["bounds"]), list(state["curve"])
+        for one, bounds in zip(state["pieces"], state["bounds"], strict=True):
+            self._keep(path.piece(descent, *one), bounds)
+        self._curve = list(state["curve"])
         for passage, kept in zip((self.train, self.test), state["passages"], strict=True):
             passage.load(kept)
+        self._tracks = Track.of(self.train), Track.of(self.test)
         self._certified, self._settled, self._overtaken, self._on_curve = state["marks"]
         self.step = state["step"]
 
@@ -185,11 +194,12 @@ class FastForward:
                     passage.see(int(step), np.array([-ratio]))
         return passage
 
-    def _at(self, step: int) -> Piece:
-        return self._pieces[bisect_right(self._pieces, step, key=lambda piece: piece.start) - 1]
+    def _at(self, step: int) -> int:
+        """Return which piece a step lies in."""
+        return bisect_right(self._starts, step) - 1
 
     def _iterate(self, step: int) -> np.ndarray:
-        piece = self._at(step)
+        piece = self._pieces[self._at(step)]
         return piece.iterate(step - piece.start)
 
     def test_error(self, step: int) -> float:
@@ -259,9 +269,9 @@ class FastForward:
         """Return the first logged step from `step` on at which the test error lies in a band; None: there is none."""
         step = next_in_log(step - 1, self._budget.plateau_every) if step > 0 else 0
         while step <= self.step:
-            piece = self._at(step)
+            at = self._at(step)
+            piece, (low, high) = self._pieces[at], self._bounds[at]
             last = min(piece.start + piece.last, self.step)
-            low, high = self._bounds[piece.start]
             dense = step < DENSE
             until, every = (min(last, DENSE - 1), 1) if dense else (last, self._budget.plateau_every)
             if low <= band[1] and high >= band[0]:
@@ -287,4 +297,5 @@ def _copied(passage: Passage) -> tuple[np.ndarray, ...]:
 
 
 def _restore(passage: Passage, values: tuple[np.ndarray, ...]) -> None:
-    passage.first, passage.since, passage.below = values
+    for kept, value in zip((passage.first, passage.since, passage.below), values, strict=True):
+        kept[...] = value

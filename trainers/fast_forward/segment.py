@@ -126,8 +126,3 @@ class Segment:
     def speed(self) -> tuple[float, np.ndarray]:
         """Bounds of the iterate's movement a step: by its drift, and by each mode in the first step."""
         return float(np.linalg.norm(self.iterate.drift)), self.steps[0]
-
-    @property
-    def residual_speed(self) -> tuple[float, np.ndarray]:
-        """The same of the residual, which does not drift."""
-        return 0.0, self.steps[1]
