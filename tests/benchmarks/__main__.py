@@ -1,7 +1,7 @@
 """All benchmarks as one Markdown file: `make bench`, or `python -m tests.benchmarks [--quick] [--only NAME ...]`.
 
 Goals are ratios measured side by side in one run. Every section runs in a process of its own, held to one core and one
-thread but for `whole`, which runs the service as it is. Nothing is asserted on seconds; a section in which two
+thread but for `api` and `whole`, which run the service as it is. Nothing is asserted on seconds; a section in which two
 contenders did not do the same work fails.
 """
 
@@ -26,6 +26,7 @@ HEADINGS = {
     "passage": "First passage",
     "scaling": "Scaling",
     "laws": "Laws",
+    "api": "The HTTP interface",
     "whole": "The whole service",
 }
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from tests.benchmarks import machine
 
-SECTIONS = ("stepping", "leaping", "plans", "passage", "scaling", "laws", "whole")
-UNPINNED = ("whole",)
+SECTIONS = ("stepping", "leaping", "plans", "passage", "scaling", "laws", "api", "whole")
+UNPINNED = ("api", "whole")
 
 
 def main(name: str, quick: bool) -> None:

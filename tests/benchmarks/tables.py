@@ -58,5 +58,10 @@ def at_most_seconds(value: float, goal: float) -> str:
     return f"≤ {goal:g} s {_met(value <= goal)}"
 
 
+def at_most_ms(value: float, goal: float) -> str:
+    """Return a goal for a time in milliseconds, and whether it is met."""
+    return f"≤ {goal:g} ms {_met(value <= goal)}"
+
+
 def _met(yes: bool) -> str:
     return "met" if yes else "**not met**"
