@@ -106,9 +106,11 @@ def least_squares(sample: Sample) -> Units:
     y_mean = means(y[:, None], draw, sample.draws)[:, 0]
     x_mean = means(sample.x[crossed], draw, sample.draws)
     x = sample.x[crossed] - x_mean[draw]
-    x_scale = np.sqrt((x**2).mean(axis=0))
-    x_scale = np.where(x_scale > 0, x_scale, 1.0)
-    slopes = np.linalg.lstsq(x / x_scale, y - y_mean[draw], rcond=None)[0] if x.size else np.zeros(x.shape[1])
+    size = np.sqrt((x**2).mean(axis=0))
+    x_scale = np.where(size > 0, size, 1.0)
+    slopes: Floats = np.zeros(x.shape[1])
+    if x.size:
+        slopes = np.linalg.lstsq(x / x_scale, y - y_mean[draw], rcond=None)[0].astype(float)
     residual = y - y_mean[draw] - x / x_scale @ slopes
     # a bracket's middle is off by its width over root 12
     scatter = np.sqrt((residual**2).mean() + ((sample.upper - sample.lower)[crossed] ** 2).mean() / 12)
