@@ -23,6 +23,7 @@ from service.commands.options import (
 )
 from service.commands.pipes import wait_for_end_of_input
 from service.commands.settings import settings as read_settings
+from studies.bell import Bell
 
 
 def runner(
@@ -36,7 +37,7 @@ def runner(
     embedded: Annotated[bool, typer.Option("--embedded", help="End with the process that started this one.")] = False,
 ) -> None:
     """Run queued studies until SIGTERM or Ctrl-C; `serve` starts one of its own."""
-    stop = threading.Event()
+    stop = Bell()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
     from studies.runner.parent import die_with_parent
@@ -65,6 +66,6 @@ def runner(
         raise CommandFailed(str(error)) from error
 
 
-def _stop_at_end_of_input(stop: threading.Event) -> None:
+def _stop_at_end_of_input(stop: Bell) -> None:
     wait_for_end_of_input()
     stop.set()

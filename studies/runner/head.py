@@ -13,6 +13,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+from studies.bell import Bell
 from studies.runner.parent import adopt_orphans, die_with_parent, outlive_children
 from studies.runner.wire import Wire
 
@@ -33,7 +34,7 @@ def main() -> None:
     # not SIGKILL: servers of Ray that are ended in order leave no agent behind that waits for them for a minute
     die_with_parent(order["parent"], signal.SIGTERM)
     adopt_orphans()
-    ended = threading.Event()
+    ended = Bell()
     threading.Thread(target=_listen, args=(wire, ended), daemon=True).start()
     node = _start(order)
     has = node.get_resource_and_label_spec()
@@ -95,7 +96,7 @@ def _have_workers_wait(node: Any) -> None:
         raylet.PrestartWorkers(order, timeout=_ORDER_SECONDS)
 
 
-def _listen(wire: Wire, ended: threading.Event) -> None:
+def _listen(wire: Wire, ended: Bell) -> None:
     """Wait for the end of standard input, and see to it that this process does not outlive it for long."""
     for _ in wire.messages():
         pass

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import structlog
+
+from studies.bell import Stop
 
 log = structlog.stdlib.get_logger("studies.runner")
 
@@ -19,7 +20,7 @@ _LOOK_SECONDS = 0.1
 
 
 @contextmanager
-def only_runner(directory: Path, note: dict[str, Any], stop: threading.Event) -> Iterator[dict[str, Any] | None]:
+def only_runner(directory: Path, note: dict[str, Any], stop: Stop) -> Iterator[dict[str, Any] | None]:
     """Hold the directory's lock; wait for it as long as another runner has it.
 
     Who gets the lock knows that the former holder is dead.
@@ -45,7 +46,7 @@ def only_runner(directory: Path, note: dict[str, Any], stop: threading.Event) ->
         yield former
 
 
-def _wait(handle: int, directory: Path, stop: threading.Event) -> bool:
+def _wait(handle: int, directory: Path, stop: Stop) -> bool:
     said = False
     while not stop.is_set():
         try:

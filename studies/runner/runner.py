@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import sys
-import threading
 import time
 import uuid
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from studies.bell import Stop
 from studies.runner import environment
 from studies.runner.child import Child
 from studies.runner.cluster import Cluster, clear, is_ray_directory, ray_directory
@@ -72,7 +72,7 @@ class Runner:
         self._claim_at = self._cluster_at = self._spare_at = 0.0
         self._spare: Child | None = None
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: Stop) -> None:
         """Claim studies and drive them until `stop`; return when nothing that was started is left.
 
         Drivers and the cluster are children of the calling thread: it has to live as long as they shall.
@@ -101,7 +101,7 @@ class Runner:
         if is_ray_directory(former.get("ray", "")):
             clear(Path(former["ray"]))
 
-    def _work(self, stop: threading.Event) -> None:
+    def _work(self, stop: Stop) -> None:
         while not stop.wait(LOOK_SECONDS):
             try:
                 self._mind_cluster()
