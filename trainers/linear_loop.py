@@ -353,7 +353,14 @@ def _small_kernels() -> bool:
     return any(library.get("architecture") in _HAVE_SMALL for library in threadpool_info())
 
 
+def widest_tile(N: int, n: int) -> int:
+    """Return how many columns a tile may have."""
+    return _SMALL_TILE if _SMALL_TILE * N * n <= _SMALL and _small_kernels() else _TILE
+
+
+@njit(cache=True, nogil=True)
 def walk(
+    widest: int,
     rule: int,
     data: Data,
     slots: Slots,
@@ -365,32 +372,15 @@ def walk(
 ) -> bool:
     """Take `k` steps from `step` on, looking at each column's errors wherever they are due.
 
-    `fresh` says that the residuals are those of the iterates. Afterwards they are, but for `PROJECT`, and `before`
-    holds the iterates one step earlier.
+    `widest`: see `widest_tile`. `fresh` says that the residuals are those of the iterates. Afterwards they are, but for
+    `PROJECT`, and `before` holds the iterates one step earlier.
 
     Returns:
         Whether every error that was looked at was finite.
     """
-    small = _SMALL_TILE * data.X[0].size <= _SMALL and _small_kernels()
-    return walk_tiles(_SMALL_TILE if small else _TILE, rule, data, slots, train, test, step, k, fresh)
-
-
-@njit(cache=True, nogil=True)
-def walk_tiles(
-    most: int,
-    rule: int,
-    data: Data,
-    slots: Slots,
-    train: tuple[Tracks, Bounds],
-    test: tuple[Tracks, Bounds],
-    step: int,
-    k: int,
-    fresh: bool,
-) -> bool:
-    """See `walk`; a tile has `most` columns."""
     D, W, n = slots.a.shape
-    tiles = -(-W // most)
-    product, squares, low, high = np.empty((most, n)), np.zeros(most), np.zeros(most), np.zeros(most)
+    tiles = -(-W // widest)
+    product, squares, low, high = np.empty((widest, n)), np.zeros(widest), np.zeros(widest), np.zeros(widest)
     safe = (_safe(train), _safe(test))
     finite = True
     for d in range(D):

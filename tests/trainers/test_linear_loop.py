@@ -144,4 +144,4 @@ def test_one_compilation_serves_every_method_and_what_is_left_of_a_pack() -> Non
         one.load(one.state())
         train.load(train.state())
         one.walk(3, 2, train, test)
-    assert len(linear_loop.walk_tiles.signatures) == 1
+    assert len(linear_loop.walk.signatures) == 1

@@ -230,6 +230,7 @@ class SparseProblem:
         column = np.full(stack.a.shape[:2], -1, dtype=np.int64)
         column[self._draw, self._slot] = np.arange(len(self.trials))
         finite = linear_loop.walk(
+            linear_loop.widest_tile(*stack.X.shape[1:]),
             linear_loop.RULES[self.rule],
             linear_loop.Data.of(stack, self._a_star),
             linear_loop.Slots.of(stack, column),
