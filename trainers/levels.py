@@ -6,7 +6,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from trainers.compiled import njit
 
 ROUNDING = 1e-12
 """Slack of a certificate, relative to the error: a bound that holds in exact arithmetic may fail by rounding."""
@@ -33,7 +34,7 @@ class Tracks(NamedTuple):
     worth: int
 
 
-@njit(cache=True)
+@njit
 def see(error: float, step: int, levels: np.ndarray, below: np.ndarray, first: np.ndarray, since: np.ndarray) -> float:
     """Hold an error against the levels, all of shape (levels,); return its distance from the nearest."""
     gap = np.inf
@@ -50,7 +51,7 @@ def see(error: float, step: int, levels: np.ndarray, below: np.ndarray, first: n
     return gap
 
 
-@njit(cache=True)
+@njit
 def plan(tracks: Tracks, column: int, step: int, error: float, start: float, rate: float) -> None:
     """Set when a column's error, which in m steps moves by at most start + m rate, is looked at again.
 
@@ -71,7 +72,7 @@ def plan(tracks: Tracks, column: int, step: int, error: float, start: float, rat
     tracks.asks[column] = step + 1 + (BLIND * tracks.worth if dense else skip)
 
 
-@njit(cache=True)
+@njit
 def plan_all(tracks: Tracks, step: int, errors: np.ndarray, start: np.ndarray, rate: np.ndarray) -> None:
     """Plan every column that may be planned anew, by arrays of shape (columns,)."""
     for column in range(errors.size):
@@ -79,7 +80,7 @@ def plan_all(tracks: Tracks, step: int, errors: np.ndarray, start: np.ndarray, r
             plan(tracks, column, step, errors[column], start[column], rate[column])
 
 
-@njit(cache=True)
+@njit
 def between(tracks: Tracks, column: int, norm: float) -> tuple[float, float]:
     """Return the squares (low, high) between which the squared norm of an error surely crosses no level.
 

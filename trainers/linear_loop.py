@@ -12,10 +12,10 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from threadpoolctl import threadpool_info
 from torch import Tensor
 
+from trainers.compiled import njit
 from trainers.levels import Tracks, between, plan, see
 from trainers.linear import Stack
 
@@ -119,7 +119,7 @@ class _Tile(NamedTuple):
     high: np.ndarray
 
 
-@njit(cache=True, fastmath={"contract"})
+@njit(fastmath={"contract"})
 def _shrink_rows(tile: _Tile) -> None:
     """A <- S_shrinkage(decay a - alpha gradient), the gradient being `product`."""
     a, gradient = tile.a, tile.product
@@ -131,7 +131,7 @@ def _shrink_rows(tile: _Tile) -> None:
             a[i, j] = z - (shrinkage if z > shrinkage else (-shrinkage if z < -shrinkage else z))
 
 
-@njit(cache=True, fastmath={"contract"})
+@njit(fastmath={"contract"})
 def _sign_rows(tile: _Tile) -> None:
     """A <- decay a - alpha gradient - shrinkage sign(a), the gradient being `product`."""
     a, gradient = tile.a, tile.product
@@ -142,7 +142,7 @@ def _sign_rows(tile: _Tile) -> None:
             a[i, j] = decay * a[i, j] - alpha * gradient[i, j] - pull
 
 
-@njit(cache=True, fastmath={"contract"})
+@njit(fastmath={"contract"})
 def _project_rows(tile: _Tile) -> None:
     """A <- a - X^+ (X a - y)."""
     np.dot(tile.residual, tile.pinv.T, tile.product)
@@ -152,7 +152,7 @@ def _project_rows(tile: _Tile) -> None:
             a[i, j] -= normal[i, j]
 
 
-@njit(cache=True, fastmath={"reassoc", "contract", "nsz"})
+@njit(fastmath={"reassoc", "contract", "nsz"})
 def _evaluate_residual(tile: _Tile, squared: bool) -> None:
     """Compute X a - y of every row, and `squares` where that is asked for."""
     residual, y = tile.residual, tile.y
@@ -170,7 +170,7 @@ def _evaluate_residual(tile: _Tile, squared: bool) -> None:
                 residual[i, j] -= y[j]
 
 
-@njit(cache=True, fastmath={"reassoc", "contract", "nsz"})
+@njit(fastmath={"reassoc", "contract", "nsz"})
 def _squared_distance(x: np.ndarray, y: np.ndarray) -> float:
     square = 0.0
     for j in range(x.size):
@@ -178,13 +178,13 @@ def _squared_distance(x: np.ndarray, y: np.ndarray) -> float:
     return square
 
 
-@njit(cache=True)
+@njit
 def _misfit(square: float, unexplained: float) -> float:
     """Return ||X (a - a_hat)|| for ||X a - y||^2: by Pythagoras, and a hair more, so that rounding cannot matter."""
     return math.sqrt(max(square - unexplained, 0.0) + HAIR * square)
 
 
-@njit(cache=True)
+@njit
 def _step(rule: int, tile: _Tile, squared: bool) -> None:
     """Take one step; see `trainers.linear.Stack` for the rules. `PROJECT` leaves the residual of before it projects."""
     if rule == PROJECT:
@@ -201,7 +201,7 @@ def _step(rule: int, tile: _Tile, squared: bool) -> None:
     _evaluate_residual(tile, squared)
 
 
-@njit(cache=True)
+@njit
 def _see(
     track: tuple[Tracks, Bounds], safe: np.ndarray, c: int, step: int, square: float, residual: float, movement: float
 ) -> bool:
@@ -220,7 +220,7 @@ def _see(
     return math.isfinite(square)
 
 
-@njit(cache=True)
+@njit
 def _keep_before(
     column: np.ndarray, a: np.ndarray, before: np.ndarray, train_asks: np.ndarray, test_asks: np.ndarray, step: int
 ) -> None:
@@ -231,7 +231,7 @@ def _keep_before(
             before[i] = a[i]
 
 
-@njit(cache=True)
+@njit
 def _look_at_train(
     rule: int, tile: _Tile, train: tuple[Tracks, Bounds], safe: np.ndarray, i: int, step: int, movement: float
 ) -> bool:
@@ -244,7 +244,7 @@ def _look_at_train(
     return finite
 
 
-@njit(cache=True)
+@njit
 def _look(
     rule: int,
     tile: _Tile,
@@ -274,7 +274,7 @@ def _look(
     return finite
 
 
-@njit(cache=True)
+@njit
 def _some_cross(low: np.ndarray, high: np.ndarray, squares: np.ndarray) -> bool:
     inside = 0  # counted, without a branch, so that the comparisons are vectorised; NaN is not inside
     for i in range(squares.size):
@@ -282,7 +282,7 @@ def _some_cross(low: np.ndarray, high: np.ndarray, squares: np.ndarray) -> bool:
     return inside < squares.size
 
 
-@njit(cache=True)
+@njit
 def _look_at_crossings(tile: _Tile, train: tuple[Tracks, Bounds], safe: np.ndarray, step: int) -> bool:
     """Look at the train errors that cross a level, where none is planned anew; return whether they are finite."""
     low, high, squares, finite = tile.low, tile.high, tile.squares, True
@@ -292,7 +292,7 @@ def _look_at_crossings(tile: _Tile, train: tuple[Tracks, Bounds], safe: np.ndarr
     return finite
 
 
-@njit(cache=True)
+@njit
 def _next_look(rule: int, tile: _Tile, train: Tracks, test: Tracks) -> tuple[int, int]:
     """Return the next step at which rows have to be looked at, and that from which their `squares` are compared."""
     look, compare = 2**62, 2**62
@@ -304,7 +304,7 @@ def _next_look(rule: int, tile: _Tile, train: Tracks, test: Tracks) -> tuple[int
     return look, compare
 
 
-@njit(cache=True)
+@njit
 def _walk_tile(
     rule: int,
     tile: _Tile,
@@ -338,7 +338,7 @@ def _walk_tile(
     return finite
 
 
-@njit(cache=True)
+@njit
 def _safe(track: tuple[Tracks, Bounds]) -> np.ndarray:
     """Return `between` of every column, shape (columns, 2)."""
     out = np.empty((track[0].due.size, 2))
@@ -358,7 +358,7 @@ def widest_tile(N: int, n: int) -> int:
     return _SMALL_TILE if _SMALL_TILE * N * n <= _SMALL and _small_kernels() else _TILE
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def walk(
     widest: int,
     rule: int,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from trainers.compiled import njit
 from trainers.fast_forward.rank_one import update
 
 _ZERO = 1e-13
@@ -45,56 +45,63 @@ class Held(NamedTuple):
         return cls(np.eye(size), np.zeros(size), np.zeros(n, dtype=np.bool_), 0)
 
 
-@njit(cache=True)
-def decompose(X: np.ndarray, active: np.ndarray, held: Held) -> tuple[Held, np.ndarray, np.ndarray, np.ndarray]:
-    """Return what is to be held from now on, U (N, r), sigma (r,) and W (|S|, r) of X_S, r being its rank."""
-    X_S = np.ascontiguousarray(X[:, np.flatnonzero(active)])
-    if held.U.size == 0:
-        U, sigma, W = _thin(X_S)
-        return held, U, sigma, W
+@njit
+def decompose(
+    X: np.ndarray, Xt: np.ndarray, active: np.ndarray, held: Held
+) -> tuple[Held, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return what is to be held from now on, and U (N, r), sigma (r,), X^T U (n, r) and W (n, r) of X_S.
+
+    r is the rank of X_S; the rows of W off the active set are zero.
+    """
+    if held.U.size > 0 and np.any(active):
+        U, squares, age = _updated(X, Xt, active, held)
+        zero = np.searchsorted(squares, _ROUNDING * squares[-1], side="right")
+        if zero == squares.size or squares[zero] >= _FIRM * squares[-1]:
+            U_r, sigma = np.ascontiguousarray(U[:, zero:]), np.sqrt(squares[zero:])
+            reached, inverse = np.dot(Xt, U_r), 1.0 / sigma
+            W = np.zeros((active.size, sigma.size))
+            for j in range(active.size):
+                if active[j]:
+                    for i in range(sigma.size):
+                        W[j, i] = reached[j, i] * inverse[i]
+            return Held(U, squares, active, age), U_r, sigma, reached, W
+    S = np.flatnonzero(active)
+    held, U_r, sigma, W_S = _by_svd(np.ascontiguousarray(X[:, S]), active, held)
+    W = np.zeros((active.size, sigma.size))
+    for i in range(S.size):
+        W[S[i]] = W_S[i]
+    return held, U_r, sigma, np.dot(Xt, U_r), W
+
+
+@njit
+def _updated(X: np.ndarray, Xt: np.ndarray, active: np.ndarray, held: Held) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return eigenvectors, eigenvalues and age of X_S X_S^T for another active set."""
     changed = np.flatnonzero(active != held.active)
     U, squares, age = held.U, held.squares, held.age + changed.size
-    if age <= _OLDEST:
-        for j in changed:
-            U, squares = update(U, squares, X[:, j], bool(active[j]))
-    else:
+    if age > _OLDEST:
+        X_S = np.ascontiguousarray(X[:, np.flatnonzero(active)])
         squares, vectors = np.linalg.eigh(np.dot(X_S, X_S.T))
-        U, age = np.ascontiguousarray(vectors), 0
-    zero = np.searchsorted(squares, _ROUNDING * squares[-1], side="right")
-    if zero == squares.size or squares[zero] >= _FIRM * squares[-1]:
-        U_r, sigma = np.ascontiguousarray(U[:, zero:]), np.sqrt(squares[zero:])
-        return Held(U, squares, active, age), U_r, sigma, np.dot(X_S.T, U_r) / sigma
-    return _whole(X_S, active)
+        return np.ascontiguousarray(vectors), squares, 0
+    for j in changed:
+        U, squares = update(U, squares, Xt[j], bool(active[j]))
+    return U, squares, age
 
 
-@njit(cache=True)
-def _thin(X_S: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return U, sigma and W by LAPACK, without what counts as zero."""
-    if X_S.size == 0:  # a = 0: nothing is active
-        return np.zeros((X_S.shape[0], 0)), np.zeros(0), np.zeros((X_S.shape[1], 0))
-    U, sigma, Wt = np.linalg.svd(X_S, False)
-    r = _rank(sigma)
-    return np.ascontiguousarray(U[:, :r]), sigma[:r].copy(), np.ascontiguousarray(Wt[:r].T)
-
-
-@njit(cache=True)
-def _whole(X_S: np.ndarray, active: np.ndarray) -> tuple[Held, np.ndarray, np.ndarray, np.ndarray]:
-    """Return the same with all of U, N <= n, to go on from."""
-    N = X_S.shape[0]
-    if X_S.shape[1] < N:
-        U, sigma, Wt = np.linalg.svd(X_S, True)
-    else:
-        U, sigma, Wt = np.linalg.svd(X_S, False)
-    r = _rank(sigma)
-    squares = np.zeros(N)
-    squares[N - sigma.size :] = sigma[::-1] ** 2
-    made = Held(np.ascontiguousarray(U[:, ::-1]), squares, active, 0)
-    return made, np.ascontiguousarray(U[:, :r]), sigma[:r].copy(), np.ascontiguousarray(Wt[:r].T)
-
-
-@njit(cache=True)
-def _rank(sigma: np.ndarray) -> int:
+@njit
+def _by_svd(X_S: np.ndarray, active: np.ndarray, held: Held) -> tuple[Held, np.ndarray, np.ndarray, np.ndarray]:
+    """Return what is to be held, U (N, r), sigma (r,) and W (|S|, r) by LAPACK, without what counts as zero."""
+    N, size = X_S.shape
+    whole = held.U.size > 0  # all of U, to go on from
+    if size == 0:  # a = 0: nothing is active
+        held = Held(held.U, np.zeros(held.U.shape[0]), active, 0)
+        return held, np.zeros((N, 0)), np.zeros(0), np.zeros((0, 0))
+    U, sigma, Wt = np.linalg.svd(X_S, True) if whole and size < N else np.linalg.svd(X_S, False)
     r = sigma.size
     while r > 0 and sigma[r - 1] ** 2 <= _ZERO * sigma[0] ** 2:
         r -= 1
-    return r
+    U_r, sigma_r, W = np.ascontiguousarray(U[:, :r]), sigma[:r].copy(), np.ascontiguousarray(Wt[:r].T)
+    if whole:
+        squares = np.zeros(N)
+        squares[N - sigma.size :] = sigma[::-1] ** 2
+        held = Held(np.ascontiguousarray(U[:, ::-1]), squares, active, 0)
+    return held, U_r, sigma_r, W

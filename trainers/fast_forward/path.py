@@ -4,17 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
-from trainers.fast_forward import kernels
+from trainers.compiled import njit
 from trainers.fast_forward.decomposition import Held
-from trainers.fast_forward.kernels import Track
-from trainers.fast_forward.segment import Descent, Segment
+from trainers.fast_forward.events import active_set_ends
+from trainers.fast_forward.looks import Watched, distance, first_overtaken, first_within, follow, follow_states
+from trainers.fast_forward.modes import Affine, value_at
+from trainers.fast_forward.segment import Descent, Segment, Terms, segment_at, shrink_steps, speed
+from trainers.schedule import CURVE, curve_until
 
 WORTH = 32
 """Steps that a segment has to be long: making one costs about as much as so many plain steps."""
 _LONGEST_BURST = 1024
+
+
+class Look(NamedTuple):
+    """What was seen of a piece on the way.
+
+    Attributes:
+        bounds: between what the test error stays.
+        distance: ||a - end|| at its last step.
+        curve: iterates at the steps of the curve's grid, shape (steps, n).
+    """
+
+    bounds: tuple[float, float]
+    distance: float
+    curve: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -29,36 +47,24 @@ class Stretch:
     @cached_property
     def states(self) -> np.ndarray:
         """The iterates, shape (last + 1, n); made again, digit for digit, where they are not at hand."""
-        return np.concatenate([self.a[None], _stepped(self.descent, self.a, self.last)])
+        return np.concatenate([self.a[None], shrink_steps(self.descent.terms, self.a, self.last)])
 
     def iterate(self, k: int) -> np.ndarray:
         """Return the iterate after `k` steps, shape (n,)."""
         return self.states[k]
 
-    def iterates(self, ks: np.ndarray) -> np.ndarray:
-        """Return the iterates after `ks` (m,) steps, shape (m, n)."""
-        return self.states[ks]
-
-    def follow(
-        self, train: Track, test: Track, a_star: np.ndarray, scales: tuple[float, float], last: int
-    ) -> tuple[float, float]:
+    def look(self, watched: Watched, seen: int, last: int) -> Look:
         """Follow both errors over their levels up to `last` steps after `start`.
 
         Args:
-            train: levels of the train error, updated in place.
-            test: those of the test error.
-            a_star: ground truth, shape (n,).
-            scales: ||y|| and ||a*||.
+            watched: what is looked at; its levels are updated in place.
+            seen: steps of the curve's grid that were seen before.
             last: how far.
-
-        Returns:
-            Between what the test error stays.
         """
-        residuals = self.states[: last + 1] @ self.descent.X.T - self.descent.y
-        kernels.see_all(np.linalg.norm(residuals, axis=1) / scales[0], self.start, train)
-        errors = np.linalg.norm(self.states - a_star, axis=1) / scales[1]
-        kernels.see_all(errors[: last + 1], self.start, test)
-        return float(errors.min()), float(errors.max())
+        terms, until = self.descent.terms, max(seen, curve_until(self.start + last))
+        bounds = follow_states(watched, self.states, terms.Xt, terms.y, self.start, last)
+        curve = self.states[CURVE[seen:until] - self.start]
+        return Look(bounds, distance(self.states[-1], watched.end), curve)
 
     def light(self) -> Stretch:
         """Return the same, without what can be made again."""
@@ -82,17 +88,22 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Leap:
-    """A segment, from the iterate `a` (n,) at the step `start`, and the steps for which it holds."""
+    """A segment, from the iterate `a` (n,) at the step `start`, and the steps for which it holds.
+
+    `held` is the decomposition that it was made from; None: it is made again without, to rounding.
+    """
 
     descent: Descent
     start: int
     a: np.ndarray
     last: int
+    held: Held | None = None
 
     @cached_property
     def segment(self) -> Segment:
-        """The segment; made again, to rounding, where it is not at hand."""
-        return Segment.of(self.descent, self.start, self.a)
+        """The segment, made again."""
+        held = Held.begin(*self.descent.X.shape) if self.held is None else self.held
+        return segment_at(self.descent.terms, self.a, held)[1]
 
     def light(self) -> Leap:
         """See `Stretch`: a segment holds some (n, r) arrays."""
@@ -100,38 +111,74 @@ class Leap:
 
     def iterate(self, k: int) -> np.ndarray:
         """Return the iterate after `k` steps, shape (n,)."""
-        return self.segment.iterate_at(k)
+        return value_at(self.segment.iterate, self.segment.lam, k)
 
-    def iterates(self, ks: np.ndarray) -> np.ndarray:
-        """Return the iterates after `ks` (m,) steps, shape (m, n)."""
-        return self.segment.iterates(ks)
-
-    def follow(
-        self, train: Track, test: Track, a_star: np.ndarray, scales: tuple[float, float], last: int
-    ) -> tuple[float, float]:
+    def look(self, watched: Watched, seen: int, last: int) -> Look:
         """See `Stretch`."""
-        s, a, r = self.segment, self.segment.iterate, self.segment.residual
-        parts = (a.base, a.drift, a.modes), (r.base, r.modes), (s.log_lam, s.sign), s.steps
-        return kernels.follow(*parts, a_star, scales, (self.start, last, self.last), train, test)
+        return Look(*_look(self.segment, watched, CURVE, seen, (self.start, last, self.last)))
 
     def overtaken(self) -> int:
         """See `Stretch`."""
-        s, d = self.segment, self.segment.descent
-        pull = d.beta1 * s.signs + d.beta2 * s.iterate.base, d.beta2 * s.iterate.drift, d.beta2 * s.iterate.modes
-        gradient = s.gradient.base, s.gradient.modes
+        s, d = self.segment, self.descent
+        a = s.iterate
+        pull = Affine(d.beta1 * s.signs + d.beta2 * a.base, d.beta2 * a.drift, d.beta2 * a.modes)
         # ||X^T X (a(k+1) - a(k))|| <= sigma_max ||X (a(k+1) - a(k))||
-        speeds = d.beta2 * s.speed[0], d.largest * s.steps[1] + d.beta2 * s.steps[0]
-        return int(kernels.first_overtaken(pull, gradient, s.log_lam, s.sign, speeds, self.last))
+        speeds = d.beta2 * speed(s)[0], d.largest * s.steps[1] + d.beta2 * s.steps[0]
+        return int(first_overtaken(pull, s.gradient, s.lam, speeds, self.last))
 
     def within(self, a_star: np.ndarray, scale: float, band: tuple[float, float], k: int, every: int, last: int) -> int:
         """See `Stretch`."""
         s, a = self.segment, self.segment.iterate
-        logs = s.log_lam, s.sign
-        base = a.base - a_star
-        return int(kernels.first_within(base, a.drift, a.modes, *logs, s.speed, scale, band, k, every, last))
+        off = Affine(a.base - a_star, a.drift, a.modes)
+        return int(first_within(off, s.lam, speed(s), scale, band, k, every, last))
 
 
 Piece = Stretch | Leap
+
+
+@njit
+def _look(
+    segment: Segment, watched: Watched, curve: np.ndarray, seen: int, span: tuple[int, int, int]
+) -> tuple[tuple[float, float], float, np.ndarray]:
+    """See `Look`; `span` as `follow` has it, `curve` the curve's grid and `seen` how much of it was seen before."""
+    start, last, whole = span
+    iterate, lam = segment.iterate, segment.lam
+    bounds = follow(watched, iterate, segment.residual, lam, segment.steps, span)
+    until = max(seen, np.searchsorted(curve, start + last, side="right"))
+    rows = np.empty((until - seen, iterate.base.size))
+    for i in range(until - seen):
+        rows[i] = value_at(iterate, lam, curve[seen + i] - start)
+    return bounds, distance(value_at(iterate, lam, whole), watched.end), rows
+
+
+@njit
+def _leap(
+    terms: Terms, a: np.ndarray, held: Held, watched: Watched, curve: np.ndarray, seen: int, at: tuple[int, int, int]
+) -> tuple[Held, int, np.ndarray, tuple[float, float], float, np.ndarray]:
+    """Take the segment from the iterate `a` on, if it is worth it.
+
+    Args:
+        terms: what is descended.
+        a: the iterate.
+        held: decomposition to go on from.
+        watched: what is looked at.
+        curve: the curve's grid.
+        seen: how much of it was seen before.
+        at: step of `a`, the step up to which errors are followed, and the last step there may be.
+
+    Returns:
+        Decomposition; steps for which the segment holds, -1 where it is not worth it; the iterate thereafter; `Look`.
+    """
+    start, end, limit = at
+    held, segment = segment_at(terms, a, held)
+    last = limit - start
+    if terms.beta1 > 0:
+        last = active_set_ends(terms.beta1, segment.signs, segment.iterate, segment.gradient, segment.lam, last) - 1
+    if last < WORTH and start + last != limit:
+        return held, -1, a, (0.0, 0.0), 0.0, np.empty((0, a.size))
+    after = shrink_steps(terms, value_at(segment.iterate, segment.lam, last), 1)[0]
+    bounds, away, rows = _look(segment, watched, curve, seen, (start, min(last, end - start), last))
+    return held, last, after, bounds, away, rows
 
 
 class Path:
@@ -152,21 +199,22 @@ class Path:
         self.at = a, start, burst, Held.begin(*descent.X.shape) if held is None else held
         """What the next piece begins with: the same arguments lead to the same path."""
 
-    def next(self) -> Piece:
-        """Return the next piece and go to its end; there is one while its start lies within the limit."""
-        d, (a, start, burst, held) = self._descent, self.at
-        segment = Segment.of(d, start, a, held)
-        last = segment.length(self._limit - start)
-        if last >= WORTH or start + last == self._limit:
-            leap = Leap(d, start, a, last)
-            leap.__dict__["segment"] = segment
-            self.at = _stepped(d, segment.iterate_at(last), 1)[0], start + last + 1, WORTH, segment.held
-            return leap
+    def next(self, watched: Watched, seen: int, end: int) -> tuple[Piece, Look]:
+        """Return the next piece, looked at up to the step `end`, and go to its end; it has to start within the limit.
+
+        `watched` and `seen`: see `Stretch.look`.
+        """
+        d, (a, start, burst, before) = self._descent, self.at
+        at = start, end, self._limit
+        held, last, after, bounds, away, curve = _leap(d.terms, a, before, watched, CURVE, seen, at)
+        if last >= 0:
+            self.at = after, start + last + 1, WORTH, held
+            return Leap(d, start, a, last, before), Look(bounds, away, curve)
         # memorisation, with an event every few steps
         stretch = Stretch(d, start, a, min(burst, self._limit - start + 1) - 1)
-        burst = min(2 * burst, _LONGEST_BURST)
-        self.at = _stepped(d, stretch.states[-1], 1)[0], start + stretch.last + 1, burst, segment.held
-        return stretch
+        after = shrink_steps(d.terms, stretch.states[-1], 1)[0]
+        self.at = after, start + stretch.last + 1, min(2 * burst, _LONGEST_BURST), held
+        return stretch, stretch.look(watched, seen, min(stretch.last, end - start))
 
 
 def piece(descent: Descent, word: str, start: int, a: np.ndarray, last: int) -> Piece:
@@ -177,7 +225,3 @@ def piece(descent: Descent, word: str, start: int, a: np.ndarray, last: int) -> 
 def state(one: Piece) -> tuple[str, int, np.ndarray, int]:
     """Return what `piece` needs."""
     return "leap" if isinstance(one, Leap) else "stretch", one.start, one.a, one.last
-
-
-def _stepped(d: Descent, a: np.ndarray, steps: int) -> np.ndarray:
-    return kernels.shrink_steps(d.X, d.y, a, d.alpha, d.beta1, d.beta2, steps)

@@ -12,13 +12,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from trainers.compiled import njit
 
 _EPSILON = 2.0**-52
 _MOST_ITERATIONS = 100
 
 
-@njit(cache=True)
+@njit
 def update(U: np.ndarray, d: np.ndarray, x: np.ndarray, joins: bool) -> tuple[np.ndarray, np.ndarray]:
     """Return the eigenvectors and eigenvalues of U diag(d) U^T + x x^T, or of that minus x x^T.
 
@@ -42,7 +43,7 @@ def update(U: np.ndarray, d: np.ndarray, x: np.ndarray, joins: bool) -> tuple[np
     return V[order].T.copy(), d[order]
 
 
-@njit(cache=True)
+@njit
 def _deflate(V: np.ndarray, d: np.ndarray, z: np.ndarray) -> np.ndarray:
     """Return which pairs the update changes; rotate what is one pole, so that one of the two is none of them."""
     size = math.sqrt(np.dot(z, z))
@@ -70,7 +71,7 @@ def _deflate(V: np.ndarray, d: np.ndarray, z: np.ndarray) -> np.ndarray:
     return kept[:count]
 
 
-@njit(cache=True, fastmath={"reassoc", "contract", "nsz"})
+@njit(fastmath={"reassoc", "contract", "nsz"})
 def _secular(weights: np.ndarray, apart: np.ndarray, first: int, last: int) -> tuple[float, float]:
     """Return the sum of w^2 / apart over some poles, and its derivative."""
     value, slope = 0.0, 0.0
@@ -81,7 +82,7 @@ def _secular(weights: np.ndarray, apart: np.ndarray, first: int, last: int) -> t
     return value, slope
 
 
-@njit(cache=True)
+@njit
 def _root(poles: np.ndarray, weights: np.ndarray, i: int, apart: np.ndarray) -> float:
     """Return the i-th root of 1 + sum weights^2 / (poles - mu), which is increasing between two poles.
 
@@ -123,7 +124,7 @@ def _root(poles: np.ndarray, weights: np.ndarray, i: int, apart: np.ndarray) -> 
     return origin + offset
 
 
-@njit(cache=True)
+@njit
 def _towards(value: float, slope: float, one: float, other: float, below: float, above: float) -> float:
     """Return the step to the root of c + r/(one - step) + s/(other - step) with this value and these slopes at 0."""
     c = value - one * below - other * above
@@ -135,7 +136,7 @@ def _towards(value: float, slope: float, one: float, other: float, below: float,
     return 2 * b / (a + root)
 
 
-@njit(cache=True, fastmath={"contract"})
+@njit(fastmath={"contract"})
 def _eigenvectors(poles: np.ndarray, weights: np.ndarray, apart: np.ndarray) -> np.ndarray:
     """Return the eigenvectors in rows; apart[i, k] is the k-th pole less the i-th root."""
     m = poles.size

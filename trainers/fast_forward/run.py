@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,13 +10,13 @@ import numpy as np
 
 from trainers.fast_forward import path
 from trainers.fast_forward.course import Course
-from trainers.fast_forward.kernels import Track
+from trainers.fast_forward.looks import Track, Watched, distance
 from trainers.fast_forward.path import Path, Piece
 from trainers.ladder import RUNGS
 from trainers.outcome import Seen
 from trainers.passage import NEVER, Passage
 from trainers.plateau import BAND, LAST, still_falling
-from trainers.schedule import CURVE, DENSE, curve_until, end_after, next_in_log, next_judged
+from trainers.schedule import CURVE, DENSE, end_after, next_in_log, next_judged
 from trainers.theory.chatter import chatter
 from trainers.trial import Budget, Crossing, ErrorPoint
 
@@ -39,14 +38,13 @@ class FastForward:
         self.train = Passage([budget.train_threshold, *RUNGS.values()], 1)
         self.test = Passage([budget.test_threshold, *RUNGS.values()], 1)
         self._certifies, self._settles = course.within(budget.test_threshold)
-        self._ends_somewhere = not np.isnan(course.end).any()
         self._certified = self._settled = self._overtaken = NEVER
         self._path = Path(course.descent, course.a0, 0, budget.max_steps)
-        self._tracks = Track.of(self.train), Track.of(self.test)
+        self._watch()
         self._pieces: list[Piece] = []
         self._starts: list[int] = []
         self._bounds: list[tuple[float, float]] = []
-        self._curve: list[tuple[np.ndarray, np.ndarray]] = []
+        self._curve: list[np.ndarray] = []
         self._on_curve = 0  # steps of the curve's grid that were seen
         self.step = -1
         """Last step looked at."""
@@ -56,21 +54,22 @@ class FastForward:
 
     def advance(self) -> None:
         """Take the next piece, or as much of it as the trial runs."""
-        piece = self._path.next()
-        self._look_for_the_end(piece)
-        last = min(piece.last, self._end() - piece.start)
-        before = _copied(self.train), _copied(self.test)
-        bounds = self._follow(piece, last)
-        end = self._end() - piece.start  # what has been crossed may end the trial within the piece
-        if end < last:
+        end = self._end()
+        before = [state.copy() for state in self._known]
+        piece, look = self._path.next(self._watched, self._on_curve, end)
+        self._look_for_the_end(piece, look.distance)
+        last = min(piece.last, end - piece.start)
+        if (end := self._end() - piece.start) < last:
+            # what has been crossed ends the trial within the piece
             last = end
-            _restore(self.train, before[0])
-            _restore(self.test, before[1])
-            self._follow(piece, last)
+            for state, known in zip(self._known, before, strict=True):
+                state[...] = known
+            look = piece.look(self._watched, self._on_curve, last)
         if self._overtaken == NEVER and self._course.regularized and (k := piece.overtaken()) <= last:
             self._overtaken = piece.start + k
-        self._record(piece, last)
-        self._keep(piece.light(), bounds)
+        self._curve.append(look.curve)
+        self._on_curve += look.curve.shape[0]
+        self._keep(piece.light(), look.bounds)
         self.step = piece.start + last
         self.ended = self.step >= self._end()
 
@@ -78,31 +77,28 @@ class FastForward:
         """End here, right-censored."""
         self.ended = True
 
-    def _follow(self, piece: Piece, last: int) -> tuple[float, float]:
-        train, test = self._tracks
-        return piece.follow(train, test, self._course.a_star, self._scales, last)
+    def _watch(self) -> None:
+        """Have the passages' arrays updated by what is looked at."""
+        train, test = Track.of(self.train), Track.of(self.test)
+        self._watched = Watched(self._course.a_star, self._course.end, self._scales, train, test)
+        self._known = [*train[1:], *test[1:]]
 
     def _keep(self, piece: Piece, bounds: tuple[float, float]) -> None:
         self._pieces.append(piece)
         self._starts.append(piece.start)
         self._bounds.append(bounds)
 
-    def _look_for_the_end(self, piece: Piece) -> None:
+    def _look_for_the_end(self, piece: Piece, at_last: float) -> None:
         """Find where the distance from the end, which never grows, first certifies or settles the trial."""
-        if not self._ends_somewhere:
-            return
-
-        def distance(k: int) -> float:
-            off = piece.iterate(k) - self._course.end
-            return math.sqrt(off @ off)
-
-        at_last = distance(piece.last)
         if self._certified == NEVER and at_last < self._certifies:
-            first = piece.start + _first(piece.last, lambda k: distance(k) < self._certifies)
+            first = piece.start + _first(piece.last, lambda k: self._away(piece, k) < self._certifies)
             self._certified = next_judged(first, self._budget.plateau_every)
         if self._settled == NEVER and at_last <= self._settles:
-            first = piece.start + _first(piece.last, lambda k: distance(k) <= self._settles)
+            first = piece.start + _first(piece.last, lambda k: self._away(piece, k) <= self._settles)
             self._settled = next_judged(first, self._budget.plateau_every)
+
+    def _away(self, piece: Piece, k: int) -> float:
+        return distance(piece.iterate(k), self._course.end)
 
     def _end(self) -> int:
         """Return the step at which the trial ends, as known now."""
@@ -121,13 +117,6 @@ class FastForward:
 
     def _infeasible(self) -> bool:
         return self._certified != NEVER and int(self.test.first[0, 0]) == NEVER
-
-    def _record(self, piece: Piece, last: int) -> None:
-        until = curve_until(piece.start + last)
-        if self._on_curve < until:
-            at = CURVE[self._on_curve : until]
-            self._curve.append((at, piece.iterates(at - piece.start)))
-            self._on_curve = until
 
     # -- checkpoint -------------------------------------------------------------------------------------------------
 
@@ -153,7 +142,7 @@ class FastForward:
         self._curve = list(state["curve"])
         for passage, kept in zip((self.train, self.test), state["passages"], strict=True):
             passage.load(kept)
-        self._tracks = Track.of(self.train), Track.of(self.test)
+        self._watch()
         self._certified, self._settled, self._overtaken, self._on_curve = state["marks"]
         self.step = state["step"]
 
@@ -161,8 +150,7 @@ class FastForward:
 
     def seen(self) -> Seen:
         """Return what was seen up to the last step."""
-        steps = np.concatenate([at for at, _ in self._curve])
-        iterates = np.concatenate([a for _, a in self._curve])
+        steps, iterates = CURVE[: self._on_curve], np.concatenate(self._curve)
         if steps[-1] != self.step:
             steps, iterates = np.append(steps, self.step), np.vstack([iterates, self._iterate(self.step)])
         observed = self._course.observe(iterates)
@@ -189,9 +177,10 @@ class FastForward:
         passage = Passage([-1.0], 1)
         if self._overtaken != NEVER:
             passage.see(self._overtaken, np.array([-np.inf]))
-            for step, ratio in zip(steps, ratios, strict=True):
-                if step > self._overtaken:
-                    passage.see(int(step), np.array([-ratio]))
+            later = steps > self._overtaken
+            below = np.append(True, ratios[later] >= 1)
+            for i in np.flatnonzero(below[1:] != below[:-1]):
+                passage.see(int(steps[later][i]), -ratios[later][[i]])
         return passage
 
     def _at(self, step: int) -> int:
@@ -267,19 +256,19 @@ class FastForward:
 
     def _next_within(self, step: int, band: tuple[float, float]) -> int | None:
         """Return the first logged step from `step` on at which the test error lies in a band; None: there is none."""
-        step = next_in_log(step - 1, self._budget.plateau_every) if step > 0 else 0
-        while step <= self.step:
-            at = self._at(step)
-            piece, (low, high) = self._pieces[at], self._bounds[at]
+        low, high = np.array(self._bounds).T
+        for at in np.flatnonzero((low <= band[1]) & (high >= band[0])):
+            piece = self._pieces[at]
             last = min(piece.start + piece.last, self.step)
-            dense = step < DENSE
-            until, every = (min(last, DENSE - 1), 1) if dense else (last, self._budget.plateau_every)
-            if low <= band[1] and high >= band[0]:
-                k, until_k = step - piece.start, until - piece.start
+            logged = next_in_log(max(step, piece.start) - 1, self._budget.plateau_every)
+            while logged <= last:
+                dense = logged < DENSE
+                until, every = (min(last, DENSE - 1), 1) if dense else (last, self._budget.plateau_every)
+                k, until_k = logged - piece.start, until - piece.start
                 k = piece.within(self._course.a_star, self._scales[1], band, k, every, until_k)
                 if k <= until_k:
                     return piece.start + k
-            step = next_in_log(until, self._budget.plateau_every)
+                logged = next_in_log(until, self._budget.plateau_every)
         return None
 
 
@@ -290,12 +279,3 @@ def _first(last: int, holds: Callable[[int], bool]) -> int:
         middle = (low + high) // 2
         low, high = (low, middle) if holds(middle) else (middle, high)
     return high
-
-
-def _copied(passage: Passage) -> tuple[np.ndarray, ...]:
-    return tuple(values.copy() for values in (passage.first, passage.since, passage.below))
-
-
-def _restore(passage: Passage, values: tuple[np.ndarray, ...]) -> None:
-    for kept, value in zip((passage.first, passage.since, passage.below), values, strict=True):
-        kept[...] = value

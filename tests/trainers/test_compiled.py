@@ -1,0 +1,42 @@
+"""Machine code is made anew when a compiled module that it calls into changes, and only then."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import trainers
+
+TWICE = ("return int(gap / rate * _STRICT)", "return 2 * int(gap / rate * _STRICT)")
+CALLER = """
+import numpy as np
+from trainers.fast_forward.events import first_event
+row = np.array([8.0]), np.array([-1.0]), np.zeros((1, 1))
+print(first_event(*row, np.zeros(1), np.ones(1), 100), sum(first_event.stats.cache_hits.values()))
+"""
+
+
+def ended_at(directory: Path) -> tuple[int, int]:
+    """Return the first event of a row, by a copy of the package, and how often it came from the cache."""
+    done = subprocess.run(
+        [sys.executable, "-c", CALLER], cwd=directory, capture_output=True, text=True, check=True, timeout=120
+    )
+    event, hits = done.stdout.split()
+    return int(event), int(hits)
+
+
+def test_a_change_in_a_called_module_reaches_its_callers(tmp_path: Path) -> None:
+    shutil.copytree(
+        Path(trainers.__file__).parent, tmp_path / "trainers", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    assert ended_at(tmp_path) == (8, 0)
+    assert ended_at(tmp_path) == (8, 1)
+    called = tmp_path / "trainers" / "fast_forward" / "modes.py"
+    before = called.read_text()
+    assert TWICE[0] in before
+    called.write_text(before.replace(*TWICE))
+    event, hits = ended_at(tmp_path)
+    assert hits == 0
+    assert event > 8, "a bound twice as long steps over the event"
