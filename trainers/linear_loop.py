@@ -188,7 +188,7 @@ def _misfit(square: float, unexplained: float) -> float:
 def _step(rule: int, tile: _Tile, squared: bool) -> None:
     """Take one step; see `trainers.linear.Stack` for the rules. `PROJECT` leaves the residual of before it projects."""
     if rule == PROJECT:
-        tile.product[:] = 0.0
+        tile.product.fill(0.0)
         _sign_rows(tile)
         _evaluate_residual(tile, squared)
         _project_rows(tile)
@@ -213,11 +213,17 @@ def _see(
     error = math.sqrt(square) / bounds.norm[c]
     if not safe[c, 0] < square < safe[c, 1]:
         see(error, step, tracks.levels, tracks.below[:, c], tracks.first[:, c], tracks.since[:, c])
-        safe[c] = between(tracks, c, bounds.norm[c])
+        safe[c, 0], safe[c, 1] = between(tracks, c, bounds.norm[c])
     if tracks.asks[c] <= step:
         start = bounds.start[c] + bounds.start_per_misfit[c] * _misfit(residual, bounds.unexplained[c])
         plan(tracks, c, step, error, start, bounds.rate[c] + bounds.rate_per_movement[c] * movement)
     return math.isfinite(square)
+
+
+@njit
+def _copy(row: np.ndarray, to: np.ndarray) -> None:
+    for j in range(row.size):
+        to[j] = row[j]
 
 
 @njit
@@ -228,7 +234,7 @@ def _keep_before(
     for i in range(column.size):
         c = column[i]
         if c >= 0 and (train_asks[c] <= step or test_asks[c] <= step):
-            before[i] = a[i]
+            _copy(a[i], before[i])
 
 
 @njit
@@ -240,7 +246,7 @@ def _look_at_train(
     if rule == PROJECT:
         square = _squared_distance(np.dot(tile.X, tile.a[i]), tile.y)
     finite = _see(train, safe, c, step, square, tile.squares[i], movement)
-    tile.low[i], tile.high[i] = safe[c]
+    tile.low[i], tile.high[i] = safe[c, 0], safe[c, 1]
     return finite
 
 
@@ -316,17 +322,17 @@ def _walk_tile(
     fresh: bool,
 ) -> bool:
     finite = True
-    tile.low[:], tile.high[:] = -math.inf, math.inf
     for i in range(tile.column.size):
-        if tile.column[i] >= 0:
-            tile.low[i], tile.high[i] = safe[0][tile.column[i]]
+        c = tile.column[i]
+        tile.low[i], tile.high[i] = (safe[0][c, 0], safe[0][c, 1]) if c >= 0 else (-math.inf, math.inf)
     if not fresh and rule != PROJECT:
         _evaluate_residual(tile, False)
     look, compare = _next_look(rule, tile, train[0], test[0])
     while step < last:
         step += 1
         if step == last:
-            tile.before[:] = tile.a
+            for i in range(tile.column.size):
+                _copy(tile.a[i], tile.before[i])
         elif step >= look:
             _keep_before(tile.column, tile.a, tile.before, train[0].asks, test[0].asks, step)
         _step(rule, tile, step >= look or step >= compare)
@@ -343,7 +349,7 @@ def _safe(track: tuple[Tracks, Bounds]) -> np.ndarray:
     """Return `between` of every column, shape (columns, 2)."""
     out = np.empty((track[0].due.size, 2))
     for c in range(out.shape[0]):
-        out[c] = between(track[0], c, track[1].norm[c])
+        out[c, 0], out[c, 1] = between(track[0], c, track[1].norm[c])
     return out
 
 

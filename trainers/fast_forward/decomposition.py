@@ -6,6 +6,7 @@ Rounding there grows with the square of the condition number: where that is larg
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -27,13 +28,13 @@ class Held(NamedTuple):
     """The eigendecomposition of X_S X_S^T for some active set S.
 
     Attributes:
-        U: eigenvectors, shape (N, N); (0, 0) where N > n: nothing is held.
+        V: eigenvectors, in rows, shape (N, N); (0, 0) where N > n: nothing is held.
         squares: eigenvalues, ascending, shape (N,).
         active: the set, shape (n,).
         age: rank-one updates since it was made.
     """
 
-    U: np.ndarray
+    V: np.ndarray
     squares: np.ndarray
     active: np.ndarray
     age: int
@@ -49,59 +50,83 @@ class Held(NamedTuple):
 def decompose(
     X: np.ndarray, Xt: np.ndarray, active: np.ndarray, held: Held
 ) -> tuple[Held, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return what is to be held from now on, and U (N, r), sigma (r,), X^T U (n, r) and W (n, r) of X_S.
+    """Return what is to be held from now on, and U^T (r, N), sigma (r,), X^T U (n, r) and W (n, r) of X_S.
 
     r is the rank of X_S; the rows of W off the active set are zero.
     """
-    if held.U.size > 0 and np.any(active):
-        U, squares, age = _updated(X, Xt, active, held)
-        zero = np.searchsorted(squares, _ROUNDING * squares[-1], side="right")
-        if zero == squares.size or squares[zero] >= _FIRM * squares[-1]:
-            U_r, sigma = np.ascontiguousarray(U[:, zero:]), np.sqrt(squares[zero:])
-            reached, inverse = np.dot(Xt, U_r), 1.0 / sigma
-            W = np.zeros((active.size, sigma.size))
-            for j in range(active.size):
-                if active[j]:
-                    for i in range(sigma.size):
-                        W[j, i] = reached[j, i] * inverse[i]
-            return Held(U, squares, active, age), U_r, sigma, reached, W
+    # loops, not array expressions: each of those takes a second to compile
     S = np.flatnonzero(active)
-    held, U_r, sigma, W_S = _by_svd(np.ascontiguousarray(X[:, S]), active, held)
+    if held.V.size > 0 and S.size > 0:
+        V, squares, age = _updated(X, Xt, S, active, held)
+        zero, largest = 0, squares[-1]
+        while zero < squares.size and squares[zero] <= _ROUNDING * largest:
+            zero += 1
+        if zero == squares.size or squares[zero] >= _FIRM * largest:
+            sigma = np.empty(squares.size - zero)
+            for i in range(sigma.size):
+                sigma[i] = math.sqrt(squares[zero + i])
+            Ut = V[zero:]
+            reached, W = np.dot(Xt, Ut.T), np.zeros((active.size, sigma.size))
+            for j in S:
+                for i in range(sigma.size):
+                    W[j, i] = reached[j, i] / sigma[i]
+            return Held(V, squares, active, age), Ut, sigma, reached, W
+    held, Ut, sigma, Wt = _by_svd(X, S, active, held)
     W = np.zeros((active.size, sigma.size))
-    for i in range(S.size):
-        W[S[i]] = W_S[i]
-    return held, U_r, sigma, np.dot(Xt, U_r), W
+    for i in range(sigma.size):
+        for j in range(S.size):
+            W[S[j], i] = Wt[i, j]
+    return held, Ut, sigma, np.dot(Xt, Ut.T), W
 
 
 @njit
-def _updated(X: np.ndarray, Xt: np.ndarray, active: np.ndarray, held: Held) -> tuple[np.ndarray, np.ndarray, int]:
-    """Return eigenvectors, eigenvalues and age of X_S X_S^T for another active set."""
-    changed = np.flatnonzero(active != held.active)
-    U, squares, age = held.U, held.squares, held.age + changed.size
+def _columns(X: np.ndarray, S: np.ndarray) -> np.ndarray:
+    out = np.empty((X.shape[0], S.size))
+    for i in range(X.shape[0]):
+        for j in range(S.size):
+            out[i, j] = X[i, S[j]]
+    return out
+
+
+@njit
+def _updated(
+    X: np.ndarray, Xt: np.ndarray, S: np.ndarray, active: np.ndarray, held: Held
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return eigenvectors, in rows, eigenvalues and age of X_S X_S^T for another active set."""
+    V, squares, age = held.V, held.squares, held.age
+    for j in range(active.size):
+        age += active[j] != held.active[j]
     if age > _OLDEST:
-        X_S = np.ascontiguousarray(X[:, np.flatnonzero(active)])
-        squares, vectors = np.linalg.eigh(np.dot(X_S, X_S.T))
-        return np.ascontiguousarray(vectors), squares, 0
-    for j in changed:
-        U, squares = update(U, squares, Xt[j], bool(active[j]))
-    return U, squares, age
+        X_S = _columns(X, S)
+        squares, U = np.linalg.eigh(np.dot(X_S, X_S.T))
+        return U.T.copy(), squares, 0
+    for j in range(active.size):
+        if active[j] != held.active[j]:
+            V, squares = update(V, squares, Xt[j], active[j])
+    return V, squares, age
 
 
 @njit
-def _by_svd(X_S: np.ndarray, active: np.ndarray, held: Held) -> tuple[Held, np.ndarray, np.ndarray, np.ndarray]:
-    """Return what is to be held, U (N, r), sigma (r,) and W (|S|, r) by LAPACK, without what counts as zero."""
-    N, size = X_S.shape
-    whole = held.U.size > 0  # all of U, to go on from
-    if size == 0:  # a = 0: nothing is active
-        held = Held(held.U, np.zeros(held.U.shape[0]), active, 0)
-        return held, np.zeros((N, 0)), np.zeros(0), np.zeros((0, 0))
-    U, sigma, Wt = np.linalg.svd(X_S, True) if whole and size < N else np.linalg.svd(X_S, False)
+def _by_svd(
+    X: np.ndarray, S: np.ndarray, active: np.ndarray, held: Held
+) -> tuple[Held, np.ndarray, np.ndarray, np.ndarray]:
+    """Return what is to be held, U^T (r, N), sigma (r,) and W^T (r, |S|) by LAPACK, without what counts as zero."""
+    N, holds = X.shape[0], held.V.size > 0
+    if S.size == 0:  # a = 0: nothing is active
+        held = Held(held.V, np.zeros(held.V.shape[0]), active, 0)
+        return held, np.zeros((0, N)), np.zeros(0), np.zeros((0, 0))
+    # all of U where it is held, to go on from
+    U, sigma, Wt = np.linalg.svd(_columns(X, S), holds and S.size < N)
     r = sigma.size
     while r > 0 and sigma[r - 1] ** 2 <= _ZERO * sigma[0] ** 2:
         r -= 1
-    U_r, sigma_r, W = np.ascontiguousarray(U[:, :r]), sigma[:r].copy(), np.ascontiguousarray(Wt[:r].T)
-    if whole:
-        squares = np.zeros(N)
-        squares[N - sigma.size :] = sigma[::-1] ** 2
-        held = Held(np.ascontiguousarray(U[:, ::-1]), squares, active, 0)
-    return held, U_r, sigma_r, W
+    Ut = U.T.copy()
+    if holds:
+        V, squares = np.empty((N, N)), np.zeros(N)
+        for i in range(N):
+            if i < sigma.size:
+                squares[N - 1 - i] = sigma[i] ** 2
+            for j in range(N):
+                V[N - 1 - i, j] = Ut[i, j]
+        held = Held(V, squares, active, 0)
+    return held, Ut[:r], sigma[:r], Wt.copy()[:r]

@@ -21,7 +21,9 @@ def active_set_ends(
     off the active set; the gradient, of ||X a - y||^2 / 2, does not drift.
     """
     n, r = iterate.modes.shape
-    rows = n + np.sum(signs == 0.0)
+    rows = n
+    for j in range(n):
+        rows += signs[j] == 0.0
     base, drift, modes = np.empty(rows), np.zeros(rows), np.empty((rows, r))
     i = 0
     for j in range(n):
@@ -51,11 +53,13 @@ def first_event(
     Shapes: base and drift (rows,), modes (rows, r), log_lam and sign (r,).
     """
     rows, r = modes.shape
-    less = np.empty(r)  # by what part of itself a mode moves in a step
+    less, alternates = np.empty(r), np.zeros(r)  # by what part of itself a mode moves in a step
     for i in range(r):
-        less[i] = 1.0 + np.exp(log_lam[i]) if sign[i] < 0 else -np.expm1(log_lam[i])
+        if sign[i] < 0:
+            less[i], alternates[i] = 1.0 + np.exp(log_lam[i]), 1.0
+        else:
+            less[i] = -np.expm1(log_lam[i])
     due = np.empty(rows, dtype=np.int64)
-    alternates = np.where(sign < 0, 1.0, 0.0)
     for j in range(rows):
         due[j] = _certain_at_first(base[j], drift[j], modes[j], alternates, less)
         if due[j] == 0:

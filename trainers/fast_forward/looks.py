@@ -64,8 +64,10 @@ def follow(
         span: the step at which the segment begins, for how many it is followed, and how many it holds.
     """
     start, last, whole = span
-    off = Affine(iterate.base - watched.a_star, iterate.drift, iterate.modes)
-    drifting, scale = np.sqrt(np.sum(iterate.drift * iterate.drift)), watched.scales[1]
+    base, drifting, scale = iterate.base.copy(), np.linalg.norm(iterate.drift), watched.scales[1]
+    for j in range(base.size):
+        base[j] -= watched.a_star[j]
+    off = Affine(base, iterate.drift, iterate.modes)
     _pass(residual, lam, (0.0, steps[1]), watched.scales[0], start, last, watched.train)
     _pass(off, lam, (drifting, steps[0]), scale, start, last, watched.test)
     at_start, reach = norm(off, np.ones(lam.log_lam.size), 0), 0.0

@@ -63,11 +63,21 @@ def powers(lam: Factors, k: int, out: np.ndarray) -> None:
 
 
 @njit
-def value_at(v: Affine, lam: Factors, k: int) -> np.ndarray:
-    """Return `v(k)`, shape (m,)."""
+def set_value_at(v: Affine, lam: Factors, k: int, out: np.ndarray) -> None:
+    """Set `out` (m,) to `v(k)`."""
     at = np.empty(lam.log_lam.size)
     powers(lam, k, at)
-    return v.base + k * v.drift + np.dot(v.modes, at)
+    np.dot(v.modes, at, out)
+    for j in range(out.size):
+        out[j] += v.base[j] + k * v.drift[j]
+
+
+@njit
+def value_at(v: Affine, lam: Factors, k: int) -> np.ndarray:
+    """Return `v(k)`, shape (m,)."""
+    out = np.empty(v.base.size)
+    set_value_at(v, lam, k, out)
+    return out
 
 
 @njit(fastmath={"reassoc", "contract", "nsz"})

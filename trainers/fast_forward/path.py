@@ -12,7 +12,7 @@ from trainers.compiled import njit
 from trainers.fast_forward.decomposition import Held
 from trainers.fast_forward.events import active_set_ends
 from trainers.fast_forward.looks import Watched, distance, first_overtaken, first_within, follow, follow_states
-from trainers.fast_forward.modes import Affine, value_at
+from trainers.fast_forward.modes import Affine, set_value_at, value_at
 from trainers.fast_forward.segment import Descent, Segment, Terms, segment_at, shrink_steps, speed
 from trainers.schedule import CURVE, curve_until
 
@@ -144,10 +144,12 @@ def _look(
     start, last, whole = span
     iterate, lam = segment.iterate, segment.lam
     bounds = follow(watched, iterate, segment.residual, lam, segment.steps, span)
-    until = max(seen, np.searchsorted(curve, start + last, side="right"))
+    until = seen
+    while curve[until] <= start + last:
+        until += 1
     rows = np.empty((until - seen, iterate.base.size))
     for i in range(until - seen):
-        rows[i] = value_at(iterate, lam, curve[seen + i] - start)
+        set_value_at(iterate, lam, curve[seen + i] - start, rows[i])
     return bounds, distance(value_at(iterate, lam, whole), watched.end), rows
 
 

@@ -1,6 +1,6 @@
 """Compiled: the eigendecomposition of X_S X_S^T, kept up while coordinates join and leave the active set S.
 
-One coordinate more or less changes it by a rank one: X_S X_S^T +- x_j x_j^T = U (diag(d) +- z z^T) U^T, z = U^T x_j.
+One coordinate more or less changes it by a rank one: X_S X_S^T +- x_j x_j^T = V^T (diag(d) +- z z^T) V, z = V x_j.
 The new eigenvalues are the roots mu of the secular equation 1 + sum_i z_i^2 / (d_i - mu) = 0, one between each two d;
 the eigenvectors are those of the z for which these roots are exact, so that they are orthogonal to rounding (M. Gu,
 S. Eisenstat, SIAM J. Matrix Anal. Appl. 15, 1994). Where z_i is nothing, or two d are one, the pair is left as it is
@@ -20,27 +20,68 @@ _MOST_ITERATIONS = 100
 
 
 @njit
-def update(U: np.ndarray, d: np.ndarray, x: np.ndarray, joins: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return the eigenvectors and eigenvalues of U diag(d) U^T + x x^T, or of that minus x x^T.
+def update(V: np.ndarray, d: np.ndarray, x: np.ndarray, joins: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return the eigenvectors and eigenvalues of V^T diag(d) V + x x^T, or of that minus x x^T.
 
-    Shapes: U (N, N), columns orthonormal; d (N,), ascending; x (N,). The result is as ordered as its arguments.
+    Shapes: V (N, N), rows orthonormal; d (N,), ascending; x (N,). The result is as ordered as its arguments.
     """
-    # minus the matrix gains what the matrix loses
-    d = d.copy() if joins else -d[::-1]
-    V = U.T.copy() if joins else U.T[::-1].copy()  # eigenvectors in rows
-    z = np.dot(V, np.ascontiguousarray(x))
+    # loops, not array expressions: each of those takes a second to compile
+    N = d.size
+    if not joins:  # minus the matrix gains what the matrix loses
+        V, d = _rows(V, np.arange(N - 1, -1, -1)), _negative(d)
+    else:
+        V, d = V.copy(), d.copy()
+    z = np.dot(V, x)
     kept = _deflate(V, d, z)
     m = kept.size
     if m > 0:
-        poles, weights = d[kept], z[kept]
-        apart = np.empty((m, m))
+        poles, weights, apart = np.empty(m), np.empty(m), np.empty((m, m))
+        for i in range(m):
+            poles[i], weights[i] = d[kept[i]], z[kept[i]]
         for i in range(m):
             d[kept[i]] = _root(poles, weights, i, apart[i])
-        V[kept] = np.dot(_eigenvectors(poles, weights, apart), V[kept])
+        turned = np.dot(_eigenvectors(poles, weights, apart), _rows(V, kept))
+        for i in range(m):
+            for j in range(N):
+                V[kept[i], j] = turned[i, j]
     if not joins:
-        d = -d
-    order = np.argsort(d)
-    return V[order].T.copy(), d[order]
+        V, d = _rows(V, np.arange(N - 1, -1, -1)), _negative(d)
+    return _in_order(V, d)
+
+
+@njit
+def _rows(V: np.ndarray, which: np.ndarray) -> np.ndarray:
+    out = np.empty((which.size, V.shape[1]))
+    for i in range(which.size):
+        for j in range(V.shape[1]):
+            out[i, j] = V[which[i], j]
+    return out
+
+
+@njit
+def _negative(d: np.ndarray) -> np.ndarray:
+    """Return -d from the last to the first: ascending again."""
+    out = np.empty(d.size)
+    for i in range(d.size):
+        out[i] = -d[d.size - 1 - i]
+    return out
+
+
+@njit
+def _in_order(V: np.ndarray, d: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pairs by ascending eigenvalue: few are out of place, where some were deflated."""
+    order, ascending = np.arange(d.size), True
+    for i in range(1, d.size):
+        one, j = order[i], i
+        while j > 0 and d[order[j - 1]] > d[one]:
+            order[j], j, ascending = order[j - 1], j - 1, False
+        order[j] = one
+    if ascending:
+        return V, d
+    values = np.empty(d.size)
+    for i in range(d.size):
+        values[i] = d[order[i]]
+    return _rows(V, order), values
 
 
 @njit
@@ -141,16 +182,21 @@ def _eigenvectors(poles: np.ndarray, weights: np.ndarray, apart: np.ndarray) -> 
     """Return the eigenvectors in rows; apart[i, k] is the k-th pole less the i-th root."""
     m = poles.size
     # Loewner: the weights for which the roots are exact
-    squares = -apart[m - 1]
+    squares = np.empty(m)
+    for k in range(m):
+        squares[k] = -apart[m - 1, k]
     for i in range(m - 1):
         for k in range(i + 1):
             squares[k] *= apart[i, k] / (poles[k] - poles[i + 1])
         for k in range(i + 1, m):
             squares[k] *= apart[i, k] / (poles[k] - poles[i])
     out = np.empty((m, m))
-    exact = np.sqrt(np.abs(squares)) * np.sign(weights)
     for i in range(m):
+        size = 0.0
         for k in range(m):
-            out[i, k] = exact[k] / apart[i, k]
-        out[i] *= 1 / math.sqrt(np.dot(out[i], out[i]))
+            out[i, k] = math.copysign(math.sqrt(abs(squares[k])), weights[k]) / apart[i, k]
+            size += out[i, k] ** 2
+        size = math.sqrt(size)
+        for k in range(m):
+            out[i, k] /= size
     return out

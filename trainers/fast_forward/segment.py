@@ -12,6 +12,7 @@ With beta1 = 0 every coordinate is active and nothing ever ends the one segment 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -95,40 +96,51 @@ def _scaled(columns: np.ndarray, by: np.ndarray, r: int) -> np.ndarray:
 @njit
 def segment_at(terms: Terms, a: np.ndarray, held: Held) -> tuple[Held, Segment]:
     """Return the decomposition to go on from and the segment that begins at the iterate `a` (n,)."""
+    # loops, not array expressions: each of those takes a second to compile
     X, Xt, y, alpha, beta1, beta2 = terms
     N, n = X.shape
-    on = a != 0.0 if beta1 > 0.0 else np.ones(n, dtype=np.bool_)
-    signs = np.sign(a) if beta1 > 0.0 else np.zeros(n)
-    held, U, sigma, reached, W = decompose(X, Xt, on, held)
-    along = sigma.size
-    p, Ws = np.dot(a, W), np.dot(signs, W)
-    curvature = sigma**2 + beta2
-    goal = (sigma * np.dot(y, U) - beta1 * Ws) / curvature
-    gap = p - goal
-    tall = np.sum(on) > along  # otherwise there is nothing outside the row space
-    q = a - np.dot(W, p) if tall else np.zeros(n)
-    s_perp = signs - np.dot(W, Ws) if tall else np.zeros(n)
-    decays = beta2 > 0.0
-    rest = -(beta1 / beta2) * s_perp if decays else q
+    on, signs, active = np.ones(n, dtype=np.bool_), np.zeros(n), n
+    if beta1 > 0.0:
+        for j in range(n):
+            on[j], signs[j] = a[j] != 0.0, np.sign(a[j])
+            active -= a[j] == 0.0
+    held, Ut, sigma, reached, W = decompose(X, Xt, on, held)
+    along, decays = sigma.size, beta2 > 0.0
     r = along + (1 if decays else 0)
-    pull = sigma * gap
-    modes, residual_modes, gradient_modes = _scaled(W, gap, r), _scaled(U, pull, r), _scaled(reached, pull, r)
+    p, Ws, Uy = np.dot(a, W), np.dot(signs, W), np.dot(Ut, y)
+    goal, gap, pull, fitted = np.empty(along), np.empty(along), np.empty(along), np.empty(along)
     less, moved, residual_moved = np.empty(r), np.empty(r), np.zeros(r)
-    less[:along] = -alpha * curvature
-    moved[:along] = alpha * curvature * np.abs(gap)
-    residual_moved[:along] = moved[:along] * sigma
-    drift = np.zeros(n)
+    for i in range(along):
+        curvature = sigma[i] ** 2 + beta2
+        goal[i] = (sigma[i] * Uy[i] - beta1 * Ws[i]) / curvature
+        gap[i] = p[i] - goal[i]
+        pull[i], fitted[i] = sigma[i] * gap[i], sigma[i] * goal[i]
+        less[i] = -alpha * curvature
+        moved[i] = abs(less[i] * gap[i])
+        residual_moved[i] = moved[i] * sigma[i]
+    base, drift, modes = np.dot(W, goal), np.zeros(n), _scaled(W, gap, r)
+    size = 0.0
+    if active > along:  # otherwise there is nothing outside the row space
+        inside, s_inside = np.dot(W, p), np.dot(W, Ws)
+        for j in range(n):
+            q, s_perp = a[j] - inside[j], signs[j] - s_inside[j]
+            rest = -(beta1 / beta2) * s_perp if decays else q
+            base[j] += rest
+            if decays:
+                modes[j, along] = q - rest
+                size += (q - rest) ** 2
+            else:
+                drift[j] = -alpha * beta1 * s_perp
     if decays:
-        modes[:, along] = q - rest
-        less[-1], moved[-1] = -alpha * beta2, alpha * beta2 * np.linalg.norm(q - rest)
-    else:
-        drift -= alpha * beta1 * s_perp
-    residual = np.dot(U, sigma * goal) - y
+        less[along], moved[along] = -alpha * beta2, alpha * beta2 * math.sqrt(size)
+    residual = np.dot(fitted, Ut)
+    for i in range(N):
+        residual[i] -= y[i]
     return held, Segment(
         signs,
-        Affine(np.dot(W, goal) + rest, drift, modes),
-        Affine(residual, np.zeros(N), residual_modes),
-        Affine(np.dot(residual, X), np.zeros(n), gradient_modes),
+        Affine(base, drift, modes),
+        Affine(residual, np.zeros(N), _scaled(Ut.T, pull, r)),
+        Affine(np.dot(residual, X), np.zeros(n), _scaled(reached, pull, r)),
         factors(less),
         (moved, residual_moved),
     )
@@ -141,7 +153,10 @@ def shrink_steps(terms: Terms, a: np.ndarray, steps: int) -> np.ndarray:
     out = np.empty((steps, a.size))
     gamma = alpha * beta1
     for t in range(steps):
-        gradient = np.dot(np.dot(X, a) - y, X)
+        residual = np.dot(X, a)
+        for i in range(y.size):
+            residual[i] -= y[i]
+        gradient = np.dot(residual, X)
         for j in range(a.size):
             z = a[j] - alpha * (gradient[j] + beta2 * a[j])
             out[t, j] = z - gamma if z > gamma else (z + gamma if z < -gamma else 0.0)
