@@ -17,7 +17,7 @@ from typing import Any
 from trainers.trial import Outcome
 
 NAME = "checkpoint"
-_FORMAT = b"grokscale pack 3\n"
+_FORMAT = b"grokscale pack 4\n"
 """Raised with every change of what is pickled: an older program's checkpoint is passed over, not misread."""
 _DIGEST = 32
 

@@ -97,6 +97,7 @@ class _Tile(NamedTuple):
     """Some columns of one draw: views of what `Data` and `Slots` say of them, and room for a step.
 
     Attributes:
+        residual: X a - y, trial fastest, so that the squares of all rows add up side by side, shape (N, rows).
         product: shape (rows, n).
         squares: squared norms of the residuals, shape (rows,), where they were asked for.
         low, high: the train error crosses no level while `squares` lies between these, shape (rows,).
@@ -145,7 +146,7 @@ def _sign_rows(tile: _Tile) -> None:
 @njit(fastmath={"contract"})
 def _project_rows(tile: _Tile) -> None:
     """A <- a - X^+ (X a - y)."""
-    np.dot(tile.residual, tile.pinv.T, tile.product)
+    np.dot(tile.residual.T, tile.pinv.T, tile.product)
     a, normal = tile.a, tile.product
     for i in range(a.shape[0]):
         for j in range(a.shape[1]):
@@ -155,19 +156,20 @@ def _project_rows(tile: _Tile) -> None:
 @njit(fastmath={"reassoc", "contract", "nsz"})
 def _evaluate_residual(tile: _Tile, squared: bool) -> None:
     """Compute X a - y of every row, and `squares` where that is asked for."""
-    residual, y = tile.residual, tile.y
-    np.dot(tile.a, tile.X.T, residual)
-    for i in range(residual.shape[0]):
+    y, squares = tile.y, tile.squares
+    np.dot(tile.X, tile.a.T, tile.residual)
+    if squared:
+        squares.fill(0.0)
+    for j in range(y.size):
+        row, target = tile.residual[j], y[j]
         if squared:
-            square = 0.0
-            for j in range(y.size):
-                left = residual[i, j] - y[j]
-                residual[i, j] = left
-                square += left * left
-            tile.squares[i] = square
+            for i in range(row.size):
+                left = row[i] - target
+                row[i] = left
+                squares[i] += left * left
         else:
-            for j in range(y.size):
-                residual[i, j] -= y[j]
+            for i in range(row.size):
+                row[i] -= target
 
 
 @njit(fastmath={"reassoc", "contract", "nsz"})
@@ -190,10 +192,10 @@ def _step(rule: int, tile: _Tile, squared: bool) -> None:
     if rule == PROJECT:
         tile.product.fill(0.0)
         _sign_rows(tile)
-        _evaluate_residual(tile, squared)
+        _evaluate_residual(tile, False)
         _project_rows(tile)
         return
-    np.dot(tile.residual, tile.X, tile.product)
+    np.dot(tile.residual.T, tile.X, tile.product)
     if rule == SHRINK:
         _shrink_rows(tile)
     else:
@@ -224,6 +226,13 @@ def _see(
 def _copy(row: np.ndarray, to: np.ndarray) -> None:
     for j in range(row.size):
         to[j] = row[j]
+
+
+@njit
+def _transpose(rows: np.ndarray, to: np.ndarray) -> None:
+    for i in range(rows.shape[0]):
+        for j in range(rows.shape[1]):
+            to[j, i] = rows[i, j]
 
 
 @njit
@@ -319,14 +328,11 @@ def _walk_tile(
     safe: tuple[np.ndarray, np.ndarray],
     step: int,
     last: int,
-    fresh: bool,
 ) -> bool:
     finite = True
     for i in range(tile.column.size):
         c = tile.column[i]
         tile.low[i], tile.high[i] = (safe[0][c, 0], safe[0][c, 1]) if c >= 0 else (-math.inf, math.inf)
-    if not fresh and rule != PROJECT:
-        _evaluate_residual(tile, False)
     look, compare = _next_look(rule, tile, train[0], test[0])
     while step < last:
         step += 1
@@ -386,7 +392,9 @@ def walk(
     """
     D, W, n = slots.a.shape
     tiles = -(-W // widest)
-    product, squares, low, high = np.empty((widest, n)), np.zeros(widest), np.zeros(widest), np.zeros(widest)
+    N = data.X.shape[1]
+    product, residual = np.empty((widest, n)), np.empty(N * widest)
+    squares, low, high = np.zeros(widest), np.zeros(widest), np.zeros(widest)
     safe = (_safe(train), _safe(test))
     finite = True
     for d in range(D):
@@ -399,7 +407,7 @@ def walk(
                 data.a_star[d],
                 slots.a[d, i:j],
                 slots.before[d, i:j],
-                slots.residual[d, i:j],
+                residual[: N * (j - i)].reshape(N, j - i),
                 slots.alpha[d, i:j],
                 slots.decay[d, i:j],
                 slots.shrinkage[d, i:j],
@@ -409,5 +417,11 @@ def walk(
                 low[: j - i],
                 high[: j - i],
             )
-            finite &= _walk_tile(rule, tile, train, test, safe, step, step + k, fresh)
+            kept = slots.residual[d, i:j]
+            if fresh:
+                _transpose(kept, tile.residual)
+            elif rule != PROJECT:
+                _evaluate_residual(tile, False)
+            finite &= _walk_tile(rule, tile, train, test, safe, step, step + k)
+            _transpose(tile.residual, kept)
     return finite

@@ -60,12 +60,8 @@ class Watch:
 
     def begin(self, problem: Problem) -> None:
         """Take in the errors of step 0."""
-        for passage, error, speed in (
-            (self.train, problem.train_error(), problem.train_speed),
-            (self.test, problem.test_error(), problem.test_speed),
-        ):
-            passage.see(0, error)
-            passage.plan(0, error, speed)
+        self.train.see(0, problem.train_error())
+        self.test.see(0, problem.test_error())
 
     def walk(self, step: int, k: int, problem: Problem) -> None:
         """Have `k` steps taken from `step` on, missing no crossing."""

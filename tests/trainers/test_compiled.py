@@ -28,9 +28,7 @@ def ended_at(directory: Path) -> tuple[int, int]:
 
 
 def test_a_change_in_a_called_module_reaches_its_callers(tmp_path: Path) -> None:
-    shutil.copytree(
-        Path(trainers.__file__).parent, tmp_path / "trainers", ignore=shutil.ignore_patterns("__pycache__")
-    )
+    shutil.copytree(Path(trainers.__file__).parent, tmp_path / "trainers", ignore=shutil.ignore_patterns("__pycache__"))
     assert ended_at(tmp_path) == (8, 0)
     assert ended_at(tmp_path) == (8, 1)
     called = tmp_path / "trainers" / "fast_forward" / "modes.py"

@@ -47,12 +47,8 @@ def problem(fields: dict[str, Any], columns: int = 5, kind: type[SparseProblem] 
 def passages(of: SparseProblem) -> tuple[Passage, Passage]:
     """Return passages of both errors that have seen step 0."""
     train, test = (Passage([1e-2, *RUNGS.values()], len(of.trials), worth) for worth in (32, 1))
-    for passage, error, speed in (
-        (train, of.train_error(), of.train_speed),
-        (test, of.test_error(), of.test_speed),
-    ):
-        passage.see(0, error)
-        passage.plan(0, error, speed)
+    train.see(0, of.train_error())
+    test.see(0, of.test_error())
     return train, test
 
 

@@ -64,7 +64,7 @@ def follow(
         span: the step at which the segment begins, for how many it is followed, and how many it holds.
     """
     start, last, whole = span
-    base, drifting, scale = iterate.base.copy(), np.linalg.norm(iterate.drift), watched.scales[1]
+    base, drifting, scale = iterate.base.copy(), float(np.linalg.norm(iterate.drift)), watched.scales[1]
     for j in range(base.size):
         base[j] -= watched.a_star[j]
     off = Affine(base, iterate.drift, iterate.modes)

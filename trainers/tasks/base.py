@@ -64,11 +64,6 @@ class Speed:
     start: np.ndarray
     rate: np.ndarray
 
-    @classmethod
-    def unknown(cls, columns: int) -> Speed:
-        """Nothing is known."""
-        return cls(np.zeros(columns), np.full(columns, np.inf))
-
 
 @dataclass(frozen=True)
 class Ending:

@@ -140,14 +140,13 @@ class SparseProblem:
             X=self._tensor([draw.X for draw in distinct]),
             y=self._tensor([draw.y for draw in distinct])[:, None],
             a=a,
-            before=a.clone(),
+            before=torch.full_like(a, torch.nan),
             alpha=self._spread(np.array([[number(t.config, "alpha")] for t in trials]), len(distinct), width),
             beta1=self._spread(betas[:, :1], len(distinct), width),
             beta2=self._spread(betas[:, 1:], len(distinct), width),
             pinv=self._tensor([np.linalg.pinv(draw.X) for draw in distinct]) if self.rule == "projected" else None,
         )
         self._a_star = self._tensor([draw.a_star for draw in distinct])[:, None]
-        self._moved = False
         self._regularized = bool((betas > 0).any())
         self._train, self._test = bounds(draws, trials, self.rule)
         self._ends = Ends(draws, trials)
@@ -204,7 +203,6 @@ class SparseProblem:
             self._walk(0, k, unseen, unseen)
         else:
             self._stack.step(self.rule, k)
-        self._moved = True
 
     def follow(self, k: int) -> np.ndarray:
         """Take `k` steps; return the train error after each, shape (k, columns)."""
@@ -218,7 +216,6 @@ class SparseProblem:
         """Take `k` steps from `step` on, missing no crossing; return whether the errors seen are finite."""
         if not self._compiled:
             return walk(self, step, k, train, test)
-        self._moved = True
         return self._walk(step, k, train, test)
 
     @property
@@ -278,8 +275,6 @@ class SparseProblem:
         return self._speed(self._test)
 
     def _speed(self, bounds: Bounds) -> Speed:
-        if not self._moved:
-            return Speed.unknown(len(self.trials))
         return speed(bounds, self._live(norms(self._stack.evaluate_residual())), self._distance(self._stack.before))
 
     def ending(self, test_error: np.ndarray, threshold: float) -> Ending:
@@ -308,7 +303,6 @@ class SparseProblem:
             "layout": (self._draw, self._slot),
             "stack": {name: None if tensor is None else numpy(tensor).copy() for name, tensor in tensors.items()},
             "a_star": numpy(self._a_star),
-            "moved": self._moved,
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
@@ -322,7 +316,6 @@ class SparseProblem:
         self._draw, self._slot = (array[mine] for array in state["layout"])
         self._stack = Stack(**{name: tensor(array) for name, array in state["stack"].items()})  # type: ignore[arg-type]
         self._a_star = torch.as_tensor(state["a_star"], device=self._device)
-        self._moved = state["moved"]
 
 
 def _ratio(stack: Stack) -> Tensor:

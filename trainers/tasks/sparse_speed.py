@@ -5,7 +5,8 @@ one. A subgradient step splits into row space and null space: with M = I - alpha
 
     a(t+m) - a(t) = (M^m - I) P(a(t) - a_hat) - alpha beta sum_j M^j sign(.),
 
-of norm at most 2 ||P(a(t) - a_hat)|| + m alpha beta sqrt(n), and ||P(a - a_hat)|| <= ||X (a - a_hat)|| / sigma_min. The
+of norm at most c ||P(a(t) - a_hat)|| + m alpha beta sqrt(n), and ||P(a - a_hat)|| <= ||X (a - a_hat)|| / sigma_min. On
+the row space the eigenvalues of M lie in [1 - alpha sigma_max^2, 1), so c = 1 + max(0, alpha sigma_max^2 - 1) <= 2. The
 projected method has the second term only. The test error moves by that over ||a*||, the train error by at most
 sigma_max times that over ||y||; once projected it stays where it is.
 """
@@ -42,9 +43,11 @@ def bounds(draws: Sequence[SparseDraw], trials: Sequence[Trial], rule: str) -> t
         rate += np.inf  # nothing is known
     else:
         n = draws[0].X.shape[1]
-        rate += np.array([number(trial.config, "alpha") for trial in trials]) * beta1 * math.sqrt(n)
+        alpha = np.array([number(trial.config, "alpha") for trial in trials])
+        rate += alpha * beta1 * math.sqrt(n)
         if rule != "projected":
-            start_per_misfit += 2 / np.array([_sigma(draw, -1) for draw in draws])
+            overshoot = np.maximum(alpha * sigma_max**2 - 1, 0)
+            start_per_misfit += (1 + overshoot) / np.array([_sigma(draw, -1) for draw in draws])
     none = np.zeros(columns)
 
     def scaled(norm: np.ndarray, factor: np.ndarray | float) -> Bounds:
