@@ -11,7 +11,7 @@ from trainers.compiled import njit
 
 ROUNDING = 1e-12
 """Slack of a certificate, relative to the error: a bound that holds in exact arithmetic may fail by rounding."""
-BLIND = 32
+BLIND = 64
 """Steps after which a bound is asked again that allowed no step to be left out: it costs as much as a look."""
 _LONGEST = 2.0**53
 
@@ -35,18 +35,23 @@ class Tracks(NamedTuple):
 
 
 @njit
-def see(error: float, step: int, levels: np.ndarray, below: np.ndarray, first: np.ndarray, since: np.ndarray) -> float:
-    """Hold an error against the levels, all of shape (levels,); return its distance from the nearest."""
+def see(
+    error: float, step: int, column: int, levels: np.ndarray, below: np.ndarray, first: np.ndarray, since: np.ndarray
+) -> float:
+    """Hold a column's error against the levels, see `Tracks`; return its distance from the nearest.
+
+    Plain arrays: a tuple of them costs more to hand on than to look.
+    """
     gap = np.inf
     for i in range(levels.size):
         is_below = error <= levels[i]
-        if is_below and not below[i]:
-            if first[i] < 0:
-                first[i] = step
-            since[i] = step
-        elif below[i] and not is_below:
-            since[i] = -1
-        below[i] = is_below
+        if is_below and not below[i, column]:
+            if first[i, column] < 0:
+                first[i, column] = step
+            since[i, column] = step
+        elif below[i, column] and not is_below:
+            since[i, column] = -1
+        below[i, column] = is_below
         gap = min(gap, abs(error - levels[i]))
     return gap
 
@@ -81,15 +86,15 @@ def plan_all(tracks: Tracks, step: int, errors: np.ndarray, start: np.ndarray, r
 
 
 @njit
-def between(tracks: Tracks, column: int, norm: float) -> tuple[float, float]:
+def between(levels: np.ndarray, below: np.ndarray, column: int, norm: float) -> tuple[float, float]:
     """Return the squares (low, high) between which the squared norm of an error surely crosses no level.
 
     The error is the norm over `norm`; the interval is a little narrower than that, so that rounding cannot matter.
     """
     low, high = -1.0, math.inf
-    for i in range(tracks.levels.size):
-        square = (tracks.levels[i] * norm) ** 2
-        if tracks.below[i, column]:
+    for i in range(levels.size):
+        square = (levels[i] * norm) ** 2
+        if below[i, column]:
             high = min(high, square * (1 - 1e-13))
         else:
             low = max(low, square * (1 + 1e-13))

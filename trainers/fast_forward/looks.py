@@ -14,7 +14,7 @@ from trainers.passage import Passage
 
 
 class Track(NamedTuple):
-    """The levels of an error, and what is known of them: arrays of a `Passage` of one column, shape (levels,) each."""
+    """The levels of an error (levels,), and what is known of them: arrays of a `Passage` of one column (levels, 1)."""
 
     levels: np.ndarray
     below: np.ndarray
@@ -23,8 +23,8 @@ class Track(NamedTuple):
 
     @classmethod
     def of(cls, passage: Passage) -> Track:
-        """Return views of a passage's arrays, to be updated in place."""
-        return cls(*(x[:, 0] for x in (passage.levels, passage.below, passage.first, passage.since)))
+        """Return a passage's arrays, to be updated in place."""
+        return cls(passage.levels[:, 0], passage.below, passage.first, passage.since)
 
 
 class Watched(NamedTuple):
@@ -90,7 +90,7 @@ def _pass(
     while k <= last:
         powers(lam, k, at)
         error = norm(v, at, k) / scale
-        gap = see(error, start + k, track.levels, track.below, track.first, track.since)
+        gap = see(error, start + k, 0, track.levels, track.below, track.first, track.since)
         safe = steps_within(gap - ROUNDING * (1.0 + error), speed(speeds[0], speeds[1], at) / scale)
         if safe > last - k:
             return
@@ -117,9 +117,9 @@ def follow_states(
         error = distance(states[k], watched.a_star) / watched.scales[1]
         low, high = min(low, error), max(high, error)
         if k <= last:
-            see(error, start + k, test.levels, test.below, test.first, test.since)
+            see(error, start + k, 0, test.levels, test.below, test.first, test.since)
             error = distance(fitted[k], y) / watched.scales[0]
-            see(error, start + k, train.levels, train.below, train.first, train.since)
+            see(error, start + k, 0, train.levels, train.below, train.first, train.since)
     return low, high
 
 

@@ -18,7 +18,7 @@ from trainers import linear_loop
 from trainers.fast_forward.course import Course
 from trainers.fast_forward.segment import Descent
 from trainers.linear import Stack, norms
-from trainers.linear_loop import Bounds
+from trainers.linear_looks import Bounds
 from trainers.passage import NO_STEP, Passage, walk
 from trainers.regularizers import subgradient
 from trainers.tasks.base import Ending, Speed, Streams, Theory, numpy

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from trainers.linear_loop import HAIR, Bounds
+from trainers.linear_looks import HAIR, Bounds
 from trainers.tasks.base import Speed
 from trainers.tasks.sparse_data import SparseDraw, number
 from trainers.theory.columns import strengths

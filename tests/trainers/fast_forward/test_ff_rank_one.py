@@ -11,12 +11,13 @@ CLOSE = 1e-13
 """Of the matrix, in units of its norm; and of the eigenvectors' orthogonality."""
 
 
-def assert_decomposes(U: np.ndarray, d: np.ndarray, A: np.ndarray, close: float = CLOSE) -> None:
+def assert_decomposes(V: np.ndarray, d: np.ndarray, A: np.ndarray, close: float = CLOSE) -> None:
+    """Eigenvectors lie in the rows of V."""
     N = d.size
     assert np.all(np.diff(d) >= 0)
-    assert np.abs(U.T @ U - np.eye(N)).max() < close
+    assert np.abs(V @ V.T - np.eye(N)).max() < close
     size = max(np.abs(A).max(), 1e-300) * N
-    assert np.abs((U * d) @ U.T - A).max() < close * size
+    assert np.abs((V.T * d) @ V - A).max() < close * size
     assert np.abs(d - np.linalg.eigvalsh(A)).max() < close * size
 
 
@@ -28,7 +29,7 @@ def test_one_more_and_one_less(N: int, seed: int) -> None:
     A = X @ X.T
     d, U = np.linalg.eigh(A)
     x = random.normal(size=N) * 10 ** random.uniform(-6, 3)
-    more = update(U, d, x, True)
+    more = update(U.T.copy(), d, x, True)
     assert_decomposes(*more, A + np.outer(x, x))
     assert_decomposes(*update(*more, x, False), A, close=CLOSE * max(1.0, x @ x / np.trace(A)))
 
@@ -38,16 +39,16 @@ def test_columns_one_by_one_from_nothing_and_back_to_nothing(seed: int) -> None:
     """Ranks 0 to N and beyond: eigenvalue zero is many times an eigenvalue."""
     random = np.random.default_rng(seed)
     X = random.normal(size=(20, 50))
-    U, d = np.eye(20), np.zeros(20)
+    V, d = np.eye(20), np.zeros(20)
     for j in range(50):
-        U, d = update(U, d, X[:, j], True)
-        assert_decomposes(U, d, X[:, : j + 1] @ X[:, : j + 1].T)
+        V, d = update(V, d, X[:, j].copy(), True)
+        assert_decomposes(V, d, X[:, : j + 1] @ X[:, : j + 1].T)
     left = list(range(50))
     while len(left) > 1:
         j = left.pop(int(random.integers(len(left))))
-        U, d = update(U, d, X[:, j], False)
+        V, d = update(V, d, X[:, j].copy(), False)
         scale = 50 / max(len(left), 1)  # rounding is that of the largest matrix on the way
-        assert_decomposes(U, d, X[:, left] @ X[:, left].T, close=CLOSE * scale * 4)
+        assert_decomposes(V, d, X[:, left] @ X[:, left].T, close=CLOSE * scale * 4)
 
 
 @pytest.mark.parametrize("joins", [True, False])
@@ -62,13 +63,15 @@ def test_columns_one_by_one_from_nothing_and_back_to_nothing(seed: int) -> None:
 def test_directions_that_change_nothing_and_values_that_are_alike(d: np.ndarray, x: np.ndarray, joins: bool) -> None:
     U, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(6, 6)))
     A = (U * d) @ U.T
-    assert_decomposes(*update(U, d, U @ x, joins), A + (1 if joins else -1) * np.outer(U @ x, U @ x), close=1e-12)
+    assert_decomposes(
+        *update(U.T.copy(), d, U @ x, joins), A + (1 if joins else -1) * np.outer(U @ x, U @ x), close=1e-12
+    )
 
 
 def test_two_columns_alike_join_and_one_leaves() -> None:
     x = np.random.default_rng(0).normal(size=8)
-    U, d = update(np.eye(8), np.zeros(8), x, True)
-    U, d = update(U, d, x, True)
-    assert_decomposes(U, d, 2 * np.outer(x, x))
-    U, d = update(U, d, x, False)
-    assert_decomposes(U, d, np.outer(x, x))
+    V, d = update(np.eye(8), np.zeros(8), x, True)
+    V, d = update(V, d, x, True)
+    assert_decomposes(V, d, 2 * np.outer(x, x))
+    V, d = update(V, d, x, False)
+    assert_decomposes(V, d, np.outer(x, x))
