@@ -270,11 +270,11 @@ class Client:
 
         Args:
             study_id: the study.
-            name: `law` or `curves`.
+            name: `law`, `curves`, `phases`, `theory` or `pareto`.
             format: `svg`, `png`, `html` (a page that needs no network) or `json` (Vega-Lite).
             path: of the file to write.
             query: `width`, `height`, of a png `scale`; of a law `response`, `x`, `effect`, `threshold`; of curves
-                `trial` (ids or indices).
+                `trial` (ids or indices); of phases `x`, `y` (fields) and `outcome`; of pareto `x`, `y` (responses).
 
         Raises:
             TooLittleData: there is too little for the law yet.

@@ -15,11 +15,18 @@ FORMATS = ("svg", "png", "html", "json")
 
 def chart(
     study_id: Annotated[str, typer.Argument(metavar="STUDY", help="The study's id.")],
-    name: Annotated[str, typer.Argument(metavar="NAME", help="law or curves.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="law, curves, phases, theory or pareto.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="File ending in .svg, .png, .html or .json.")],
     response: Annotated[str | None, typer.Option(help="law: t1, t2 (the default), delay, ...")] = None,
-    x: Annotated[str | None, typer.Option("--x", help="law: one monomial, such as 1/(alpha*beta).")] = None,
-    effect: Annotated[str | None, typer.Option(help="law: draw or none (default draw).")] = None,
+    x: Annotated[
+        str | None,
+        typer.Option(
+            "--x", "-x", help="law: one monomial, such as 1/(alpha*beta); phases: field across; pareto: response."
+        ),
+    ] = None,
+    y: Annotated[str | None, typer.Option("--y", "-y", help="phases: the field up; pareto: the response up.")] = None,
+    outcome: Annotated[str | None, typer.Option(help="phases: whose share is drawn (default generalised).")] = None,
+    effect: Annotated[str | None, typer.Option(help="law: draw, fixed, random or none (default draw).")] = None,
     threshold: Annotated[float | None, typer.Option(help="law: a rung of the ladder.")] = None,
     trial: Annotated[list[str] | None, typer.Option(help="curves: a trial's id or index; may be repeated.")] = None,
     width: Annotated[int | None, typer.Option(help="Of the picture, in pixels.")] = None,
@@ -30,7 +37,8 @@ def chart(
     format = output.suffix.removeprefix(".").lower()
     if format not in FORMATS:
         raise CommandFailed(f"{output}: the ending says what to draw; accepted: {', '.join(f'.{f}' for f in FORMATS)}")
-    query = {"response": response, "x": x, "effect": effect, "threshold": threshold, "trial": trial or ()}
+    law = {"response": response, "effect": effect, "threshold": threshold}
+    query = {**law, "x": x, "y": y, "outcome": outcome, "trial": trial or ()}
     with Client() as client:
         client.chart(study_id, name, format, output, **query, width=width, height=height, scale=scale)
     print(output)

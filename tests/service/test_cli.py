@@ -169,6 +169,27 @@ def test_a_chart_is_saved_in_the_format_of_its_file(served: Served, study_id: st
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "title"),
+    [
+        (
+            ["phases", "-x", "alpha", "-y", "beta", "--outcome", "generalised"],
+            "Share of trials generalised over α and β",
+        ),
+        (["theory"], "Measured against predicted"),
+        (["pareto", "--x", "t1", "--y", "t2"], "t2 against t1"),
+        (["curves", "--trial", "0", "--trial", "1"], "Train and test error of 2 trials"),
+    ],
+)
+def test_every_chart_can_be_asked_for_with_what_it_takes(
+    served: Served, study_id: str, tmp_path: Path, arguments: list[str], title: str
+) -> None:
+    path = tmp_path / "chart.svg"
+    drawn = grokscale("chart", study_id, *arguments, "-o", str(path), GROKSCALE_URL=served.url)
+    assert (drawn.returncode, drawn.stdout) == (0, f"{path}\n"), drawn.stderr
+    assert title in path.read_text()
+
+
 def test_a_chart_of_no_known_format_is_refused_by_its_file() -> None:
     refused = grokscale("chart", "x", "law", "-o", "law.pdf", GROKSCALE_URL="http://127.0.0.1:1")
     assert refused.returncode == 1
