@@ -18,6 +18,8 @@ _PAD = 0.04
 """Share of an axis that is left free at each end, so that no point lies on the frame."""
 _ROOM = {"x": 46, "y": 26}
 """Pixels that a label and the gap beside it take along the axis."""
+_LEAST = 1e-280
+"""Values up to this count as 0: the ends of an axis are further out than what it holds, and floats end at 1e-308."""
 _MOST_MINOR = 4
 """Decades up to which 2 to 9 times a power have ticks of their own, without a label."""
 _TICK, _DIGIT = 5, 5.2
@@ -44,11 +46,15 @@ class LogAxis:
 
     def at(self, share: float) -> float:
         """Return the value at a share of the axis, 0 its beginning."""
-        return math.exp(math.log(self.low) + share * math.log(self.high / self.low))
+        return math.exp(math.log(self.low) + share * self._span)
 
     def share(self, value: float) -> float:
         """Return where on the axis a value lies."""
-        return math.log(value / self.low) / math.log(self.high / self.low)
+        return (math.log(value) - math.log(self.low)) / self._span
+
+    @property
+    def _span(self) -> float:
+        return math.log(self.high) - math.log(self.low)
 
     def of(self, field: str) -> Any:
         """Return the channel of a field along this axis."""
@@ -91,7 +97,7 @@ def log_axis(
         above: share of the axis that is left free above the values, beyond the usual.
         labels: whether its ticks are labelled.
     """
-    held = [value for value in values if value is not None and value > 0 and math.isfinite(value)] or [1.0]
+    held = [value for value in values if value is not None and _LEAST < value < math.inf] or [1.0]
     low, high = math.log10(min(held)), math.log10(max(held))
     if high - low < 1e-3:  # one value: half a decade about it
         low, high = low - 0.25, high + 0.25

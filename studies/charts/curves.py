@@ -16,6 +16,8 @@ from studies.charts.words import counted, number
 
 _TRAIN, _TEST = PALETTE[0], PALETTE[1]
 _ERRORS = {"train": _TRAIN, "test": _TEST}
+_NOTHING = 1e-18
+"""Of a relative error: what is below has been rounded away, and a logarithmic axis would be full of it."""
 _ABOVE = 54
 """Pixels of a panel's title and of the labels of its steps."""
 _ROOM = 0.2
@@ -73,12 +75,12 @@ def curves(
 
 
 def points(course: Course) -> Rows:
-    """Return the points of both errors that a logarithmic axis can show: step and error above 0."""
+    """Return the points of both errors that a logarithmic axis can show: step above 0, error above rounding."""
     return [
         {"step": step, "error": value, "of": name}
         for name, values in (("train", course.train), ("test", course.test))
         for step, value in zip(course.step, values, strict=True)
-        if step > 0 and value is not None and value > 0
+        if step > 0 and value is not None and value > _NOTHING
     ]
 
 

@@ -34,6 +34,12 @@ def test_the_points_are_those_above_zero() -> None:
     assert points == [("train", 1, 0.5), ("train", 30, 0.01), ("test", 1, 0.9), ("test", 1000, 0.1)]
 
 
+def test_an_error_that_was_rounded_away_is_not_drawn() -> None:
+    document = curves([course(train=[1.0, 0.5, 1e-17, 1e-310])], LIMITS, "a study")
+    check(document)
+    assert [row["error"] for row in rows(document, "line", "step") if row["of"] == "train"] == [0.5, 1e-17]
+
+
 def test_the_thresholds_are_drawn_and_named() -> None:
     document = curves([course()], LIMITS, "a study")
     assert {row["of"]: row["error"] for row in rows(document, "rule", "of")} == LIMITS
