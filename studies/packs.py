@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from studies.spec import StudySpec
 from studies.spec.rules import may_leap
@@ -30,20 +31,21 @@ def _may_leap(spec: StudySpec) -> bool:
     return may_leap(spec.engine, spec.task.kind, spec.optimizer.kind, spec.regularizer.kind, n)
 
 
-def pack(spec: StudySpec, trials: Sequence[Trial], id: str) -> Pack:
+def pack(spec: StudySpec, trials: Sequence[Trial], id: str, prune_after: int | None = None) -> Pack:
     """Return the pack of some trials of a study.
 
     Args:
         spec: of the study.
         trials: in column order.
         id: of the pack's row.
+        prune_after: see `Budget`.
     """
     return Pack(
         id=id,
         task=spec.task.kind,
         trials=tuple(trials),
         study_seed=spec.seed,
-        budget=budget(spec),
+        budget=replace(budget(spec), prune_after=prune_after),
         engine=spec.engine,
         device="cuda" if spec.resources.gpus else "cpu",
         threads=spec.resources.cpus,

@@ -52,7 +52,7 @@ def trained(trial: Trial, budget: Budget, theory: Theory, seen: Seen, seconds: f
     lag = delay(t1, t2)
     return Outcome(
         index=trial.index,
-        outcome=_word(t1, t2),
+        outcome=_word(t1, t2, seen.steps, budget),
         obtained=seen.obtained,
         steps=seen.steps,
         t1=t1,
@@ -86,11 +86,13 @@ def _ladder(budget: Budget, seen: Seen, t2: Crossing) -> dict[str, dict[str, Cro
     return out
 
 
-def _word(t1: Crossing, t2: Crossing) -> OutcomeWord:
+def _word(t1: Crossing, t2: Crossing, steps: int, budget: Budget) -> OutcomeWord:
     if t2.upper is not None:
         return "generalised"
     if t2.censoring == "infeasible":
         return "infeasible"
     if t2.censoring == "stalled":
         return "stalled"
+    if budget.without_t2 <= steps < budget.max_steps:
+        return "pruned"
     return "memorised" if t1.upper is not None else "not_memorised"

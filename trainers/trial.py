@@ -23,6 +23,7 @@ OutcomeWord = Literal[
     "infeasible",
     "stalled",
     "diverged",
+    "pruned",
     "uninformative_data",
     "failed",
     "cancelled",
@@ -63,6 +64,7 @@ class Budget:
         test_threshold: relative test error that counts as generalised, in (0, 1).
         plateau_every: cadence in steps of the published plateau rule D2 after its dense prefix of 1000 steps
             (published code: 1000 for vectors); `t2_plateau` depends on it, see docs/science.md.
+        prune_after: step at which a trial that has not come to t2 is pruned, >= 1; None: never.
     """
 
     max_steps: int
@@ -72,6 +74,12 @@ class Budget:
     train_threshold: float = 1e-2
     test_threshold: float = 1e-2
     plateau_every: int = 1000
+    prune_after: int | None = None
+
+    @property
+    def without_t2(self) -> int:
+        """Steps that a trial takes at most that does not come to t2."""
+        return self.max_steps if self.prune_after is None else min(self.max_steps, self.prune_after)
 
     def steps(self, expected: float | None) -> int | None:
         """Return how many steps a trial takes that ends of itself after about `expected` steps; None: unknown."""

@@ -126,6 +126,7 @@ class Watch:
         """The last step of each column, shape (columns,)."""
         out = np.full(self.train.first.shape[1], self._budget.max_steps, dtype=np.int64)
         t2 = self.test.first[0]
+        out[t2 == NEVER] = self._budget.without_t2
         if self._budget.stop == "after_t2":
             out = np.where(t2 == NEVER, out, np.minimum(out, end_after(t2)))
         return out

@@ -27,6 +27,7 @@ EXAMPLE_LAW: dict[str, Any] = {
         "infeasible": 0,
         "stalled": 0,
         "diverged": 0,
+        "pruned": 0,
         "failed": 0,
         "cancelled": 0,
         "pending": 0,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from service.queries import Parameters
 
 _COUNTED_OUT = {
+    "pruned": 0,
     "failed": 0,
     "cancelled": 0,
     "uninformative_data": 0,

@@ -22,6 +22,7 @@ from studies.laws.noise import Floats
 
 _ENDED_WITHOUT = {
     "diverged": "diverged",
+    "pruned": "pruned",
     "failed": "failed",
     "cancelled": "cancelled",
     "uninformative_data": "uninformative",
@@ -37,10 +38,11 @@ class Observed:
     """A response, one row a trial, columns of shape (rows,).
 
     Attributes:
-        lower, upper: ends of the response's logarithm; equal where it was seen to the step; nan outside the likelihood.
+        lower, upper: ends of the response's logarithm; equal where it was seen to the step; nan outside the likelihood,
+            but for what is known of a pruned trial's.
         words: `exact`, `interval`, `left`, `right` (these enter the likelihood), `infeasible`, `stalled`, `diverged`,
-            `failed`, `cancelled`, `uninformative`, `pending` (has not ended, nothing known), `nonpositive` (no
-            logarithm), `missing` (ended without this response).
+            `pruned`, `failed`, `cancelled`, `uninformative`, `pending` (has not ended, nothing known), `nonpositive`
+            (no logarithm), `missing` (ended without this response).
         unended: `right` rows of trials that are still running.
         remarks: what a reader should know of the rows.
     """
@@ -159,6 +161,8 @@ def _stops_after(read: Crossings, steps: Floats) -> bool:
 
 
 def _logarithms(read: Crossings, words: Words) -> tuple[Floats, Floats, Words]:
+    pruned = words == "pruned"
+    words = np.where(pruned, read.words, words)
     exact = (words == "exact") & (read.step > 0)
     interval = (words == "interval") & (read.upper > 0)
     right = (words == "right") & (read.lower > 0)
@@ -173,7 +177,8 @@ def _logarithms(read: Crossings, words: Words) -> tuple[Floats, Floats, Words]:
     upper[bracket] = np.log(read.upper[bracket])
     lower[left], upper[left] = -np.inf, np.log(np.fmax(read.upper[left], 0) + 1)
     lower[right], upper[right] = np.log(read.lower[right]), np.inf
-    return lower, upper, np.where(left, "left", np.where((words == "right") & ~right, "missing", words))
+    words = np.where(left, "left", np.where((words == "right") & ~right, "missing", words))
+    return lower, upper, np.where(pruned, "pruned", words)
 
 
 def _remarks(

@@ -16,7 +16,18 @@ from studies.laws.likelihood import Sample
 from studies.laws.noise import NORMAL, Floats, Noise
 from studies.laws.responses import Observed
 
-CENSORED = ("left", "interval", "right", "infeasible", "stalled", "diverged", "failed", "cancelled", "pending")
+CENSORED = (
+    "left",
+    "interval",
+    "right",
+    "infeasible",
+    "stalled",
+    "diverged",
+    "pruned",
+    "failed",
+    "cancelled",
+    "pending",
+)
 
 
 @dataclass(frozen=True, slots=True)

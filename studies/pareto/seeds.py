@@ -59,17 +59,18 @@ def aggregate(table: pa.Table, response: str, censored: Censored = "unreached") 
     Args:
         table: a study's trials.
         response: one of the laws' responses. Of a time known as an interval the upper end counts.
-        censored: what a right-censored time counts as: no time, or a late one (see `LATE`).
+        censored: what a right-censored time, or that of a pruned trial, counts as: no time, or a late one (see `LATE`).
     """
     numbers, of = np.unique(columns.floats(table, "configuration").astype(np.int64), return_inverse=True)
     observed = observe(table, response, None)
     words = observed.words.copy()
     words[columns.words(table, "outcome") == ""] = "pending"
     logs = np.full(len(words), np.inf)
-    seen = np.isin(words, _SEEN)
+    pruned = words == "pruned"
+    seen = np.isin(words, _SEEN) | (pruned & np.isfinite(observed.upper))
     logs[seen] = observed.upper[seen]
     if censored == "late":
-        late = words == "right"
+        late = (words == "right") | (pruned & ~seen & np.isfinite(observed.lower))
         logs[late] = observed.lower[late] + np.log(LATE)
     counts = np.bincount(of, minlength=len(numbers))
     ends = np.cumsum(counts)

@@ -12,7 +12,7 @@ from studies.phases.axes import Axis
 from studies.phases.wilson import wilson
 
 RESULTS = ("generalised", "memorised", "not_memorised", "infeasible", "stalled", "diverged")
-"""Outcomes that say how training went; the others (failed, cancelled, uninformative_data) say nothing of it."""
+"""Outcomes that say how training went; the others (pruned, failed, cancelled, uninformative_data) do not."""
 
 
 def cells(x: Axis, y: Axis | None, outcomes: Words, draw: NDArray[np.intp], outcome: str) -> list[dict[str, Any]]:

@@ -79,7 +79,7 @@ def _diagram(table: pa.Table, x: Axis, y: Axis | None, outcome: str) -> dict[str
     y_missing = np.zeros(len(outcomes), dtype=bool) if y is None else np.isnan(y.values)
     inside = np.isin(outcomes, RESULTS) & ~x_missing & ~y_missing
     found = Counter(outcomes.tolist())
-    counted_out = {word: found[word] for word in ("failed", "cancelled", "uninformative_data")}
+    counted_out = {word: found[word] for word in ("pruned", "failed", "cancelled", "uninformative_data")}
     counted_out |= {"pending": found[""], "x_missing": int(x_missing.sum()), "y_missing": int(y_missing.sum())}
     diagram: dict[str, Any] = {
         "cells": cells(x, y, outcomes, draw, outcome),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from studies.plan.packing import bands, cut
@@ -45,6 +45,7 @@ class Plan:
         configurations: how many points of the swept fields.
         draws: how many data sets.
         later: trials that are still to be proposed, from the results of these.
+        prune_after: step at which trials are pruned that have not come to t2; None: never.
     """
 
     trials: tuple[Trial, ...]
@@ -52,6 +53,7 @@ class Plan:
     configurations: int
     draws: int
     later: int = 0
+    prune_after: int | None = None
 
     @property
     def total(self) -> int:
@@ -69,7 +71,9 @@ def plan(spec: StudySpec, resources: Resources) -> Plan:
     return _laid_out(spec, configurations(spec), 0, slots(spec, resources))
 
 
-def plan_batch(spec: StudySpec, points: Sequence[tuple[Any, ...]], first: int, side_by_side: int) -> Plan:
+def plan_batch(
+    spec: StudySpec, points: Sequence[tuple[Any, ...]], first: int, side_by_side: int, prune_after: int | None = None
+) -> Plan:
     """Return the trials and packs of a batch that an adaptive search proposes; packs are numbered from 0.
 
     Args:
@@ -77,8 +81,9 @@ def plan_batch(spec: StudySpec, points: Sequence[tuple[Any, ...]], first: int, s
         points: of the swept fields.
         first: number of the first one's configuration.
         side_by_side: packs that the cluster holds; decides how many packs there are, and nothing else.
+        prune_after: see `Plan`.
     """
-    return _laid_out(spec, at_points(spec, points), first, side_by_side)
+    return replace(_laid_out(spec, at_points(spec, points), first, side_by_side), prune_after=prune_after)
 
 
 def _laid_out(spec: StudySpec, points: Sequence[Mapping[str, Any]], first: int, side_by_side: int) -> Plan:

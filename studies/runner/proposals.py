@@ -48,7 +48,9 @@ class Proposals:
         # seconds to import, which the driver of another search never needs
         from studies.search.proposing import next_batch
 
-        points, first = next_batch(self._lease.study_id, self._spec, firmly(self._store.table, self._lease.study_id))
-        batch = plan_batch(self._spec, points, first, self._control.slots)
+        points, first, prune_after = next_batch(
+            self._lease.study_id, self._spec, firmly(self._store.table, self._lease.study_id)
+        )
+        batch = plan_batch(self._spec, points, first, self._control.slots, prune_after)
         added = firmly(self._store.extend, self._lease, batch)
-        log.info("batch proposed", configurations=len(points), first=first, added=added)
+        log.info("batch proposed", configurations=len(points), first=first, prune_after=prune_after, added=added)

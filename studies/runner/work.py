@@ -101,7 +101,7 @@ class Work:
             if not trials:  # its last driver ended between its last commit and this
                 firmly(self._store.end_pack, self._lease, record.id)
                 continue
-            left = pack(self._spec, trials, record.id)
+            left = pack(self._spec, trials, record.id, record.prune_after)
             assignment = Assignment(left, self._study, self._ancestry(record), self._silence_seconds)
             self.running[name] = Running(assignment, record.parent is not None)
             return assignment

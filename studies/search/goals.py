@@ -8,7 +8,8 @@ violated:
   their trials diverge or fail). It is at most 0 where more than half have it. Where a bound is known to be broken, that
   says as much and more smoothly: there `reach` is that of the best configuration.
 - a bound by its response's name: log(median / max). Where the response is missing, the worst that is known and a
-  factor of e; where `reach` is violated already, the median of what is known, which says nothing new.
+  factor of e; where `reach` is violated already, or the seeds were pruned, the median of what is known, which says
+  nothing new.
 
 A configuration without a value stands at the median of the others: a bad one would bend a model of the times where
 only the constraints should keep it away. CMA-ES knows no constraints but only ranks: there every configuration that
@@ -16,6 +17,8 @@ breaks a bound comes after all that break none, by how much it does, and after t
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +32,7 @@ from studies.search.space import Point
 from studies.spec import StudySpec
 from studies.spec.methods import Adaptive
 
+_PRUNED = "pruned"
 WORSE = 1.0
 """In units of the logarithm."""
 
@@ -42,8 +46,9 @@ def told(table: pa.Table, spec: StudySpec) -> list[Told]:
     values = np.stack([_filled(goal.median) for goal in goals], axis=1)
     constraints = {"reach": reach}
     for name, most in search.objective.subject_to:
-        excess = aggregate(table, name, "late").median - np.log(most)
-        constraints[name] = _broken(excess, reach > 0)
+        bounded = aggregate(table, name, "late")
+        excess = bounded.median - np.log(most)
+        constraints[name] = _broken(excess, (reach > 0) | (np.array(bounded.words) == _PRUNED))
         # a step where a slope says the same would keep a model away from more than what is infeasible
         constraints["reach"] = np.where(np.isfinite(excess) & (excess > 0), reach.min(), constraints["reach"])
     if search.kind == "cmaes":
@@ -53,6 +58,22 @@ def told(table: pa.Table, spec: StudySpec) -> list[Told]:
         Told(points[i], tuple(map(float, values[i])), {name: float(column[i]) for name, column in constraints.items()})
         for i in range(len(points))
     ]
+
+
+def prune_after(table: pa.Table, spec: StudySpec) -> int | None:
+    """Return the step at which trials of the next batch are pruned that have not come to t2; None: never.
+
+    It is `prune` times the least median of t2 over the configurations that keep the bounds, where there is one.
+    """
+    search = spec.search
+    assert isinstance(search, Adaptive)
+    if search.prune is None:
+        return None
+    times = aggregate(table, "t2").median
+    for name, most in search.objective.subject_to:
+        times = np.where(aggregate(table, name).median <= np.log(most), times, np.inf)
+    least = float(times.min(initial=np.inf))
+    return math.ceil(search.prune * math.exp(least)) if math.isfinite(least) else None
 
 
 def _reach(goal: Aggregate) -> Floats:

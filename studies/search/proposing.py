@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from studies.search.goals import told
+from studies.search.goals import prune_after, told
 from studies.search.samplers import propose
 from studies.search.space import Point
 from studies.spec import StudySpec
 from studies.spec.methods import Adaptive
 
 
-def next_batch(study_id: str, spec: StudySpec, table: pa.Table) -> tuple[list[Point], int]:
-    """Return the points of the next batch, and the number of its first configuration.
+def next_batch(study_id: str, spec: StudySpec, table: pa.Table) -> tuple[list[Point], int, int | None]:
+    """Return the points of the next batch, the number of its first configuration, and when its trials are pruned.
 
     The same rows give the same points, at any time and in any process.
 
@@ -24,4 +24,5 @@ def next_batch(study_id: str, spec: StudySpec, table: pa.Table) -> tuple[list[Po
     search = spec.search
     assert isinstance(search, Adaptive)
     known = told(table, spec)
-    return propose(study_id, spec, known, min(search.batch, search.num_configs - len(known))), len(known)
+    points = propose(study_id, spec, known, min(search.batch, search.num_configs - len(known)))
+    return points, len(known), prune_after(table, spec)

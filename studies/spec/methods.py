@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from studies.spec.numbers import whole
+from studies.spec.numbers import Number, whole
 from studies.spec.objective import Goal, Objective
 from studies.spec.sweeps import Sweep, Swept
 from studies.spec.tasks import Section, field, positive
@@ -110,6 +110,12 @@ BATCH = 8
 AT_ONCE = "configurations proposed at once, when all before them have ended; the first batch has at least 8"
 SOUGHT = "the least median over the seeds of one response under bounds on others, or the front of two"
 
+Prune = Annotated[float | None, Number(1, null="nothing is pruned")]
+PRUNED = (
+    "trials are pruned that have not come to t2 after so many times the best median t2 when they were proposed, "
+    "of configurations that keep the bounds"
+)
+
 
 class Tpe(Section):
     """Adaptive: a tree-structured Parzen estimator (Optuna). Takes ranges and lists, bounds, one response or two."""
@@ -118,6 +124,7 @@ class Tpe(Section):
     num_configs: NumConfigs = field(..., PROPOSED)
     batch: Batch = field(BATCH, AT_ONCE)
     objective: AnObjective = field(..., SOUGHT)
+    prune: Prune = field(None, PRUNED)
 
 
 class CmaEs(Section):
@@ -130,6 +137,7 @@ class CmaEs(Section):
     num_configs: NumConfigs = field(..., PROPOSED)
     batch: Batch = field(BATCH, AT_ONCE)
     objective: AnObjective = field(..., SOUGHT)
+    prune: Prune = field(None, PRUNED)
 
 
 class Gp(Section):
@@ -139,6 +147,7 @@ class Gp(Section):
     num_configs: NumConfigs = field(..., PROPOSED)
     batch: Batch = field(BATCH, AT_ONCE)
     objective: AnObjective = field(..., SOUGHT)
+    prune: Prune = field(None, PRUNED)
 
 
 Adaptive = Tpe | CmaEs | Gp

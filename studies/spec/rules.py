@@ -108,6 +108,12 @@ def _one_response(values: Flat) -> Iterator[Fault]:
         )
 
 
+def _prunes(values: Flat) -> Iterator[Fault]:
+    """A front wants slow trials for their errors, and what is late in t1 may be early in t2."""
+    if values["search.prune"] is not None and values["search.objective"].minimize != ("t2",):
+        yield path("search.prune"), "pruning goes by t2; accepted: null, or an objective that minimises t2 alone"
+
+
 def _settles(values: Flat) -> Iterator[Fault]:
     """An objective that no trial can have would make every configuration infeasible."""
     if "error_settled" not in values["search.objective"].responses:
@@ -171,6 +177,7 @@ ALWAYS: tuple[tuple[tuple[str, ...], Callable[[Flat], Iterator[Fault]]], ...] = 
     (("search.kind", "search.num_configs", *PARTS), _points_to_propose),
     (("search.kind", *PARTS), _evolved),
     (("search.kind", "search.objective"), _one_response),
+    (("search.prune", "search.objective"), _prunes),
     (("search.objective", "budget.stop", "engine", "task.n", *PARTS), _settles),
     (("search.objective", "task.kind"), _settles_synthetic),
     (("search.kind", *PARTS), _something_to_search),

@@ -94,6 +94,7 @@ class Pack(Base):
     started: Mapped[datetime | None]
     ended: Mapped[datetime | None]
     error: Mapped[dict[str, Any] | None]
+    prune_after: Mapped[int | None]
 
     __table_args__ = (UniqueConstraint("study_id", "number"),)
 

@@ -149,7 +149,8 @@ def _succeed(connection: Connection, pack: RowMapping, groups: Sequence[list[int
     study_id = pack["study_id"]
     last = connection.execute(select(func.max(Pack.number)).where(Pack.study_id == study_id)).scalar_one()
     rows = [
-        row(study_id, last + 1 + i, members, parent=pack["id"], step=pack["step"]) for i, members in enumerate(groups)
+        row(study_id, last + 1 + i, members, pack["prune_after"], parent=pack["id"], step=pack["step"])
+        for i, members in enumerate(groups)
     ]
     connection.execute(insert(Pack), rows)
     moved = update(Trial).where(Trial.study_id == study_id, Trial.index == bindparam("member"))
@@ -161,6 +162,7 @@ def row(
     study_id: str,
     number: int,
     members: Sequence[int],
+    prune_after: int | None,
     parent: str | None = None,
     step: int = 0,
 ) -> dict[str, Any]:
@@ -176,6 +178,7 @@ def row(
         "failures": 0,
         "unended": len(members),
         "step": step,
+        "prune_after": prune_after,
     }
 
 

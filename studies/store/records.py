@@ -263,6 +263,7 @@ class PackRecord:
         step: the last step reported.
         seconds_left: about how long its unended trials still take, as last reported; None: not known, or not begun.
         error: the last failure.
+        prune_after: step at which its trials are pruned that have not come to t2; None: never.
     """
 
     id: str
@@ -280,3 +281,4 @@ class PackRecord:
     started: datetime | None
     ended: datetime | None
     error: Mapping[str, Any] | None
+    prune_after: int | None

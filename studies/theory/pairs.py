@@ -79,7 +79,7 @@ def pair(table: pa.Table, name: str, reasons: Reasons, draw: NDArray[np.intp]) -
     comparable = np.isin(words, ("exact", *CENSORED))
     words[~ended] = "pending"
     words[comparable & ended & (theory <= 0)] = "predicted_nonpositive"
-    trained = ended & ~np.isin(words, ("failed", "cancelled", "uninformative", "diverged"))
+    trained = ended & ~np.isin(words, ("failed", "cancelled", "uninformative", "diverged", "pruned"))
     missing = trained & np.isnan(theory)
     words[missing] = "unpredicted"
     compared = np.isin(words, ("exact", *CENSORED))

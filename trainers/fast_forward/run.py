@@ -58,10 +58,9 @@ class FastForward:
         before = [state.copy() for state in self._known]
         piece, look = self._path.next(self._watched, self._on_curve, end)
         self._look_for_the_end(piece, look.distance)
-        last = min(piece.last, end - piece.start)
-        if (end := self._end() - piece.start) < last:
-            # what has been crossed ends the trial within the piece
-            last = end
+        looked, last = (min(piece.last, step - piece.start) for step in (end, self._end()))
+        if last != looked:
+            # what has been crossed ends the trial within the piece, or lets it run on
             for state, known in zip(self._known, before, strict=True):
                 state[...] = known
             look = piece.look(self._watched, self._on_curve, last)
@@ -102,8 +101,9 @@ class FastForward:
 
     def _end(self) -> int:
         """Return the step at which the trial ends, as known now."""
-        stop, end = self._budget.stop, self._budget.max_steps
+        stop = self._budget.stop
         t2, t1 = int(self.test.first[0, 0]), int(self.train.first[0, 0])
+        end = self._budget.without_t2 if t2 == NEVER else self._budget.max_steps
         if stop == "max_steps":
             return end
         if stop == "after_t2" and t2 != NEVER:

@@ -53,6 +53,7 @@ def test_what_cannot_cross_has_no_time(word: str) -> None:
     ("outcome", "word"),
     [
         ("diverged", "diverged"),
+        ("pruned", "pruned"),
         ("failed", "failed"),
         ("cancelled", "cancelled"),
         ("uninformative_data", "uninformative"),

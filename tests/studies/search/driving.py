@@ -50,7 +50,7 @@ def end_packs(store: Store, lease: Lease, spec: StudySpec, ends: Ends | None = o
     for record in store.open_packs(lease):
         trials = store.pack_trials(record.id)
         if ends is None:
-            reports = train(pack(spec, trials, record.id))
+            reports = train(pack(spec, trials, record.id, record.prune_after))
             outcomes = [outcome for report in reports for outcome in report.outcomes]
         else:
             outcomes = [ends(trial) for trial in trials]
@@ -60,8 +60,8 @@ def end_packs(store: Store, lease: Lease, spec: StudySpec, ends: Ends | None = o
 
 def add_batch(store: Store, lease: Lease, spec: StudySpec) -> list[tuple[Any, ...]]:
     """Propose and insert the next batch; return its points."""
-    points, first = next_batch(lease.study_id, spec, store.table(lease.study_id))
-    assert store.extend(lease, plan_batch(spec, points, first, 2))
+    points, first, prune_after = next_batch(lease.study_id, spec, store.table(lease.study_id))
+    assert store.extend(lease, plan_batch(spec, points, first, 2, prune_after))
     return points
 
 

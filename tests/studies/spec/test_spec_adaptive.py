@@ -81,6 +81,12 @@ def test_what_can_be_sought_is_what_the_laws_know() -> None:
         ),
         ({"objective": ["t2"]}, "/search/objective", "a list of 1 members is refused; accepted: a list of 2 to 2"),
         ({"objective": ["t2", "t2"]}, "/search/objective/1", "'t2' stands at 0 already"),
+        ({"prune": 0.5}, "/search/prune", "0.5 is refused; accepted: a number from 1 or null (nothing is pruned)"),
+        (
+            {"prune": 3, "objective": ["t2", "error_settled"]},
+            "/search/prune",
+            "pruning goes by t2; accepted: null, or an objective that minimises t2 alone",
+        ),
         ({"batch": 0}, "/search/batch", "0 is refused; accepted: a whole number from 1 to 1000"),
         ({"num_configs": 20_000}, "/search/num_configs", "trials is above this server's limit"),
         (

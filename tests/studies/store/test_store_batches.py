@@ -23,7 +23,7 @@ def lease(store: Store) -> Lease:
 
 @pytest.fixture
 def batch(store: Store, lease: Lease) -> Plan:
-    points, first = next_batch(lease.study_id, SPEC, store.table(lease.study_id))
+    points, first, _ = next_batch(lease.study_id, SPEC, store.table(lease.study_id))
     return plan_batch(SPEC, points, first, 2)
 
 
