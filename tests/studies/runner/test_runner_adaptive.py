@@ -41,6 +41,19 @@ def test_an_adaptive_study_that_was_paused_is_that_of_an_undisturbed_one(bench: 
     store.close()
 
 
+def test_late_trials_are_pruned_as_they_are_without_ray(bench: Bench) -> None:
+    spec = synthetic("adaptive, pruned", **RANGES, seconds=0.02, search={**SEARCH, "prune": 2})
+    study = bench.submit(spec)
+    bench.wait(study, "completed")
+    store = open_store(f"sqlite:///{bench.settings.data_dir / 'alone'}.db")
+    store.migrate()
+    alone = store.iter_trials(driving.complete(store, spec, None))
+    found = [(trial.config, trial.outcome, trial.steps, trial.t2) for trial in bench.trials(study)]
+    assert found == [(trial.config, trial.outcome, trial.steps, trial.t2) for trial in alone]
+    assert Counter(outcome for _, outcome, _, _ in found)["pruned"] >= 2
+    store.close()
+
+
 def test_stop_drains_the_batch_that_runs_and_proposes_no_other(bench: Bench) -> None:
     study = bench.submit(synthetic("adaptive, stopped", **RANGES, seconds=0.1, search=SEARCH))
     bench.wait_for_trials(study, 1)
