@@ -80,6 +80,8 @@ def _unfinished(rows: Rows) -> Iterator[str]:
         yield f"{running} trials are still running: right-censored at the last step that rules a crossing out"
     if pending:
         yield f"{pending} trials have not ended and say nothing yet: the law may change"
+    if pruned := rows.censored["pruned"]:
+        yield f"{pruned} trials were pruned by the search, since they were late: counted, and kept out"
 
 
 def _draws(question: Question, rows: Rows) -> Iterator[str]:
