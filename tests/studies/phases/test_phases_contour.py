@@ -137,10 +137,11 @@ def cell_rows(*words: str | None, N: float | None = 20, seed: int = 0) -> list[R
 
 
 def test_every_trial_is_in_a_cell_or_counted() -> None:
-    rows = cell_rows("generalised", "stalled", "failed", "cancelled", "uninformative_data", "diverged", None)
+    rows = cell_rows("generalised", "stalled", "failed", "cancelled", "uninformative_data", "diverged", None, "pruned")
     rows += cell_rows("generalised", N=None, seed=20) + cell_rows("stalled", N=30, seed=30)
     found = phases(table(rows), "N")
     assert found["counted_out"] == {
+        "pruned": 1,
         "failed": 1,
         "cancelled": 1,
         "uninformative_data": 1,
@@ -150,8 +151,8 @@ def test_every_trial_is_in_a_cell_or_counted() -> None:
     }
     first = found["cells"][0]
     assert (first["n"], first["pending"], first["draws"]) == (3, 1, 3)
-    counts = dict.fromkeys(["generalised", "stalled", "failed", "cancelled", "uninformative_data", "diverged"], 1)
-    assert first["counts"] == counts
+    words = ["generalised", "stalled", "failed", "cancelled", "uninformative_data", "diverged", "pruned"]
+    assert first["counts"] == dict.fromkeys(words, 1)
     assert first["fractions"]["diverged"]["value"] == pytest.approx(1 / 3)
 
 
