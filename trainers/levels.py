@@ -13,6 +13,8 @@ ROUNDING = 1e-12
 """Slack of a certificate, relative to the error: a bound that holds in exact arithmetic may fail by rounding."""
 BLIND = 64
 """Steps after which a bound is asked again that allowed no step to be left out: it costs as much as a look."""
+NO_STEP = 2**62
+"""A step that no run comes to."""
 _LONGEST = 2.0**53
 
 

@@ -12,11 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from trainers.compiled import njit
-from trainers.levels import Tracks, between, plan, see
+from trainers.levels import NO_STEP, Tracks, between, plan, see
 
 HAIR = 1e-14
 """Share of a squared norm that rounding may take from a difference of two."""
-_NEVER = 2**62
 
 
 class Bounds(NamedTuple):
@@ -66,7 +65,7 @@ def begin(sights: Sights, column: np.ndarray, train: Track, test: Track) -> None
         c = column[i]
         if c < 0:
             sights.low[i], sights.high[i] = -math.inf, math.inf
-            sights.compares[i] = sights.nears[i] = sights.asks[i] = _NEVER
+            sights.compares[i] = sights.nears[i] = sights.asks[i] = NO_STEP
             continue
         sights.low[i], sights.high[i] = between(train[0].levels, train[0].below, c, float(train[1].norm[c]))
         sights.test_low[i], sights.test_high[i] = between(test[0].levels, test[0].below, c, float(test[1].norm[c]))

@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_info
 from torch import Tensor
 
 from trainers.compiled import njit
+from trainers.levels import NO_STEP
 from trainers.linear import Stack
 from trainers.linear_looks import (
     Sights,
@@ -36,7 +37,6 @@ _TILE = 128
 """Columns of a tile: iterate, gradient and residual take 230 KB at n = 100, N = 30, and BLAS is at its best."""
 _SMALL_TILE, _SMALL = 32, 100_000
 """Where OpenBLAS has kernels for products of so few multiplications that it need not copy, tiles that stay below."""
-_LAST = 2**62
 _HAVE_SMALL = ("SkylakeX", "Cooperlake", "SapphireRapids")
 
 
@@ -204,7 +204,7 @@ def _walk_tile(rule: int, tile: _Tile, sights: Sights, train: Track, test: Track
     while step < last:
         step += 1
         if step == last:
-            keep_before(a, before, asks, _LAST)
+            keep_before(a, before, asks, NO_STEP)
         elif step >= ask:
             keep_before(a, before, asks, step)
         squared = step >= compare or (step >= ask and rule != PROJECT)

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from trainers.tasks.base import Problem, Speed
 
 NEVER = -1
-NO_STEP = 2**62
-"""A step that no run comes to."""
 
 
 class Passage:

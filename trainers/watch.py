@@ -9,8 +9,9 @@ import numpy as np
 
 from trainers.curves import Curves
 from trainers.ladder import RUNGS
+from trainers.levels import NO_STEP
 from trainers.outcome import Seen, trained
-from trainers.passage import NEVER, NO_STEP, Passage
+from trainers.passage import NEVER, Passage
 from trainers.plateau import PlateauLog
 from trainers.schedule import DENSE, end_after, next_in_log, next_on_curve
 from trainers.tasks.base import Problem, Theory

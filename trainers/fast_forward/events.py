@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from trainers.compiled import njit
-from trainers.fast_forward.modes import DEAD, NEVER, Affine, Factors, steps_within
+from trainers.fast_forward.modes import DEAD, Affine, Factors, steps_within
+from trainers.levels import NO_STEP
 
 _FIRST_HORIZON = 64
 """Steps that rows march before the first look at whether some row has come to zero; then twice as many, and so on."""
@@ -122,4 +123,4 @@ def _first_after(f: float, drift: float, most: float, next_most: float) -> int:
     if f <= 0.0:
         return 0
     down = max(-drift, 0.0)
-    return min(1 + max(steps_within(f, down + next_most), steps_within(f - most, down)), NEVER)
+    return min(1 + max(steps_within(f, down + next_most), steps_within(f - most, down)), NO_STEP)

@@ -7,9 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from trainers.compiled import njit
-
-NEVER = 2**62
-"""A step that no run comes to."""
+from trainers.levels import NO_STEP
 
 DEAD = -100.0
 """Exponent from which on a mode has nothing left that any digit of what it is added to would show."""
@@ -115,5 +113,5 @@ def steps_within(gap: float, rate: float) -> int:
     if gap <= 0.0:
         return 0
     if rate * 4e18 <= gap:
-        return NEVER
+        return NO_STEP
     return int(gap / rate * _STRICT)

@@ -164,17 +164,6 @@ def shrink_steps(terms: Terms, a: np.ndarray, steps: int) -> np.ndarray:
     return out
 
 
-def iterates(segment: Segment, ks: np.ndarray) -> np.ndarray:
-    """Return the iterates after `ks` (m,) steps, shape (m, n)."""
-    log_lam, sign = segment.lam
-    with np.errstate(under="ignore"):
-        at = np.exp(np.multiply.outer(ks, log_lam))
-    at[ks == 0] = 1.0
-    at *= np.where((sign < 0) & (ks[:, None] % 2 == 1), -1.0, 1.0)
-    base, drift, modes = segment.iterate
-    return base + np.multiply.outer(ks, drift) + at @ modes.T
-
-
 def speed(segment: Segment) -> tuple[float, np.ndarray]:
     """Return bounds of the iterate's movement a step: by its drift, and by each mode in the first step."""
     return float(np.linalg.norm(segment.iterate.drift)), segment.steps[0]

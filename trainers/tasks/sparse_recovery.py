@@ -17,9 +17,10 @@ from torch import Tensor
 from trainers import linear_loop
 from trainers.fast_forward.course import Course
 from trainers.fast_forward.segment import Descent
+from trainers.levels import NO_STEP
 from trainers.linear import Stack, norms
 from trainers.linear_looks import Bounds
-from trainers.passage import NO_STEP, Passage, walk
+from trainers.passage import Passage, walk
 from trainers.regularizers import subgradient
 from trainers.tasks.base import Ending, Speed, Streams, Theory, numpy
 from trainers.tasks.sparse_data import SparseDraw, draw_sparse, number
