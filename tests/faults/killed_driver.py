@@ -2,7 +2,9 @@
 
     python killed_driver.py DIRECTORY
 
-DIRECTORY holds one file a seam, one byte long for each time that the seam was hit.
+DIRECTORY holds one file a seam, one byte long for each time that the seam was hit. Every life comes to its seam,
+however fast the workers are: one that commits writes a single new trial and dies, so that there is something left for
+the next; a study that is to be stopped or cancelled is told so by its first driver.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from studies.lifecycle import State
+from studies.lifecycle import Event, State
 from studies.plan import Plan
 from studies.runner.driver import main
 from studies.store import Lease, Store, StudyRecord
@@ -22,6 +24,7 @@ from studies.store.engine import Database
 from trainers.trial import Outcome
 
 TIMES = 3
+ASKED: dict[str, Event] = {"stopping": "stop", "cancelling": "cancel"}
 
 
 class KilledStore(Store):
@@ -29,23 +32,27 @@ class KilledStore(Store):
 
     marks: Path
     seam: str = ""
-    commits: int = 0
 
     def study(self, study_id: str) -> StudyRecord:
         record = super().study(study_id)
         self.seam = record.name
         self._kill_at("claimed")
+        if self.seam in ASKED and record.state == "running":
+            super().transition(study_id, ASKED[self.seam])
         return record
 
     def commit(self, lease: Lease, pack_id: str, outcomes: Sequence[Outcome], attempt: int, host: str) -> list[int]:
-        self.commits += 1
-        late_enough = self.commits > self._hits()  # each life comes a commit further than the one before
-        if late_enough:
-            self._kill_at("received")
-        accepted = super().commit(lease, pack_id, outcomes, attempt, host)
-        if late_enough:
+        self._kill_at("received")
+        if self.seam == "committed" and self._hits() < TIMES and (one := self._one_new(lease, outcomes)):
+            super().commit(lease, pack_id, one, attempt, host)
             self._kill_at("committed")
-        return accepted
+        return super().commit(lease, pack_id, outcomes, attempt, host)
+
+    def _one_new(self, lease: Lease, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """Return the outcomes up to the first that no earlier life has written; none where all are written."""
+        ended = {trial.index for trial in self.iter_trials(lease.study_id) if trial.outcome}
+        new = next((i for i, outcome in enumerate(outcomes) if outcome.index not in ended), None)
+        return [] if new is None else list(outcomes[: new + 1])
 
     def extend(self, lease: Lease, batch: Plan) -> bool:
         if self._hits() == 0:
