@@ -5,8 +5,9 @@ queued → running → completed            running → stopping → stopped
 running → pausing → paused → queued     running → cancelling → cancelled
 ```
 
-Queued or paused studies have nothing running, so pause, stop and cancel take effect on them at once. `failed` says
-that the study itself cannot go on, never that a trial failed. Retry takes an ended study back to `queued`.
+Queued or paused studies have nothing running, so pause, stop and cancel take effect on them at once. A running study
+whose cluster is lost waits: it is queued again, with the reason. `failed` says that the study itself cannot go on,
+never that a trial failed. Retry takes an ended study back to `queued`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ State = Literal[
     "queued", "running", "pausing", "paused", "stopping", "stopped", "cancelling", "cancelled", "completed", "failed"
 ]
 Event = Literal[
-    "claim", "pause", "paused", "resume", "stop", "stopped", "cancel", "cancelled", "complete", "fail", "retry"
+    "claim", "wait", "pause", "paused", "resume", "stop", "stopped", "cancel", "cancelled", "complete", "fail", "retry"
 ]
 
 STATES: tuple[State, ...] = get_args(State)
@@ -38,6 +39,7 @@ _TABLE: dict[State, dict[Event, State]] = {
     },
     "running": {
         "claim": "running",
+        "wait": "queued",
         "pause": "pausing",
         "resume": "running",
         "stop": "stopping",
@@ -47,6 +49,7 @@ _TABLE: dict[State, dict[Event, State]] = {
     },
     "pausing": {
         "claim": "pausing",
+        "wait": "pausing",
         "pause": "pausing",
         "paused": "paused",
         "stop": "stopping",
@@ -63,6 +66,7 @@ _TABLE: dict[State, dict[Event, State]] = {
     },
     "stopping": {
         "claim": "stopping",
+        "wait": "stopping",
         "stop": "stopping",
         "stopped": "stopped",
         "cancel": "cancelling",
@@ -70,6 +74,7 @@ _TABLE: dict[State, dict[Event, State]] = {
     },
     "cancelling": {
         "claim": "cancelling",
+        "wait": "cancelling",
         "cancel": "cancelling",
         "cancelled": "cancelled",
         "fail": "failed",

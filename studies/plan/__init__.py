@@ -1,7 +1,8 @@
 """What a study will do, before it does it: trials and packs (pure), and predictions of them."""
 
 from studies.plan.forecast import Caution, Cell, Forecast, forecast
-from studies.plan.plan import Plan, PlannedPack, Resources, plan, plan_batch
+from studies.plan.plan import Plan, PlannedPack, cut_packs, plan, plan_batch
+from studies.resources import Resources
 
 __all__ = [
     "Caution",
@@ -10,6 +11,7 @@ __all__ = [
     "Plan",
     "PlannedPack",
     "Resources",
+    "cut_packs",
     "forecast",
     "plan",
     "plan_batch",

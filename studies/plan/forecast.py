@@ -9,8 +9,9 @@ from typing import Any
 
 from studies.packs import budget
 from studies.plan.cost import Cost, cost
-from studies.plan.plan import Plan, Resources, slots
+from studies.plan.plan import Plan, slots
 from studies.plan.sample import SECONDS, Known, Sample, sample
+from studies.resources import Resources
 from studies.spec import StudySpec
 from studies.spec.methods import Random, Sobol
 from trainers.trial import Budget, Value, finite

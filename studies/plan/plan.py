@@ -7,19 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from studies.plan.packing import bands, cut
+from studies.resources import Resources
 from studies.search import at_points, configurations
 from studies.spec import StudySpec
 from studies.spec.methods import Adaptive
 from trainers.tasks import TASKS, draw_key
 from trainers.trial import Trial
-
-
-@dataclass(frozen=True, slots=True)
-class Resources:
-    """What the cluster has."""
-
-    cpus: int
-    gpus: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +39,7 @@ class Plan:
         draws: how many data sets.
         later: trials that are still to be proposed, from the results of these.
         prune_after: step at which trials are pruned that have not come to t2; None: never.
+        side_by_side: packs that it was cut for.
     """
 
     trials: tuple[Trial, ...]
@@ -54,6 +48,7 @@ class Plan:
     draws: int
     later: int = 0
     prune_after: int | None = None
+    side_by_side: int = 1
 
     @property
     def total(self) -> int:
@@ -93,15 +88,21 @@ def _laid_out(spec: StudySpec, points: Sequence[Mapping[str, Any]], first: int, 
         for number, config in enumerate(points, first)
         for i, seed in enumerate(seeds)
     )
-    keys = [draw_key(spec.task.kind, trial) for trial in trials]
-    packs = _packs(spec, trials, keys, side_by_side)
+    draws = {draw_key(spec.task.kind, trial) for trial in trials}
+    packs = cut_packs(spec, trials, side_by_side)
     later = spec.search.num_configs - first - len(points) if isinstance(spec.search, Adaptive) else 0
-    return Plan(trials, packs, len(points), len(set(keys)), later * len(seeds))
+    return Plan(trials, packs, len(points), len(draws), later * len(seeds), side_by_side=side_by_side)
 
 
-def _packs(
-    spec: StudySpec, trials: Sequence[Trial], keys: Sequence[tuple[Any, ...]], side_by_side: int
-) -> tuple[PlannedPack, ...]:
+def cut_packs(spec: StudySpec, trials: Sequence[Trial], side_by_side: int) -> tuple[PlannedPack, ...]:
+    """Return the packs of some trials of a study, numbered from 0.
+
+    Args:
+        spec: of the study.
+        trials: in the order of their indices.
+        side_by_side: packs that the cluster holds.
+    """
+    keys = [draw_key(spec.task.kind, trial) for trial in trials]
     groups: dict[tuple[Any, ...], list[int]] = {}
     for place, trial in enumerate(trials):
         shape = tuple(trial.config[name] for name in TASKS[spec.task.kind].pack_fields)
@@ -119,9 +120,7 @@ def _packs(
 def slots(spec: StudySpec, resources: Resources) -> int:
     """Return how many packs of the study run side by side."""
     wanted = spec.resources
-    side_by_side = resources.cpus // wanted.cpus
-    if wanted.gpus:
-        side_by_side = min(side_by_side, resources.gpus // wanted.gpus)
+    side_by_side = resources.holds(Resources(wanted.cpus, wanted.gpus))
     return max(1, side_by_side if wanted.max_packs is None else min(side_by_side, wanted.max_packs))
 
 

@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import IO, Any
 
 _LOOK_SECONDS = 0.02
 
@@ -24,12 +24,24 @@ class Child:
         command: the program and its arguments, which every user of the machine can read.
         environment: of the child, in full.
         first: told at once; secrets belong here.
+        stderr: an open file; None: ours.
     """
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], first: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        first: Mapping[str, Any],
+        stderr: IO[bytes] | None = None,
+    ) -> None:
         # a session of its own: Ctrl-C on the terminal is for our ancestor, which then ends its children in order
         self._process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+            command,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            start_new_session=True,
         )
         self.said: dict[str, Any] = {}
         """What the child has said last, by key."""

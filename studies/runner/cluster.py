@@ -1,4 +1,4 @@
-"""The Ray cluster as the runner sees it: its own, kept by a child process, or one that is there already."""
+"""The Ray cluster as the runner sees it, and the one of its own, kept by a child process; see `foreign` for others."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ import secrets
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
+from studies.resources import Resources
 from studies.runner import environment
 from studies.runner.child import Child
 from studies.runner.parent import end_all_in
@@ -26,65 +29,107 @@ def ray_directory(runner_id: str) -> Path:
     return Path(parent if len(parent) <= _LONGEST_PARENT else "/tmp") / f"gs-{runner_id[-12:]}"
 
 
-class Cluster:
-    """A Ray cluster, started anew when it died; see `Child` about the thread that may call `start`.
+class Cluster(Protocol):
+    """A Ray cluster; see `Child` about the thread that may call `start`.
+
+    Attributes:
+        own: the runner started it.
+        token: file with the token that admits to it; None: the environment says how.
+        address: where drivers connect; None while no study may be taken: `trouble` says why.
+        trouble: one sentence; None: there is none.
+        nodes: what its nodes have.
+        most: the nodes that it may grow to, those it has among them.
+        started: it was started and not stopped since, dead or alive.
+        alive: False once it is lost.
+    """
+
+    @property
+    def own(self) -> bool: ...
+    @property
+    def token(self) -> Path | None: ...
+    @property
+    def address(self) -> str | None: ...
+    @property
+    def trouble(self) -> str | None: ...
+    @property
+    def nodes(self) -> Sequence[Resources]: ...
+    @property
+    def most(self) -> Sequence[Resources]: ...
+    @property
+    def started(self) -> bool: ...
+    @property
+    def alive(self) -> bool: ...
+    def start(self) -> None:
+        """Begin to start it; `address` says when it is there."""
+        ...
+
+    def ask_for(self, packs: Sequence[Resources]) -> None:
+        """Have a cluster that can grow make room for packs that find none."""
+        ...
+
+    def stop(self) -> None:
+        """Let go of it; where it is our own, end it and everything that runs in it."""
+        ...
+
+
+class OwnCluster:
+    """A Ray cluster on this machine, started anew when it died; see `Cluster`.
 
     Args:
-        settings: `ray_address` of a running cluster, or `cpus` of our own.
+        settings: `cpus` of it.
         directory: for Ray's sockets and logs; made here, removed by `stop`.
     """
+
+    own = True
 
     def __init__(self, settings: Settings, directory: Path) -> None:
         self._settings = settings
         self._directory = directory
         self._head: Child | None = None
-
-    @property
-    def own(self) -> bool:
-        """Whether the runner started it."""
-        return self._settings.ray_address is None
-
-    @property
-    def token(self) -> Path | None:
-        """File with the token that admits to the cluster; None: not ours."""
-        return self._settings.data_dir / TOKEN if self.own else None
+        self.token = settings.data_dir / TOKEN
 
     @property
     def address(self) -> str | None:
         """Where drivers connect; None until it is known."""
-        if not self.own:
-            return self._settings.ray_address
         return self._head.said.get("address") if self._head else None
 
     @property
-    def cpus(self) -> float | None:
-        """CPUs of our own cluster; None: not known, or not ours."""
-        return self._head.said.get("cpus") if self._head else None
+    def trouble(self) -> str | None:
+        """None: what starts has no trouble yet."""
+        return None
+
+    @property
+    def nodes(self) -> Sequence[Resources]:
+        """What the machine has, or was told to have."""
+        said = self._head.said if self._head else {}
+        return [Resources(said.get("cpus", self._settings.cpus or os.cpu_count() or 1), said.get("gpus", 0))]
+
+    most = nodes
 
     @property
     def started(self) -> bool:
-        """Whether our own cluster was started and not stopped since, dead or alive."""
+        """Whether it was started and not stopped since, dead or alive."""
         return self._head is not None
 
     @property
     def alive(self) -> bool:
-        """False once our own cluster, or one of Ray's servers in it, has ended."""
-        return not self.own or (self._head is not None and self._head.code is None)
+        """False once it, or one of Ray's servers in it, has ended."""
+        return self._head is not None and self._head.code is None
 
     def start(self) -> None:
-        """Begin to start our own cluster; `address` says when it is there."""
-        if not self.own:
-            return
+        """Begin to start it; `address` says when it is there."""
         clear(self._directory)
         self._directory.mkdir(mode=0o700)
-        assert self.token is not None
         write_token(self.token)
         command = [sys.executable, "-P", "-m", "studies.runner.head"]
         order = {"parent": os.getpid(), "cpus": self._settings.cpus, "directory": str(self._directory)}
         self._head = Child(command, environment.of_ray(self.token), order)
 
+    def ask_for(self, packs: Sequence[Resources]) -> None:
+        """A machine does not grow."""
+
     def stop(self) -> None:
-        """End our own cluster and everything that runs in it."""
+        """End it and everything that runs in it."""
         if self._head is not None:
             self._head.close()
             if not self._head.gone_within(_STOP_SECONDS):

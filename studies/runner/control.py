@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import threading
 import time
@@ -42,26 +41,28 @@ class Control:
     def __init__(self, store: Store, study_id: str, wire: Wire, conclude: Callable[[Wanted], NoReturn]) -> None:
         self._store, self._study_id, self._wire, self._conclude = store, study_id, wire, conclude
         self._leave = False
-        self._share, self._need = 1.0, 1.0
+        self._told: dict[str, int] = {}
         self._since: float | None = None
+        self._changed = threading.Condition()
         self.wanted: Wanted = "run"
-        self.slots = 1
-        """Packs of this study that the whole cluster holds."""
-        self.most = 1
-        """Packs of this study that may run side by side."""
+        self.limit = 0
+        """Packs may begin while fewer than these are in Tune's hands."""
+        self.keep = 0
+        """Packs beyond these make room for another study's."""
+        self.slots: int | None = None
+        """Packs of this study that the whole cluster holds, or may grow to hold; None: the runner has not said yet."""
 
-    @property
-    def limit(self) -> int:
-        """How many packs may be in Tune's hands now."""
-        share = self.most if self._share >= 1 else math.ceil(self._share * self.slots - 1e-9)
-        return max(1, min(self.most, share))
+    def tell(self, packs: int, running: int) -> None:
+        """Tell the runner how many packs the study can use now and how many it has, where that has changed."""
+        told = {"packs": packs, "running": running}
+        if told != self._told:
+            self._told = told
+            self._wire.say(**told)
 
-    def need(self, packs: int) -> None:
-        """Tell the runner what part of the cluster the study can use, where that has changed."""
-        need = min(1.0, min(packs, self.most) / self.slots)
-        if need != self._need:
-            self._need = need
-            self._wire.say(need=need)
+    def wait(self, seconds: float | None = None) -> None:
+        """Wait for something to change: what the runner grants, or what is wanted; `seconds` at most."""
+        with self._changed:
+            self._changed.wait(seconds)
 
     def start(self) -> None:
         """Look once, then go on looking beside everything else."""
@@ -71,11 +72,17 @@ class Control:
 
     def _read(self) -> None:
         for message in self._wire.messages():
-            self._share = message.get("share", self._share)
+            if "slots" in message:
+                self._grant(**message)
             if "leave" in message:
                 self._leave = True
                 self._want("leave")
         os._exit(1)  # the runner is gone, however it went: the next one takes the study over
+
+    def _grant(self, limit: int, keep: int, slots: int) -> None:
+        with self._changed:
+            self.limit, self.keep, self.slots = limit, keep, slots
+            self._changed.notify_all()
 
     def _watch(self) -> None:
         while True:
@@ -95,7 +102,9 @@ class Control:
     def _want(self, wanted: Wanted) -> None:
         if wanted != self.wanted:
             log.info("asked", wanted=wanted)
-            self.wanted, self._since = wanted, time.monotonic()
+            with self._changed:
+                self.wanted, self._since = wanted, time.monotonic()
+                self._changed.notify_all()
 
     def _overdue(self) -> bool:
         patience = PATIENCE.get(self.wanted)

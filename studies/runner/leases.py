@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import structlog
 
-from studies.store import DatabaseUnavailable, Lease, LeaseLost, RunnerInfo, Store
+from studies.store import DatabaseUnavailable, Lease, LeaseLost, RunnerInfo, RunnerNews, Store
 
 log = structlog.stdlib.get_logger("studies.runner")
 
@@ -16,10 +17,19 @@ class Leases:
 
     A lease that could not be renewed because the database is away is tried again next time: until somebody takes the
     study, it is still good.
+
+    Args:
+        store: written to.
+        runner: whose leases they are.
+        seconds: that a lease is good for.
+        news: what the runner has to say with each heartbeat.
     """
 
-    def __init__(self, store: Store, runner: RunnerInfo, seconds: float) -> None:
-        self._store, self._runner, self._seconds = store, runner, seconds
+    def __init__(
+        self, store: Store, runner: RunnerInfo, seconds: float, news: Callable[[], RunnerNews] = RunnerNews
+    ) -> None:
+        self._store, self._runner, self._seconds, self._news = store, runner, seconds, news
+        self._said = news()
         self._held: dict[str, Lease] = {}
         self._lost: set[tuple[str, int]] = set()
         self._lock = threading.Lock()
@@ -32,8 +42,18 @@ class Leases:
         Raises:
             DatabaseUnavailable: the database does not answer.
         """
-        self._store.heartbeat(self._runner)
+        self._heartbeat()
         self._thread.start()
+
+    def tell(self) -> None:
+        """Say at once what is new of the runner, where anything is."""
+        if self._news() != self._said:
+            self._heartbeat()
+
+    def _heartbeat(self) -> None:
+        said = self._news()
+        self._store.heartbeat(self._runner, said)
+        self._said = said
 
     def end(self) -> None:
         """Send no more."""
@@ -57,7 +77,7 @@ class Leases:
     def _run(self) -> None:
         while not self._ended.wait(self._seconds / 3):
             try:
-                self._store.heartbeat(self._runner)
+                self._heartbeat()
                 self._renew()
             except DatabaseUnavailable as error:
                 log.warning("no heartbeat", error=str(error))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import ray
 import structlog
 from ray.tune import Stopper
 
 from studies.runner.control import Control
-from studies.runner.work import Running, Work
+from studies.runner.inquest import Inquest, kill
+from studies.runner.work import Work
 
 log = structlog.stdlib.get_logger("studies.runner")
 
@@ -23,8 +23,8 @@ _LONGEST_TICK = 1.0
 class Overseer(Stopper):
     """Asked by Tune after every event, at least ten times a second."""
 
-    def __init__(self, work: Work, control: Control) -> None:
-        self._work, self._control = work, control
+    def __init__(self, work: Work, control: Control, inquest: Inquest) -> None:
+        self._work, self._control, self._inquest = work, control, inquest
         self._looked = time.monotonic()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -38,13 +38,15 @@ class Overseer(Stopper):
     def stop_all(self) -> bool:
         """Return whether everything is to end now."""
         self._listen()
-        self._control.need(len(self._work))
+        self._inquest.look()
+        self._control.tell(self._work.usable, len(self._work.running))
         wanted = self._control.wanted
         if wanted == "cancel":
             # nothing of them is wanted: no last report, no checkpoint
             for running in self._work.running.values():
-                self._kill(running)
+                kill(running)
         elif wanted == "run":
+            self._work.cut(self._control.slots or 0)
             self._make_room()
         return wanted in ("cancel", "pause", "leave")
 
@@ -58,17 +60,13 @@ class Overseer(Stopper):
             if running.silent > running.assignment.silence_seconds + _GRACE_SECONDS:
                 log.warning("worker shows no sign of life", pack=running.pack_id, host=running.host)
                 running.silent = 0.0
-                self._kill(running)
+                kill(running)
 
     def _make_room(self) -> None:
         """Give up packs beyond the study's share, the last begun first: they go on from their checkpoints later."""
         begun = [running for running in self._work.running.values() if running.actor is not None]
-        for running in begun[self._control.limit :]:
+        for running in begun[self._control.keep :]:
             if not running.withdrawn:
                 log.info("pack makes room", pack=running.pack_id)
                 running.withdrawn = True
-                self._kill(running)
-
-    def _kill(self, running: Running) -> None:
-        if running.actor is not None:
-            ray.kill(running.actor, no_restart=True)
+                kill(running)

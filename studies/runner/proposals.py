@@ -30,12 +30,6 @@ class Proposals:
     def __init__(self, store: Store, lease: Lease, spec: StudySpec, control: Control) -> None:
         self._store, self._lease, self._spec, self._control = store, lease, spec, control
 
-    @property
-    def most(self) -> int:
-        """Packs that a batch can have."""
-        search = self._spec.search
-        return search.batch * len(self._spec.seed_list()) if isinstance(search, Adaptive) else 0
-
     def left(self) -> bool:
         """Return whether there are configurations to propose still, where every trial so far has ended."""
         if not isinstance(self._spec.search, Adaptive):
@@ -51,6 +45,6 @@ class Proposals:
         points, first, prune_after = next_batch(
             self._lease.study_id, self._spec, firmly(self._store.table, self._lease.study_id)
         )
-        batch = plan_batch(self._spec, points, first, self._control.slots, prune_after)
+        batch = plan_batch(self._spec, points, first, self._control.slots or 1, prune_after)
         added = firmly(self._store.extend, self._lease, batch)
         log.info("batch proposed", configurations=len(points), first=first, prune_after=prune_after, added=added)

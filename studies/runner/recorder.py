@@ -8,16 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import structlog
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 
+from studies.runner.inquest import Inquest
 from studies.runner.persistence import firmly
 from studies.runner.work import Running, Work
 from studies.store import Lease, NotEnded, Store
 from studies.worker import attempts, payload
-
-log = structlog.stdlib.get_logger("studies.runner")
 
 PROGRESS_SECONDS = 1.0
 """Between two progress rows of one pack."""
@@ -30,13 +28,13 @@ class Recorder(Callback):
         store: written under the lease.
         lease: of the study.
         work: the packs in Tune's hands, by Tune's name.
+        inquest: decides about attempts that end badly.
         study: directory of the study's checkpoints.
-        pack_attempts: attempts of a pack before it is halved, or its one trial fails.
     """
 
-    def __init__(self, store: Store, lease: Lease, work: Work, study: Path, pack_attempts: int) -> None:
-        self._store, self._lease, self._work = store, lease, work
-        self._study, self._pack_attempts = study, pack_attempts
+    def __init__(self, store: Store, lease: Lease, work: Work, inquest: Inquest, study: Path) -> None:
+        self._store, self._lease, self._work, self._inquest = store, lease, work, inquest
+        self._study = study
 
     def __getstate__(self) -> dict[str, Any]:
         """Tune pickles its parts for `Tuner.restore`, which nobody calls: the rows are the truth."""
@@ -57,7 +55,7 @@ class Recorder(Callback):
         if "ended" in result:
             self._end(running)
         elif "error" in result:
-            self._fail(running, result.pop("error"))
+            self._inquest.fail(running, result.pop("error"))
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """The trial has left Tune's hands in order: its pack has ended, has raised, or was held back."""
@@ -66,13 +64,16 @@ class Recorder(Callback):
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """The worker is gone."""
         running = self._work.running[trial.trial_id]
-        if not running.withdrawn:
-            self._fail(running, self._death(running, _exception(trial)))
+        if running.withdrawn:
+            firmly(self._store.rest_pack, self._lease, running.pack_id)
+        else:
+            cause = _exception(trial)
+            self._inquest.open(running, self._death(running, cause), cause)
         self._work.end(trial.trial_id)
 
     def _begin(self, running: Running, result: dict[str, Any]) -> None:
         attempt, host = result["attempt"], result["host"]
-        running.attempt, running.host, running.actor = attempt, host, result.pop("actor")
+        running.attempt, running.host, running.node, running.actor = attempt, host, result["node"], result.pop("actor")
         if not result["done"]:
             firmly(self._store.pack_started, self._lease, running.pack_id, attempt, host)
 
@@ -98,16 +99,7 @@ class Recorder(Callback):
             firmly(self._store.end_pack, self._lease, running.pack_id)
             running.ended = True
         except NotEnded as error:
-            self._fail(running, {"type": "NotEnded", "message": str(error)})
-
-    def _fail(self, running: Running, error: Mapping[str, Any]) -> None:
-        """Count a failed attempt: the pack waits again, or its halves do, or its one trial has failed."""
-        where = {"host": running.host, "attempt": running.attempt}
-        # a half that fails is halved at once, since its culprit is known to be there; a trial alone gets every chance
-        culprit_within = running.half and len(running.assignment.pack.trials) > 1
-        allowed = 1 if culprit_within else self._pack_attempts
-        verdict = firmly(self._store.fail_pack, self._lease, running.pack_id, {**error, **where}, allowed)
-        log.warning("pack failed", pack=running.pack_id, verdict=verdict, **where, error=error["message"])
+            self._inquest.fail(running, {"type": "NotEnded", "message": str(error)})
 
     def _death(self, running: Running, error: Exception | None) -> dict[str, Any]:
         """Describe an attempt whose process ended before it could say anything itself."""

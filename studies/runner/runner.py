@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import sys
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import structlog
 
 from studies.bell import Stop
+from studies.lifecycle import ImpossibleTransition
+from studies.resources import Resources, slots, total
 from studies.runner import environment
 from studies.runner.child import Child
-from studies.runner.cluster import Cluster, clear, is_ray_directory, ray_directory
+from studies.runner.cluster import Cluster, OwnCluster, clear, is_ray_directory, ray_directory
+from studies.runner.foreign import LOG, ForeignCluster
 from studies.runner.leases import Leases
 from studies.runner.lock import only_runner
-from studies.runner.shares import shares
+from studies.runner.shares import Claim, share_out
 from studies.runner.wire import Job
 from studies.settings import Settings
-from studies.store import DatabaseUnavailable, Lease, LeaseLost, RunnerInfo, Store
+from studies.store import DatabaseUnavailable, Lease, LeaseLost, RunnerInfo, RunnerNews, Store
 from studies.worker import attempts
 
 log = structlog.stdlib.get_logger("studies.runner")
@@ -42,12 +46,28 @@ RESTART_SECONDS = 10.0
 
 @dataclass(slots=True)
 class Driven:
-    """A study and its driver; `ended`: its trials that had ended when the driver began."""
+    """A study and its driver.
+
+    Attributes:
+        ended: its trials that had ended when the driver began.
+        pack: what one of its packs takes.
+        since: when it was last seen to have a pack, or else when it was claimed.
+        told: what its driver was last told that it may have.
+    """
 
     lease: Lease
     child: Child
     ended: int
-    share: float = 1.0
+    pack: Resources
+    since: float = field(default_factory=time.monotonic)
+    told: dict[str, int] = field(default_factory=dict)
+
+    def claim(self) -> Claim:
+        """What the study asks of the cluster; one pack until its driver says more."""
+        running = self.child.said.get("running", 0)
+        if running:
+            self.since = time.monotonic()
+        return Claim(self.pack, self.child.said.get("packs", 1), running, 0.0 if running else self.since)
 
 
 class Runner:
@@ -65,12 +85,22 @@ class Runner:
     ) -> None:
         self._settings, self._store, self._command = settings, store, driver_command
         self._info = RunnerInfo(str(uuid.uuid4()), platform.node(), os.getpid(), embedded)
-        self._leases = Leases(store, self._info, settings.lease_seconds)
-        self._cluster = Cluster(settings, ray_directory(self._info.id))
+        self._cluster = self._cluster_of(settings)
+        self._leases = Leases(store, self._info, settings.lease_seconds, self._news)
         self._driven: dict[str, Driven] = {}
         self._deaths: dict[str, int] = {}
         self._claim_at = self._cluster_at = self._spare_at = 0.0
         self._spare: Child | None = None
+        self._asked: list[Resources] = []
+
+    def _cluster_of(self, settings: Settings) -> Cluster:
+        if settings.ray_address is None:
+            return OwnCluster(settings, ray_directory(self._info.id))
+        return ForeignCluster(settings.ray_address, settings.data_dir / LOG)
+
+    def _news(self) -> RunnerNews:
+        has = total(self._cluster.most)
+        return RunnerNews(has.cpus, has.gpus, self._cluster.trouble)
 
     def run(self, stop: Stop) -> None:
         """Claim studies and drive them until `stop`; return when nothing that was started is left.
@@ -109,6 +139,7 @@ class Runner:
                 self._mind_spare()
                 self._claim()
                 self._share_out()
+                self._leases.tell()
             except DatabaseUnavailable as error:
                 log.warning("database away", error=str(error))
                 stop.wait(CLAIM_SECONDS)
@@ -116,16 +147,19 @@ class Runner:
     # -- the cluster ------------------------------------------------------------------------------------------------
 
     def _mind_cluster(self) -> None:
-        """Start our own cluster again when it has died; its studies go on where they were."""
+        """Start the cluster again when it is lost; its studies are queued meanwhile, and go on where they were."""
         if self._cluster.alive:
             return
         if self._cluster.started:
             # one that was up has been killed; one that never was would most likely not come up now either
             wait = 0.0 if self._cluster.address else RESTART_SECONDS
-            log.error("the Ray cluster ended", again_in_seconds=wait)
+            reason = self._cluster.trouble or "the runner's Ray cluster has ended"
+            log.error("the Ray cluster is lost", reason=reason, again_in_seconds=wait)
             for driven in list(self._driven.values()):
                 driven.child.kill()
-                self._let_go(driven)
+                self._let_go(driven, waits_for=reason)
+            # drivers that died with it, a moment before it was known
+            self._deaths.clear()
             self._cluster.stop()
             self._cluster_at = time.monotonic() + wait
         if time.monotonic() >= self._cluster_at:
@@ -135,24 +169,22 @@ class Runner:
 
     def _claim(self) -> None:
         """Take the next study, where there is room for one more."""
-        if self._cluster.address is None or len(self._driven) >= self._room() or time.monotonic() < self._claim_at:
+        full = len(self._driven) >= self._settings.max_studies
+        if self._cluster.address is None or full or time.monotonic() < self._claim_at:
             return
         lease = self._store.claim(self._info.id, self._settings.lease_seconds)
         if lease is None:
             self._claim_at = time.monotonic() + CLAIM_SECONDS
             return
         self._leases.hold(lease)
-        ended = self._store.study(lease.study_id).progress.ended
+        study = self._store.study(lease.study_id)
+        wanted = study.spec["resources"]
         child = self._spare or self._driver()
         self._spare, self._spare_at = None, time.monotonic() + SPARE_SECONDS
         child.tell(self._job(lease).to_json())
-        self._driven[lease.study_id] = Driven(lease, child, ended)
+        pack = Resources(wanted["cpus"], wanted["gpus"])
+        self._driven[lease.study_id] = Driven(lease, child, study.progress.ended, pack)
         log.info("driver started", study=lease.study_id, token=lease.token, pid=child.pid)
-
-    def _room(self) -> int:
-        """Return how many studies may run side by side: a driver without a CPU for its packs would only wait."""
-        most = self._settings.max_studies
-        return most if self._cluster.cpus is None else max(1, min(most, int(self._cluster.cpus)))
 
     def _mind_spare(self) -> None:
         """Keep a driver at hand that has its imports behind it: a study starts, or goes on, three seconds earlier."""
@@ -211,17 +243,37 @@ class Runner:
             return
         attempts.discard(Path(str(self._settings.checkpoint_dir)) / driven.lease.study_id)
 
-    def _let_go(self, driven: Driven) -> None:
+    def _let_go(self, driven: Driven, waits_for: str | None = None) -> None:
+        """Give a study back: to whoever claims it next, or to the queue with what it waits for."""
         self._leases.drop(driven.lease)
+        if waits_for is not None:
+            with contextlib.suppress(LeaseLost, ImpossibleTransition):
+                self._store.transition(driven.lease.study_id, "wait", lease=driven.lease, reason=waits_for)
         self._store.release(driven.lease)
         del self._driven[driven.lease.study_id]
 
     def _share_out(self) -> None:
-        everyone = list(self._driven.values())
-        for driven, share in zip(everyone, shares([d.child.said.get("need", 0.0) for d in everyone]), strict=True):
-            if share != driven.share:
-                driven.share = share
-                driven.child.tell({"share": share})
+        """Tell each driver what its study may have of the cluster as it is now."""
+        everyone, nodes = list(self._driven.values()), self._cluster.nodes
+        claims = [driven.claim() for driven in everyone]
+        for driven, grant in zip(everyone, share_out(claims, nodes), strict=True):
+            message = {"limit": grant.limit, "keep": grant.keep, "slots": slots(self._cluster.most, driven.pack)}
+            if message != driven.told:
+                driven.told = message
+                driven.child.tell(message)
+        self._ask_for_room(claims, nodes)
+
+    def _ask_for_room(self, claims: Sequence[Claim], nodes: Sequence[Resources]) -> None:
+        """Ask a cluster that can grow for the packs that would have a place if it had grown as far as it can."""
+        now, then = share_out(claims, nodes), share_out(claims, self._cluster.most)
+        packs = [
+            claim.pack
+            for claim, have, want in zip(claims, now, then, strict=True)
+            for _ in range(max(0, want.keep - have.keep))
+        ]
+        if packs != self._asked:
+            self._asked = packs
+            self._cluster.ask_for(packs)
 
     # -- the end ----------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,10 @@ from studies.runner.work import Work
 
 
 class PackSearcher(Searcher):
-    """Suggests the next pack while the study's share of the cluster has room for it."""
+    """Suggests the next pack while the study's share of the cluster has room for it.
+
+    Where nothing runs and none may begin the Tune run ends: its idle worker would hold a place that is another's.
+    """
 
     def __init__(self, work: Work, control: Control) -> None:
         super().__init__()
@@ -25,15 +28,11 @@ class PackSearcher(Searcher):
         """Return the next pack; None: not now; FINISHED (a text, for which Tune's own type has no place): no more.
 
         Never None while nothing runs: Tune would sleep a second between questions and ask nobody else meanwhile.
-        FINISHED is for good, so it has to wait for packs that may still fail and come back.
         """
         finished: Any = Searcher.FINISHED
         running = len(self._work.running)
-        if self._control.wanted != "run":
-            return None if running else finished
-        if running >= self._control.limit:
-            return None
-        assignment = self._work.begin(trial_id)
+        allowed = self._control.wanted == "run" and running < self._control.limit
+        assignment = self._work.begin(trial_id) if allowed else None
         if assignment is None:
             return None if running else finished
         return {"assignment": assignment}

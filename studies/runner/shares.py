@@ -1,23 +1,94 @@
-"""How studies that run side by side share the cluster."""
+"""How studies that run side by side share the cluster: whole packs, dealt one at a time.
+
+Nobody gets a second pack while somebody who could use one has none; after that the next pack goes to who holds least
+of what is scarcest to it (dominant resource fairness, A. Ghodsi et al., NSDI 2011). What one study leaves goes to the
+others.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+from studies.resources import Resources, slots, total
+
+_ROUNDING = 1e-9
 
 
-def shares(needs: Sequence[float]) -> list[float]:
-    """Return the part of the cluster that each study may use: equal parts, but none more than it needs.
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a study asks of the cluster.
 
-    What one study leaves goes to the others. A study alone gets everything, whatever it needs now.
-
-    Args:
-        needs: parts of the cluster that the studies can use, in [0, 1].
+    Attributes:
+        pack: what one of its packs takes.
+        packs: how many it can use now.
+        running: how many it has.
+        since: when it last had one; of those that have none the lowest comes first.
     """
-    if len(needs) == 1:
-        return [1.0]
-    given = [0.0] * len(needs)
-    left = 1.0
-    for rank, i in enumerate(sorted(range(len(needs)), key=lambda i: needs[i])):
-        given[i] = min(needs[i], left / (len(needs) - rank))
-        left -= given[i]
-    return given
+
+    pack: Resources
+    packs: int
+    running: int
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a study may have.
+
+    Attributes:
+        limit: it may begin packs while fewer than these run.
+        keep: packs beyond these are given up at once; others may end where they are.
+    """
+
+    limit: int
+    keep: int
+
+
+def share_out(claims: Sequence[Claim], nodes: Sequence[Resources]) -> list[Grant]:
+    """Return what each study may have of the cluster.
+
+    Where there are more studies than places, those that wait are served in turn: whoever has a place keeps it to the
+    end of its pack and begins no other.
+    """
+    dealt = _deal(claims, nodes)
+    starving = any(claim.packs and not packs for claim, packs in zip(claims, dealt, strict=True))
+    return [
+        Grant(0 if starving and claim.running >= packs else packs, packs)
+        for claim, packs in zip(claims, dealt, strict=True)
+    ]
+
+
+def _deal(claims: Sequence[Claim], nodes: Sequence[Resources]) -> list[int]:
+    """Return how many packs each study gets."""
+    left = total(nodes)
+    most = [min(claim.packs, slots(nodes, claim.pack)) for claim in claims]
+    dealt = [0] * len(claims)
+
+    def take(i: int) -> bool:
+        nonlocal left
+        pack = claims[i].pack
+        after = Resources(left.cpus - pack.cpus, left.gpus - pack.gpus)
+        if dealt[i] >= most[i] or min(after.cpus, after.gpus) < -_ROUNDING:
+            return False
+        left = after
+        dealt[i] += 1
+        return True
+
+    for i in sorted(range(len(claims)), key=lambda i: (not claims[i].running, claims[i].since)):
+        take(i)
+    whole = total(nodes)
+    weight = [_dominant(claim.pack, whole) for claim in claims]
+    asking = set(range(len(claims)))
+    while asking:
+        # of equals who has more already, so that nobody gives up a pack for nothing
+        i = min(asking, key=lambda i: (dealt[i] * weight[i], dealt[i] >= claims[i].running, claims[i].since, i))
+        if not take(i):
+            asking.remove(i)
+    return dealt
+
+
+def _dominant(pack: Resources, whole: Resources) -> float:
+    """Return the share of a pack in what is scarcest to it."""
+    shares = ((pack.cpus, whole.cpus), (pack.gpus, whole.gpus))
+    return max((part / of for part, of in shares if part and of), default=0.0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import ray
@@ -14,7 +13,9 @@ from ray.tune.execution import class_cache
 from ray.tune.experiment import Trial
 
 from studies.runner.control import Control
+from studies.runner.inquest import Inquest
 from studies.runner.overseer import Overseer
+from studies.runner.places import Places
 from studies.runner.proposals import Proposals
 from studies.runner.recorder import Recorder
 from studies.runner.searcher import PackSearcher
@@ -25,7 +26,8 @@ from studies.store import Store
 from studies.worker.trainable import PackTrainable
 
 _MOST_PENDING = 64
-"""Packs that wait in Ray for a place on a cluster that may grow; each is a placement group."""
+"""Packs whose workers start at once: with Tune's own default of one they would start one after another."""
+_LOOK_SECONDS = 0.5
 
 
 class Impossible(Exception):
@@ -51,18 +53,35 @@ def tune(store: Store, job: Job, spec: StudySpec, study: Path, control: Control)
     """
     proposals = Proposals(store, job.lease, spec, control)
     work = Work(store, job.lease, spec, study, job.silence_seconds, proposals)
-    if not len(work) and not proposals.left():
+    if not work.left:
         return
     _connect(job.ray_address)
-    size_up(control, spec, job.own_cluster, max(len(work), proposals.most))
-    # how many trials Tune keeps waiting for a place: with its own default of one, actors start one after another
-    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(min(control.most, _MOST_PENDING))
-    needs: dict[str, float] = {"cpu": spec.resources.cpus, "gpu": spec.resources.gpus}
-    storage = study / f"tune-{job.token}"
+    inquest = Inquest(store, job.lease, work, job.pack_attempts)
+    run = 0
+    while control.wanted == "run" and work.left:
+        inquest.look()
+        control.tell(work.usable, 0)
+        if job.own_cluster and control.slots == 0:
+            raise Impossible(_too_much(spec))
+        work.cut(control.slots or 0)
+        if control.limit and work.ready:
+            recorder = Recorder(store, job.lease, work, inquest, study)
+            _run(work, control, inquest, recorder, study / f"tune-{job.token}-{run}")
+            run += 1
+        else:
+            control.wait(_LOOK_SECONDS)
+
+
+def _run(work: Work, control: Control, inquest: Inquest, recorder: Recorder, storage: Path) -> None:
+    """Train packs in one Tune run, until none may begin and none is left in its hands."""
+    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(_MOST_PENDING)
+    wanted = work.spec.resources
+    needs: dict[str, float] = {"cpu": wanted.cpus, "gpu": wanted.gpus}
     Tuner(
         raytune.with_resources(PackTrainable, needs),
         tune_config=TuneConfig(
             search_alg=PackSearcher(work, control),
+            scheduler=Places(),
             num_samples=-1,
             reuse_actors=True,
             trial_name_creator=_name,
@@ -71,8 +90,8 @@ def tune(store: Store, job: Job, spec: StudySpec, study: Path, control: Control)
         run_config=RunConfig(
             name="tune",
             storage_path=str(storage),
-            stop=Overseer(work, control),
-            callbacks=[Recorder(store, job.lease, work, study, job.pack_attempts)],
+            stop=Overseer(work, control, inquest),
+            callbacks=[recorder],
             # attempts are counted by the store, which also halves packs
             failure_config=FailureConfig(max_failures=0),
             # checkpoints are ours
@@ -82,21 +101,10 @@ def tune(store: Store, job: Job, spec: StudySpec, study: Path, control: Control)
     ).fit()
 
 
-def size_up(control: Control, spec: StudySpec, own_cluster: bool, packs: int) -> None:
-    """Set how many packs of the study the cluster holds, and how many may run side by side."""
+def _too_much(spec: StudySpec) -> str:
     wanted = spec.resources
-    slots = _slots(ray.cluster_resources(), wanted.cpus, wanted.gpus)
-    if not slots and own_cluster:
-        gpus = f" and {wanted.gpus} GPU" if wanted.gpus else ""
-        raise Impossible(f"a pack needs {wanted.cpus} CPUs{gpus}; the runner's own Ray cluster does not have them")
-    control.slots = max(1, slots)
-    # a cluster that may grow does so for packs that wait
-    control.most = min(wanted.max_packs or packs, control.slots if own_cluster else packs)
-
-
-def _slots(have: Mapping[str, float], cpus: int, gpus: int) -> int:
-    slots = int(have.get("CPU", 0) // cpus)
-    return min(slots, int(have.get("GPU", 0) // gpus)) if gpus else slots
+    gpus = f" and {wanted.gpus} GPU" if wanted.gpus else ""
+    return f"a pack needs {wanted.cpus} CPUs{gpus}; the runner's own Ray cluster does not have them"
 
 
 def _name(trial: Trial) -> str:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from studies.packs import pack
+from studies.plan import cut_packs
 from studies.runner.persistence import firmly
 from studies.runner.proposals import Proposals
 from studies.spec import StudySpec
 from studies.store import Lease, PackRecord, Store
 from studies.worker.trainable import Assignment
+
+log = structlog.stdlib.get_logger("studies.runner")
+
+_CUT_SECONDS = 10.0
+"""Between two times that packs are cut anew, while a cluster grows node by node."""
+_FAR = 1.25
+"""Ratio of places from which other packs are worth their cutting."""
 
 
 @dataclass(slots=True)
@@ -23,9 +34,11 @@ class Running:
     Attributes:
         assignment: what its worker was given.
         half: it was made from a pack that failed again and again.
-        attempt, host, actor: known from the worker's first result on; None: it has not started.
+        attempt, host, node, actor: known from the worker's first result on; None: it has not started.
+        begun: when it was handed out.
         silent: seconds of this process's time since the last sign of life.
         withdrawn: its worker was ended on purpose, for another study's sake.
+        held: its worker has died, and it is not known yet of what.
         ended: its row says so.
         steps: column steps since its progress was last written, at `told`.
     """
@@ -34,9 +47,12 @@ class Running:
     half: bool
     attempt: int | None = None
     host: str | None = None
+    node: str | None = None
     actor: Any = None
+    begun: float = field(default_factory=time.monotonic)
     silent: float = 0.0
     withdrawn: bool = False
+    held: bool = False
     ended: bool = False
     steps: int = 0
     told: float = field(default_factory=time.monotonic)
@@ -67,21 +83,55 @@ class Work:
         silence_seconds: float,
         proposals: Proposals,
     ) -> None:
-        self._store, self._lease, self._spec, self._proposals = store, lease, spec, proposals
+        self._store, self._lease, self.spec, self._proposals = store, lease, spec, proposals
         self._study, self._silence_seconds = study, silence_seconds
         self._waiting: deque[PackRecord] = deque()
+        self._held: list[Running] = []
+        self._cut_at = -math.inf
         self.running: dict[str, Running] = {}
         """By Tune's name for it."""
         self.refill()
 
     def __len__(self) -> int:
-        """How many packs wait or run."""
-        return len(self._waiting) + len(self.running)
+        """How many packs have not ended."""
+        return len(self._waiting) + len(self.running) + len(self._held)
+
+    @property
+    def usable(self) -> int:
+        """How many packs the study can use at once: an adaptive one between two batches needs one to go on."""
+        most = self.spec.resources.max_packs or math.inf
+        return int(min(len(self) - len(self._held) or int(not self._held), most))
+
+    @property
+    def left(self) -> bool:
+        """Whether any pack has not ended, or is still to be proposed."""
+        return bool(len(self)) or self._proposals.left()
+
+    @property
+    def ready(self) -> bool:
+        """Whether a pack can begin now, as far as the study is concerned."""
+        return bool(self._waiting) or (not len(self) and self._proposals.left())
 
     def refill(self) -> None:
-        """Read from the store which packs wait."""
-        held = {running.pack_id for running in self.running.values()}
-        self._waiting = deque(record for record in firmly(self._store.open_packs, self._lease) if record.id not in held)
+        """Read from the store which packs wait: those first that were begun before, and their halves."""
+        out = {running.pack_id for running in (*self.running.values(), *self._held)}
+        open = [record for record in firmly(self._store.open_packs, self._lease) if record.id not in out]
+        self._waiting = deque(sorted(open, key=lambda record: (is_fresh(record), record.number)))
+
+    def cut(self, side_by_side: int) -> None:
+        """Cut the packs that nobody has begun anew, where the cluster holds another number than they were cut for."""
+        most = min(side_by_side, self.spec.resources.max_packs or side_by_side)
+        stale = [record for record in self._waiting if is_fresh(record) and _is_far(record.cut_for or 1, most)]
+        now = time.monotonic()
+        if not most or not stale or now - self._cut_at < _CUT_SECONDS:
+            return
+        self._cut_at = now
+        ids = [record.id for record in stale]
+        trials = firmly(self._store.waiting_trials, self._lease, ids)
+        planned = cut_packs(self.spec, trials, most)
+        done = firmly(self._store.cut_anew, self._lease, ids, planned, most)
+        log.info("packs cut anew", before=len(stale), now=len(planned), side_by_side=most, done=done)
+        self.refill()
 
     def begin(self, name: str) -> Assignment | None:
         """Hand out the next pack under a name; None: no pack waits, and none can be proposed now."""
@@ -101,16 +151,24 @@ class Work:
             if not trials:  # its last driver ended between its last commit and this
                 firmly(self._store.end_pack, self._lease, record.id)
                 continue
-            left = pack(self._spec, trials, record.id, record.prune_after)
+            left = pack(self.spec, trials, record.id, record.prune_after)
             assignment = Assignment(left, self._study, self._ancestry(record), self._silence_seconds)
             self.running[name] = Running(assignment, record.parent is not None)
             return assignment
         return None
 
     def end(self, name: str) -> None:
-        """Tune has done with a pack. Where it has not ended, it or its halves wait again."""
-        if not self.running.pop(name).ended:
+        """Tune has done with a pack. Where it has not ended, it or its halves wait again, or it is held."""
+        running = self.running.pop(name)
+        if running.held:
+            self._held.append(running)
+        elif not running.ended:
             self.refill()
+
+    def take_back(self, running: Running) -> None:
+        """Hold a pack no longer: it or its halves wait again, or it has ended."""
+        self._held.remove(running)
+        self.refill()
 
     def _ancestry(self, record: PackRecord) -> tuple[str, ...]:
         if record.parent is None:
@@ -120,3 +178,12 @@ class Work:
         while (parent := parents[line[-1]]) is not None:
             line.append(parent)
         return tuple(line)
+
+
+def is_fresh(record: PackRecord) -> bool:
+    """Return whether nobody has begun a pack, nor one that it was made from."""
+    return not record.attempt and record.parent is None
+
+
+def _is_far(cut_for: int, side_by_side: int) -> bool:
+    return max(cut_for, side_by_side) >= _FAR * min(cut_for, side_by_side)

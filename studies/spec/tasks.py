@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from studies.spec.lists import ListOf
 from studies.spec.numbers import Number, whole
 from studies.spec.sweeps import Sweep, Swept
-from studies.spec.words import Word
+from studies.spec.words import Text, Word
 
 LARGEST = 1_000_000
 """Largest whole number of a size field; the server's own limits are lower."""
@@ -73,6 +73,10 @@ class Faults(Section):
     )
     hang: Annotated[tuple[int, ...], ListOf(whole(0, LARGEST), 0, 1000)] = field((), "trials that never return")
     exit: Annotated[tuple[int, ...], ListOf(whole(0, LARGEST), 0, 1000)] = field((), "trials that end their process")
+    hold: Annotated[tuple[int, ...], ListOf(whole(0, LARGEST), 0, 1000)] = field(
+        (), "trials that, halfway to t2, take next to no step until the file `until` is there"
+    )
+    until: Annotated[str, Text()] = field("never", "path of that file, on the worker's machine")
 
 
 class Synthetic(Section):

@@ -30,7 +30,10 @@ def extend(connection: Connection, lease: Lease, batch: Plan) -> bool:
 
 def insert_plan(connection: Connection, study_id: str, plan: Plan, first_pack: int) -> None:
     """Write the packs, configurations and trials of a plan, its packs numbered from `first_pack` on."""
-    rows = [packs.row(study_id, first_pack + p.number, p.members, plan.prune_after) for p in plan.packs]
+    rows = [
+        packs.row(study_id, first_pack + p.number, p.members, plan.prune_after, cut_for=plan.side_by_side)
+        for p in plan.packs
+    ]
     connection.execute(insert(Pack), rows)
     configs = {trial.configuration: trial.config for trial in plan.trials}
     connection.execute(

@@ -22,6 +22,7 @@ class Locked:
     token: int
     total: int
     by_outcome: dict[str, int]
+    losses: int
     progress_seq: int | None
 
     @property
@@ -55,9 +56,10 @@ def held(connection: Connection, lease: Lease) -> Locked:
 
 
 def _take(connection: Connection, which: ColumnElement[bool]) -> Locked | None:
-    columns = select(Study.id, Study.state, Study.token, Study.total, Study.by_outcome, Study.progress_seq)
+    counters = (Study.total, Study.by_outcome, Study.losses, Study.progress_seq)
     # SQLite knows no FOR UPDATE: there the write transaction holds the whole database
+    columns = select(Study.id, Study.state, Study.token, *counters)
     row = connection.execute(columns.where(which).with_for_update()).first()
     if row is None:
         return None
-    return Locked(row.id, cast("State", row.state), row.token, row.total, row.by_outcome, row.progress_seq)
+    return Locked(row.id, cast("State", row.state), row.token, row.total, row.by_outcome, row.losses, row.progress_seq)

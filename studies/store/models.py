@@ -63,6 +63,7 @@ class Study(Base):
     ended: Mapped[datetime | None]
     total: Mapped[int]
     by_outcome: Mapped[dict[str, Any]]
+    losses: Mapped[int] = mapped_column(server_default="0")
     event_seq: Mapped[int]
     progress_seq: Mapped[int | None]
     token: Mapped[int]
@@ -85,6 +86,7 @@ class Pack(Base):
     parent: Mapped[str | None]
     attempt: Mapped[int]
     failures: Mapped[int]
+    losses: Mapped[int] = mapped_column(server_default="0")
     unended: Mapped[int]
     step: Mapped[int]
     steps_per_second: Mapped[float | None]
@@ -95,6 +97,7 @@ class Pack(Base):
     ended: Mapped[datetime | None]
     error: Mapped[dict[str, Any] | None]
     prune_after: Mapped[int | None]
+    cut_for: Mapped[int | None]
 
     __table_args__ = (UniqueConstraint("study_id", "number"),)
 
@@ -247,6 +250,9 @@ class Runner(Base):
     embedded: Mapped[bool]
     started: Mapped[datetime]
     seen: Mapped[datetime]
+    cpus: Mapped[float | None]
+    gpus: Mapped[float | None]
+    trouble: Mapped[str | None]
 
 
 class Fit(Base):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, Float, RowMapping, bindparam, case, delete, func, insert, literal, select, update
 from uuid_utils import uuid7
@@ -17,8 +17,16 @@ from studies.store.records import Lease, PackRecord, Verdict
 from trainers.trial import Outcome, finite
 from trainers.trial import Trial as PlannedTrial
 
+if TYPE_CHECKING:
+    from studies.plan import PlannedPack
+
+T = TypeVar("T")
+
 _OPEN = ("waiting", "running")
 _REVIVED = ("failed", "cancelled")
+_WAITING: dict[str, Any] = {"state": "waiting", "steps_per_second": None}
+_AT_ONCE = 500
+"""Values of one statement's list: databases take some thousands."""
 
 
 def of_study(connection: Connection, study_id: str) -> list[PackRecord]:
@@ -90,7 +98,7 @@ def fail(connection: Connection, lease: Lease, pack_id: str, error: Mapping[str,
     if pack["state"] not in _OPEN:  # asked again: the answer to the first was lost on its way
         return pack["state"]
     failures = pack["failures"] + 1
-    _set(connection, lease, pack_id, failures=failures, error=error, state="waiting", steps_per_second=None)
+    _set(connection, lease, pack_id, failures=failures, error=error, **_WAITING)
     left = [trial.index for trial in unended(connection, pack_id)]
     if not left:
         end(connection, lease, pack_id)
@@ -109,10 +117,76 @@ def fail(connection: Connection, lease: Lease, pack_id: str, error: Mapping[str,
     return "failed"
 
 
+def lose(connection: Connection, lease: Lease, pack_id: str, error: Mapping[str, Any]) -> None:
+    """See `Store.lose_pack`."""
+    study = held(connection, lease)
+    pack = _get(connection, lease, pack_id)
+    if pack["state"] not in _OPEN:
+        return
+    _set(connection, lease, pack_id, losses=pack["losses"] + 1, error=error, **_WAITING)
+    study.losses += 1
+    connection.execute(update(Study).where(Study.id == study.id).values(losses=study.losses))
+    progress.publish(connection, study)
+
+
+def give_up(connection: Connection, lease: Lease, pack_id: str) -> None:
+    """See `Store.rest_pack`."""
+    held(connection, lease)
+    if _get(connection, lease, pack_id)["state"] in _OPEN:
+        _set(connection, lease, pack_id, **_WAITING)
+
+
+def waiting_trials(connection: Connection, lease: Lease, pack_ids: Sequence[str]) -> tuple[PlannedTrial, ...]:
+    """See `Store.waiting_trials`."""
+    numbers = [pack["number"] for pack in _unbegun(connection, lease, pack_ids)]
+    statement = select(Trial.index, Trial.configuration, Trial.seed, Configuration.config).join(*CONFIGURATION)
+    statement = statement.where(Trial.study_id == lease.study_id, Trial.outcome.is_(None))
+    trials: list[PlannedTrial] = []
+    for some in _batched(numbers, _AT_ONCE):
+        rows = connection.execute(statement.where(Trial.pack.in_(some))).mappings()
+        trials += [PlannedTrial(**row) for row in rows]
+    return tuple(sorted(trials, key=lambda trial: trial.index))
+
+
+def cut_anew(
+    connection: Connection, lease: Lease, pack_ids: Sequence[str], planned: Sequence[PlannedPack], cut_for: int
+) -> bool:
+    """See `Store.cut_anew`."""
+    study = held(connection, lease)
+    old = _unbegun(connection, lease, pack_ids)
+    before = sorted(index for pack in old for index in pack["members"])
+    if len(old) != len(pack_ids) or before != sorted(index for pack in planned for index in pack.members):
+        return False
+    for some in _batched(pack_ids, _AT_ONCE):
+        connection.execute(delete(Pack).where(Pack.id.in_(some)))
+    mine = Pack.study_id == study.id
+    last = connection.execute(select(func.coalesce(func.max(Pack.number), -1)).where(mine)).scalar_one()
+    prune_after = old[0]["prune_after"] if old else None
+    rows = [row(study.id, last + 1 + pack.number, pack.members, prune_after, cut_for=cut_for) for pack in planned]
+    connection.execute(insert(Pack), rows)
+    for new in rows:
+        for members in _batched(new["members"], _AT_ONCE):
+            these = (Trial.study_id == study.id) & Trial.index.in_(members)
+            connection.execute(update(Trial).where(these).values(pack=new["number"]))
+    return True
+
+
+def _unbegun(connection: Connection, lease: Lease, pack_ids: Sequence[str]) -> list[RowMapping]:
+    """Return those of some packs that wait for their first attempt."""
+    token = connection.execute(select(Study.token).where(Study.id == lease.study_id)).scalar()
+    if token != lease.token:
+        raise LeaseLost(lease.study_id, lease.token)
+    fresh = (Pack.study_id == lease.study_id, Pack.state == "waiting", Pack.attempt == 0, Pack.parent.is_(None))
+    found: list[RowMapping] = []
+    for some in _batched(pack_ids, _AT_ONCE):
+        found += connection.execute(select(Pack).where(*fresh, Pack.id.in_(some))).mappings().all()
+    return found
+
+
 def rest(connection: Connection, study_id: str) -> None:
     """Nothing runs any more: packs that did wait again, with no speed."""
     running = update(Pack).where(Pack.study_id == study_id, Pack.state == "running")
-    connection.execute(running.values(state="waiting", steps_per_second=None))
+    connection.execute(running.values(_WAITING))
 
 
 def revive(connection: Connection, study: Locked) -> None:
@@ -165,6 +239,7 @@ def row(
     prune_after: int | None,
     parent: str | None = None,
     step: int = 0,
+    cut_for: int | None = None,
 ) -> dict[str, Any]:
     """Return the row of a pack that waits for its first attempt."""
     return {
@@ -176,10 +251,17 @@ def row(
         "parent": parent,
         "attempt": 0,
         "failures": 0,
+        "losses": 0,
         "unended": len(members),
         "step": step,
         "prune_after": prune_after,
+        "cut_for": cut_for,
     }
+
+
+def _batched(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Yield the values, so many at a time."""
+    return (values[i : i + size] for i in range(0, len(values), size))
 
 
 def _unended(pack: RowMapping) -> tuple[Any, ...]:

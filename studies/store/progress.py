@@ -58,15 +58,15 @@ def _left(running: int, longest: float, known: float, trials: int, each: float |
     return max(float(longest), (float(known) + int(trials) * float(each or 0.0)) / int(running))
 
 
-def progress(total: int, by_outcome: Mapping[str, int], pace: Pace) -> Progress:
+def progress(total: int, by_outcome: Mapping[str, int], losses: int, pace: Pace) -> Progress:
     """Put a study's counters and pace together."""
-    return Progress(total, sum(by_outcome.values()), dict(by_outcome), pace.speed, pace.left)
+    return Progress(total, sum(by_outcome.values()), dict(by_outcome), pace.speed, pace.left, losses)
 
 
 def publish(connection: Connection, study: Locked) -> None:
     """Write the study's progress as an event."""
     pace = paces(connection, [study.id]).get(study.id, Pace())
-    data = as_json(progress(study.total, study.by_outcome, pace))
+    data = as_json(progress(study.total, study.by_outcome, study.losses, pace))
     events.supersede(connection, study.id, study.progress_seq, data)
 
 
@@ -78,4 +78,5 @@ def as_json(progress: Progress) -> dict[str, Any]:
         "by_outcome": dict(progress.by_outcome),
         "steps_per_second": progress.steps_per_second,
         "eta_seconds": progress.eta_seconds,
+        "losses": progress.losses,
     }

@@ -46,6 +46,7 @@ class Progress:
         steps_per_second: column steps per second over the running packs, as last reported; 0.0 when nothing runs.
         eta_seconds: about how long the packs planned so far still take, as many side by side as now run; None where
             none runs, or where none knows yet.
+        losses: attempts of its packs that were lost with their node or their connection, and were taken up again.
     """
 
     total: int
@@ -53,6 +54,7 @@ class Progress:
     by_outcome: Mapping[str, int]
     steps_per_second: float
     eta_seconds: float | None
+    losses: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +229,23 @@ class RunnerInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class RunnerNews:
+    """What a runner says with each sign of life.
+
+    Attributes:
+        cpus, gpus: of its cluster, or what that may grow to; None: not known.
+        trouble: why it takes no study; None: it does.
+    """
+
+    cpus: float | None = None
+    gpus: float | None = None
+    trouble: str | None = None
+
+
+NO_NEWS = RunnerNews()
+
+
+@dataclass(frozen=True, slots=True)
 class RunnerRecord:
     """A runner as last heard of; `age_seconds` since its last heartbeat, by the database's clock."""
 
@@ -236,6 +255,7 @@ class RunnerRecord:
     embedded: bool
     started: datetime
     seen: datetime
+    news: RunnerNews
     age_seconds: float
 
 
@@ -259,11 +279,13 @@ class PackRecord:
         state: `waiting`, `running`, `ended`, or `halved` (its unended trials live on in two children).
         parent: id of the pack that this one was made from (a half, or a retry): its checkpoints serve this one too.
         attempt: number of the last attempt started, 0 before the first.
-        failures: attempts that failed.
+        failures: attempts that failed, each by the fault of the pack as far as anyone can tell.
+        losses: attempts that were lost with their node or their connection: no fault of the pack.
         step: the last step reported.
         seconds_left: about how long its unended trials still take, as last reported; None: not known, or not begun.
         error: the last failure.
         prune_after: step at which its trials are pruned that have not come to t2; None: never.
+        cut_for: packs side by side that it was cut for; None: it has a parent.
     """
 
     id: str
@@ -274,6 +296,7 @@ class PackRecord:
     parent: str | None
     attempt: int
     failures: int
+    losses: int
     step: int
     steps_per_second: float | None
     seconds_left: float | None
@@ -282,3 +305,4 @@ class PackRecord:
     ended: datetime | None
     error: Mapping[str, Any] | None
     prune_after: int | None
+    cut_for: int | None

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from studies.store.functions import Now, SecondsSince
 from studies.store.models import Runner
-from studies.store.records import RunnerInfo, RunnerRecord
+from studies.store.records import RunnerInfo, RunnerNews, RunnerRecord
 
 _FORGOTTEN_SECONDS = 86_400.0
 
 
-def heartbeat(connection: Connection, runner: RunnerInfo) -> None:
+def heartbeat(connection: Connection, runner: RunnerInfo, news: RunnerNews) -> None:
     """See `Store.heartbeat`."""
-    seen = update(Runner).where(Runner.id == runner.id).values(seen=Now())
+    seen = update(Runner).where(Runner.id == runner.id).values(seen=Now(), **asdict(news))
     if connection.execute(seen).rowcount == 0:
-        connection.execute(insert(Runner).values(**asdict(runner), started=Now(), seen=Now()))
+        connection.execute(insert(Runner).values(**asdict(runner), **asdict(news), started=Now(), seen=Now()))
         connection.execute(delete(Runner).where(Runner.seen < Now(-_FORGOTTEN_SECONDS)))
 
 
 def heard_of(connection: Connection) -> list[RunnerRecord]:
     """See `Store.runners`."""
-    age = SecondsSince(Runner.seen)
-    columns = (Runner.id, Runner.host, Runner.pid, Runner.embedded, Runner.started, Runner.seen, age)
-    statement = select(*columns).where(Runner.seen >= Now(-_FORGOTTEN_SECONDS)).order_by(Runner.seen.desc(), Runner.id)
-    return [RunnerRecord(*row) for row in connection.execute(statement)]
+    age = SecondsSince(Runner.seen).label("age")
+    recent = Runner.seen >= Now(-_FORGOTTEN_SECONDS)
+    statement = select(Runner.__table__, age).where(recent).order_by(Runner.seen.desc(), Runner.id)
+    return [_record(row) for row in connection.execute(statement).mappings()]
+
+
+def _record(row: RowMapping) -> RunnerRecord:
+    who = {name: row[name] for name in ("id", "host", "pid", "embedded", "started", "seen")}
+    news = RunnerNews(**{field.name: row[field.name] for field in fields(RunnerNews)})
+    return RunnerRecord(**who, news=news, age_seconds=row["age"])

@@ -22,6 +22,7 @@ from studies.store.errors import AlreadySubmitted
 from studies.store.records import (
     EVERY_STUDY,
     EVERY_TRIAL,
+    NO_NEWS,
     Curves,
     EventRecord,
     FitRecord,
@@ -32,6 +33,7 @@ from studies.store.records import (
     PackRecord,
     Page,
     RunnerInfo,
+    RunnerNews,
     RunnerRecord,
     Schema,
     StudyFilter,
@@ -45,7 +47,7 @@ from trainers.trial import Outcome, Trial
 if TYPE_CHECKING:
     import pyarrow
 
-    from studies.plan import Plan
+    from studies.plan import Plan, PlannedPack
     from studies.spec import StudySpec
 
 
@@ -328,10 +330,10 @@ class Store:
 
     # -- runners and leases -----------------------------------------------------------------------------------------
 
-    def heartbeat(self, runner: RunnerInfo) -> None:
-        """Record that a runner is alive."""
+    def heartbeat(self, runner: RunnerInfo, news: RunnerNews = NO_NEWS) -> None:
+        """Record that a runner is alive, and what it says of its cluster."""
         with self._database.write() as connection:
-            runners.heartbeat(connection, runner)
+            runners.heartbeat(connection, runner, news)
 
     def runners(self) -> list[RunnerRecord]:
         """Return the runners heard of within a day, the latest first."""
@@ -443,6 +445,33 @@ class Store:
         with self._database.write() as connection:
             packs.report(connection, lease, pack_id, step, steps_per_second, seconds_left)
 
+    def waiting_trials(self, lease: Lease, pack_ids: Sequence[str]) -> tuple[Trial, ...]:
+        """Return the trials of packs that nobody has begun, in the order of their indices.
+
+        Raises:
+            LeaseLost: see the class.
+        """
+        with self._database.read() as connection:
+            return packs.waiting_trials(connection, lease, pack_ids)
+
+    def cut_anew(self, lease: Lease, pack_ids: Sequence[str], planned: Sequence[PlannedPack], cut_for: int) -> bool:
+        """Put other packs in the place of some that nobody has begun: all of them or none.
+
+        Args:
+            lease: of the study.
+            pack_ids: of the packs that go.
+            planned: of the same trials; they are numbered on from the study's other packs.
+            cut_for: packs side by side that they are for.
+
+        Returns:
+            Whether they were; not where one of the packs is gone, or has been begun, or the trials are others.
+
+        Raises:
+            LeaseLost: see the class.
+        """
+        with self._database.write() as connection:
+            return packs.cut_anew(connection, lease, pack_ids, planned, cut_for)
+
     def commit(self, lease: Lease, pack_id: str, outcomes: Sequence[Outcome], attempt: int, host: str) -> list[int]:
         """Record ended trials: summary, curve points, a `trial` event each, and the study's counts; all or nothing.
 
@@ -482,6 +511,24 @@ class Store:
         """
         with self._database.write() as connection:
             return packs.fail(connection, lease, pack_id, error, max_attempts)
+
+    def lose_pack(self, lease: Lease, pack_id: str, error: Mapping[str, Any]) -> None:
+        """Count an attempt that was lost with its node or its connection: the pack waits, and no attempt is spent.
+
+        Raises:
+            NotFound, LeaseLost: as `pack_started`.
+        """
+        with self._database.write() as connection:
+            packs.lose(connection, lease, pack_id, error)
+
+    def rest_pack(self, lease: Lease, pack_id: str) -> None:
+        """Have a pack wait again that was given up for another study's sake.
+
+        Raises:
+            NotFound, LeaseLost: as `pack_started`.
+        """
+        with self._database.write() as connection:
+            packs.give_up(connection, lease, pack_id)
 
     def cancel_unended(self, lease: Lease) -> int:
         """Give every unended trial the outcome `cancelled` and end the packs; return how many there were.

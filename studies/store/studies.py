@@ -125,6 +125,7 @@ def _row(study_id: str, spec: StudySpec, plan: Plan, versions: Mapping[str, Any]
         "versions": versions,
         "total": plan.total,
         "by_outcome": {},
+        "losses": 0,
         "event_seq": 0,
         "token": 0,
     }
@@ -168,5 +169,5 @@ def _record(row: RowMapping, pace: Mapping[str, Pace]) -> StudyRecord:
     return StudyRecord(
         **{name: row[name] for name in names},
         tags=tuple(row["tags"]),
-        progress=progress(row["total"], row["by_outcome"], pace.get(row["id"], Pace())),
+        progress=progress(row["total"], row["by_outcome"], row["losses"], pace.get(row["id"], Pace())),
     )

@@ -44,7 +44,7 @@ class Assignment:
 class PackTrainable(tune.Trainable):
     """Trains one pack after another, and reports about once a second.
 
-    The first result of a pack comes at once: `attempt`, `host`, and `actor`, its own handle. Each later one has
+    The first result of a pack comes at once: `attempt`, `host`, `node`, and `actor`, its own handle. Each later one has
     `step`, `steps` (column steps since the last), `alive`, `seconds_left`, and perhaps `outcomes` (see
     `payload`); the last has `ended` or, where the pack raised, `error`.
     """
@@ -94,8 +94,8 @@ class PackTrainable(tune.Trainable):
         host = platform.node()
         with open(directory / attempts.TRACE, "w") as trace:
             self._trace = trace
-            actor = ray.get_runtime_context().current_actor
-            yield {"attempt": number, "host": host, "actor": actor}
+            here = ray.get_runtime_context()
+            yield {"attempt": number, "host": host, "node": here.get_node_id(), "actor": here.current_actor}
             try:
                 yield from self._train(assignment, directory)
             except Exception as error:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
@@ -25,6 +26,9 @@ from trainers.theory.columns import strengths
 from trainers.trial import Budget, Trial, Value
 
 _LONGEST = 10**15
+_HELD_SECONDS, _LONGEST_HOLD = 0.05, 0.5
+"""Of each step while a trial is held, and of each call: it crawls, and its pack goes on looking and reporting."""
+_FAULTS = ("diverge", "raise", "hang", "exit", "hold")
 _JUST_BELOW = 1 - 1e-12
 """The crossing step's error lies below the threshold by more than rounding."""
 
@@ -118,8 +122,11 @@ class SyntheticProblem:
         pause = float(self._pauses.sum()) * k
         if pause > 0:
             time.sleep(pause)
-        for column in np.flatnonzero(self._step >= self._t2 / 2):
+        halfway = np.flatnonzero(self._step >= self._t2 / 2)
+        for column in halfway:
             self._misbehave(int(column))
+        if any(self._is_held(int(column)) for column in halfway):
+            time.sleep(min(k * _HELD_SECONDS, _LONGEST_HOLD))
 
     def _misbehave(self, column: int) -> None:
         index = self.trials[column].index
@@ -130,6 +137,10 @@ class SyntheticProblem:
                 threading.Event().wait()
             case "exit":
                 os._exit(1)
+
+    def _is_held(self, column: int) -> bool:
+        faults: Any = self.trials[column].config["faults"]
+        return self._faults[column] == "hold" and not Path(faults["until"]).exists()
 
     def walk(self, step: int, k: int, train: Passage, test: Passage) -> bool:
         """See `trainers.passage.walk`."""
@@ -226,4 +237,4 @@ def _fault(trial: Trial) -> str | None:
     faults: Any = trial.config.get("faults")
     if not faults:
         return None
-    return next((word for word, indices in faults.items() if trial.index in (indices or ())), None)
+    return next((word for word in _FAULTS if trial.index in (faults.get(word) or ())), None)

@@ -20,6 +20,8 @@ from studies.store import StudyRecord, TrialRecord, open_store
 
 CPUS = 2
 LOOK_SECONDS = 0.02
+PATIENCE = 150.0
+"""Seconds: a bound that a busy machine keeps too; nothing waits for it in vain but a test that fails."""
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
@@ -79,6 +81,24 @@ def processes(data_dir: Path) -> dict[int, str]:
     return {pid: command for pid, command in found.items() if command}  # a zombie has no command
 
 
+class Gate:
+    """Holds trials of a synthetic study back until it is opened: what is behind it cannot have ended before.
+
+    Their packs crawl from half of the first one's t2 on. The trials of configuration 0, which come first, are the
+    slowest: with them held, all others of their packs still end.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def before(self, *trials: int) -> dict[str, Any]:
+        """The fault that stops these trials at the gate."""
+        return {"hold": list(trials), "until": str(self._path)}
+
+    def open(self) -> None:
+        self._path.touch()
+
+
 class Bench:
     """A store, and while `running` a runner in a thread over it."""
 
@@ -110,9 +130,9 @@ class Bench:
         self.end()
         self.store.close()
 
-    def submit(self, spec: StudySpec, packs: int = CPUS) -> str:
-        """Queue a study that is planned for so many packs side by side (of 32 trials or more)."""
-        return self.store.add_study(spec, plan(spec, Resources(packs)), versions={}).id
+    def submit(self, spec: StudySpec, cpus: int = CPUS) -> str:
+        """Queue a study whose packs are cut for so many CPUs."""
+        return self.store.add_study(spec, plan(spec, Resources(cpus)), versions={}).id
 
     def study(self, study_id: str) -> StudyRecord:
         return self.store.study(study_id)
@@ -123,11 +143,11 @@ class Bench:
     def ended(self, study_id: str) -> int:
         return self.store.study(study_id).progress.ended
 
-    def wait(self, study_id: str, state: str, seconds: float = 60) -> StudyRecord:
+    def wait(self, study_id: str, state: str, seconds: float = PATIENCE) -> StudyRecord:
         wait_until(lambda: self.study(study_id).state == state, seconds, f"study {state}")
         return self.study(study_id)
 
-    def wait_for_trials(self, study_id: str, ended: int, seconds: float = 60) -> None:
+    def wait_for_trials(self, study_id: str, ended: int, seconds: float = PATIENCE) -> None:
         wait_until(lambda: self.ended(study_id) >= ended, seconds, f"{ended} trials ended")
 
     def checkpoints(self, study_id: str) -> Path:

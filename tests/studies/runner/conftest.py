@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.studies.runner.bench import Bench
+from tests.studies.runner.bench import Bench, Gate
 
 SECRET = "do-not-tell-5f1c"
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    """A gate that is shut."""
+    return Gate(tmp_path / "gate")
 
 
 @pytest.fixture(scope="package")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from studies.spec import parse
-from tests.studies.runner.bench import Bench, exact_t2, synthetic, wait_until
+from tests.studies.runner.bench import Bench, Gate, exact_t2, synthetic, wait_until
 from trainers.pack import train
 from trainers.trial import Budget, Pack, Trial
 
@@ -48,8 +48,9 @@ def trained_here(study_seed: int, trials: list[Trial]) -> dict:
     return {o.index: (o.outcome, o.t1 and o.t1.step, o.t2 and o.t2.step) for o in outcomes}
 
 
-def test_a_second_study_gets_its_share_and_the_first_goes_on_where_it_was(bench: Bench) -> None:
-    long = bench.submit(synthetic("long", seeds=4, seconds=3.0))  # two packs of 32 trials, one on each CPU
+def test_a_second_study_gets_its_share_and_the_first_goes_on_where_it_was(bench: Bench, gate: Gate) -> None:
+    # two packs of 32 trials, one on each CPU, which never end
+    long = bench.submit(synthetic("long", seeds=4, faults=gate.before(*range(4))))
     bench.wait_for_trials(long, 2)
     short = bench.submit(synthetic("short"))
     bench.wait(short, "completed")
@@ -73,25 +74,31 @@ def test_cancel_ends_a_study_within_seconds_even_where_a_pack_hangs(bench: Bench
     assert not bench.checkpoints(study).exists()
 
 
-def test_stop_drains_the_packs_that_run_and_cancels_the_rest(bench: Bench) -> None:
-    study = bench.submit(synthetic("stopped", seeds=12, seconds=0.02), packs=6)  # 6 packs of 32, two at a time
-    bench.wait_for_trials(study, 1)
+def running(bench: Bench, study: str) -> int:
+    """How many of its packs run."""
+    return sum(pack.state == "running" for pack in bench.store.packs(study))
+
+
+def test_stop_drains_the_packs_that_run_and_cancels_the_rest(bench: Bench, gate: Gate) -> None:
+    # three bands of two packs of 64 trials: two packs at a time, which end when they may
+    study = bench.submit(synthetic("stopped", seeds=24, faults=gate.before(*range(24))))
+    assert len(bench.store.packs(study)) == 6
+    wait_until(lambda: running(bench, study) == 2, 60, "two packs run")
     bench.store.transition(study, "stop")
+    gate.open()
     record = bench.wait(study, "stopped")
-    counts = record.progress.by_outcome
-    assert counts["generalised"] % 32 == 0
-    assert 64 <= counts["generalised"] < 192
-    assert counts["cancelled"] == 192 - counts["generalised"]
+    assert record.progress.by_outcome == {"generalised": 128, "cancelled": 256}
 
 
-def test_pause_frees_the_packs_and_resume_goes_on_where_they_were(bench: Bench) -> None:
-    study = bench.submit(synthetic("paused", seeds=4, seconds=0.1))
+def test_pause_frees_the_packs_and_resume_goes_on_where_they_were(bench: Bench, gate: Gate) -> None:
+    study = bench.submit(synthetic("paused", seeds=4, faults=gate.before(*range(4))))
     bench.wait_for_trials(study, 8)
     bench.store.transition(study, "pause")
     paused = bench.wait(study, "paused", 20)
     reached = {pack.id: pack.step for pack in bench.store.packs(study) if pack.state == "waiting"}
     assert 8 <= paused.progress.ended < 64
     assert reached
+    gate.open()
     bench.store.transition(study, "resume")
     wait_until(lambda: bench.ended(study) > paused.progress.ended, 60, "the study goes on")
     bench.wait(study, "completed")

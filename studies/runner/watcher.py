@@ -1,0 +1,172 @@
+"""The process that keeps an eye on a cluster: `python -m studies.runner.watcher`, a child of the runner.
+
+It connects as a driver does, says what the nodes have about once a second, looks at each node once for the versions
+that it runs, and asks for more nodes where the runner wants them: by placement groups, which are gone when it is.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import ray
+from ray._private.state import state
+from ray.exceptions import RayError
+from ray.util import placement_group, remove_placement_group
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from studies.runner.parent import die_with_parent
+from studies.runner.wire import Wire
+
+_LOOK_SECONDS = 1.0
+_REACH_SECONDS = 5.0
+_FIRST_SECONDS = 8.0
+"""For all nodes to say their versions before the cluster is used: a worker may have to start there first."""
+_MOST_ASKED = 64
+"""Packs that more nodes are asked for at once; there are more questions to come."""
+
+
+def main() -> None:
+    """Watch until standard input ends or the cluster is gone."""
+    wire = Wire()
+    order = wire.receive()
+    die_with_parent(order["parent"])
+    try:
+        _connect(order["address"])
+    except Exception as error:
+        wire.say(error=str(error).strip().splitlines()[0])
+        raise
+    Watcher(wire).run()
+
+
+def _connect(address: str) -> None:
+    if address.startswith("ray://"):
+        raise ValueError("ray:// is Ray Client's; give the address of its GCS (host:6379), on a node of the cluster")
+    if address != "auto":
+        host, _, port = address.rpartition(":")
+        try:
+            socket.create_connection((host, int(port)), _REACH_SECONDS).close()
+        except (OSError, ValueError) as error:
+            raise ConnectionError(f"nothing answers there ({error})") from error
+    ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+
+
+class Watcher:
+    """Says what a cluster is; see the module.
+
+    Args:
+        wire: to the runner.
+    """
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._wanted: list[Sequence[float]] = []
+        self._asked: list[tuple[Sequence[float], Any]] = []
+        self._misfit: dict[str, str | None] = {}
+        """Of each node that has answered, what does not fit; None: it fits."""
+        self._answers: dict[Any, str] = {}
+
+    def run(self) -> None:
+        """Look about once a second."""
+        threading.Thread(target=self._listen, daemon=True, name="wire").start()
+        self._look(_FIRST_SECONDS)
+        beat = 0
+        while True:
+            self._say(beat)
+            beat += 1
+            time.sleep(_LOOK_SECONDS)
+            self._look(0)
+
+    def _listen(self) -> None:
+        for message in self._wire.messages():
+            self._wanted = message["wanted"]
+        os._exit(0)
+
+    def _look(self, patience: float) -> None:
+        self._alive = [node for node in ray.nodes() if node["Alive"]]
+        self._ask_versions(patience)
+        self._ask_nodes()
+
+    def _say(self, beat: int) -> None:
+        misfits = [(node["NodeName"], self._misfit.get(node["NodeID"])) for node in self._alive]
+        self._wire.say(
+            beat=beat,
+            nodes=[_resources(node["Resources"]) for node in self._alive],
+            most=_most(),
+            misfit=next((f"node {name} {misfit}" for name, misfit in misfits if misfit), None),
+        )
+
+    def _ask_versions(self, patience: float) -> None:
+        """Ask each node once, and again where it did not fit: what it lacks may have been installed since."""
+        for id in {node["NodeID"] for node in self._alive} - set(self._answers.values()):
+            if self._misfit.get(id, "not asked yet"):
+                here = NodeAffinitySchedulingStrategy(id, soft=False)
+                task = ray.remote(num_cpus=0, max_retries=0)(_installed).options(scheduling_strategy=here)
+                self._answers[task.remote()] = id
+        if not self._answers:
+            return
+        ready, _ = ray.wait(list(self._answers), num_returns=len(self._answers), timeout=patience)
+        for answer in ready:
+            id = self._answers.pop(answer)
+            try:
+                self._misfit[id] = _misfit(ray.get(answer))
+            except RayError as error:
+                self._misfit[id] = f"cannot run a task: {str(error).strip().splitlines()[-1]}"
+
+    def _ask_nodes(self) -> None:
+        """Keep a placement group for each pack that has no place; one that has got one has served its purpose."""
+        wanted = list(self._wanted[:_MOST_ASKED])
+        kept = []
+        for bundle, group in self._asked:
+            if bundle in wanted and not group.wait(0):
+                wanted.remove(bundle)
+                kept.append((bundle, group))
+            else:
+                remove_placement_group(group)
+        for bundle in wanted:
+            needs = {"CPU": bundle[0], "GPU": bundle[1]}
+            kept.append((bundle, placement_group([{name: value for name, value in needs.items() if value}])))
+        self._asked = kept
+
+
+def _resources(has: dict[str, float]) -> tuple[float, float]:
+    return has.get("CPU", 0.0), has.get("GPU", 0.0)
+
+
+def _most() -> list[tuple[float, float]]:
+    """Return the nodes that the autoscaler may bring up; none where there is no autoscaler, or it does not say."""
+    config: Any = state.get_cluster_config()
+    groups = config.node_group_configs if config else ()
+    return [_resources(dict(group.resources)) for group in groups for _ in range(max(0, group.max_count))]
+
+
+def _misfit(found: dict[str, str | None]) -> str | None:
+    ours = _installed()
+    for name, mine in ours.items():
+        if found[name] != mine:
+            has = f"{name} {found[name]}" if found[name] else f"no {name}"
+            return f"has {has}, the runner has {mine}"
+    return None
+
+
+def _installed() -> dict[str, str | None]:
+    """Return what has to agree, by name; pickled by value: a node may have no grokscale to import it from."""
+    import importlib.metadata
+    import platform
+
+    found: dict[str, str | None] = {"Python": ".".join(platform.python_version_tuple()[:2])}
+    for name in ("ray", "grokscale"):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+if __name__ == "__main__":
+    main()
