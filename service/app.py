@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 
@@ -34,15 +34,13 @@ from studies.store import Store, open_store
 NOUNS = (studies, trials, events, laws, fits, phases, theory, pareto, charts, tasks, library)
 
 
-def create_app(
-    settings: Settings, store: Store | None = None, own_runner: Callable[[], int | None] | None = None
-) -> FastAPI:
+def create_app(settings: Settings, store: Store | None = None, *, expects_runner: bool = False) -> FastAPI:
     """Return the application. It holds no state of its own: everything is in the store.
 
     Args:
         settings: of the server.
         store: the database; None opens the one that the settings name. It is not migrated here.
-        own_runner: see `Health`.
+        expects_runner: see `Health`.
     """
     app = FastAPI(
         title="grokscale",
@@ -54,7 +52,7 @@ def create_app(
     )
     app.state.settings = settings
     app.state.store = store or open_store(settings.url)
-    app.state.health = Health(app.state.store, settings, own_runner)
+    app.state.health = Health(app.state.store, settings, expects_runner=expects_runner)
     framework.install(app)
     refusals.install(app)
     app.include_router(health)

@@ -39,9 +39,12 @@ def serve(
     lease_seconds: LeaseSeconds = None,
     silence_seconds: SilenceSeconds = None,
     log_level: LogLevel = None,
+    no_runner: Annotated[
+        bool, typer.Option("--no-runner", help="Run no studies: `grokscale runner` does so elsewhere.")
+    ] = False,
     until_eof: Annotated[bool, typer.Option("--until-eof", help="End when standard input ends.")] = False,
 ) -> None:
-    """Serve the HTTP interface and run studies, until SIGTERM or Ctrl-C.
+    """Serve the HTTP interface and, but for --no-runner, run studies, until SIGTERM or Ctrl-C.
 
     The embedded database (SQLite in the data directory) is migrated first; another one, GROKSCALE_DATABASE_URL, by
     `grokscale db upgrade`. Without keys (GROKSCALE_API_KEYS) only this machine is served.
@@ -71,7 +74,7 @@ def serve(
         store = migrated(settings)
         from service.server import run  # its libraries take seconds to import
 
-        run(settings, store, listening)
+        run(settings, store, listening, with_runner=not no_runner)
 
 
 def _end(_number: int, _frame: object) -> None:

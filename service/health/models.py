@@ -25,10 +25,11 @@ class RunnerHealth(BaseModel):
     """Whether someone takes queued studies."""
 
     state: Literal["starting", "alive", "silent", "none"] = Field(
-        description="`starting`: the server's own has not been heard of yet; `silent`: no heartbeat for a lease period"
+        description="`starting`: none has been heard of yet; `silent`: no heartbeat of any for a lease period"
     )
     alive: int = Field(description="runners heard of within a lease period")
     heartbeat_age_seconds: float | None = Field(description="since the latest heartbeat of any")
+    trouble: str | None = Field(description="why none of them takes a study; null where one does")
 
 
 class Readiness(BaseModel):
@@ -41,7 +42,7 @@ class Readiness(BaseModel):
                     "status": "ready",
                     "reason": None,
                     "database": {"reachable": True, "revision": "0001", "needed": "0001"},
-                    "runner": {"state": "alive", "alive": 1, "heartbeat_age_seconds": 1.2},
+                    "runner": {"state": "alive", "alive": 1, "heartbeat_age_seconds": 1.2, "trouble": None},
                 }
             ]
         }

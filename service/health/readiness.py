@@ -1,27 +1,28 @@
-"""Readiness: the database and its schema decide. A server that starts a runner waits for its first heartbeat once."""
+"""Readiness: the database and its schema decide, and where studies are to be run, a runner that can run them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
 
 from service.health.models import DatabaseHealth, Readiness, RunnerHealth
 from studies.settings import Settings
-from studies.store import DatabaseUnavailable, SchemaOutdated, Store
+from studies.store import DatabaseUnavailable, RunnerRecord, SchemaOutdated, Store
 
 
 class Health:
     """What `/readyz` says.
 
     Args:
-        own_runner: returns the process id of the runner that this server has started (None: it is being started
-            again); no function: the server starts none.
+        store: the database.
+        settings: of the server.
+        expects_runner: whether a runner belongs to it: its own, or any other of the same database.
     """
 
-    def __init__(self, store: Store, settings: Settings, own_runner: Callable[[], int | None] | None = None) -> None:
+    def __init__(self, store: Store, settings: Settings, *, expects_runner: bool = False) -> None:
         self._store = store
         self._silence = settings.lease_seconds
-        self._own_runner = own_runner
-        self._heard = own_runner is None
+        self._expects_runner = expects_runner
+        self._began = time.monotonic()
 
     def readiness(self) -> Readiness:
         """Ask the database."""
@@ -29,31 +30,43 @@ class Health:
             schema = self._store.schema()
             if schema.current != schema.head:
                 reason = f"the database is at schema revision {schema.current}, this program needs {schema.head}"
-                return self._unready(
-                    reason, DatabaseHealth(reachable=True, revision=schema.current, needed=schema.head)
-                )
-            runner = self._runner()
+                return _unready(reason, DatabaseHealth(reachable=True, revision=schema.current, needed=schema.head))
+            runners = self._store.runners()
         except (DatabaseUnavailable, SchemaOutdated):
-            return self._unready(
-                "the database does not answer", DatabaseHealth(reachable=False, revision=None, needed=None)
-            )
-        reason = None if self._heard else "the runner has not been heard of yet"
+            return _unready("the database does not answer", DatabaseHealth(reachable=False, revision=None, needed=None))
+        runner = self._runner(runners)
+        reason = self._reason(runner) if self._expects_runner else None
         return Readiness(
-            status="ready" if self._heard else "unready",
+            status="unready" if reason else "ready",
             reason=reason,
             database=DatabaseHealth(reachable=True, revision=schema.current, needed=schema.head),
             runner=runner,
         )
 
-    def _runner(self) -> RunnerHealth:
-        runners = self._store.runners()
-        if not self._heard and self._own_runner is not None:
-            self._heard = self._own_runner() in {runner.pid for runner in runners if runner.embedded}
-        alive = sum(runner.age_seconds <= self._silence for runner in runners)
+    def _runner(self, runners: list[RunnerRecord]) -> RunnerHealth:
+        # a runner of a service before this one may have died with it a moment ago
+        since = min(self._silence, time.monotonic() - self._began) if self._expects_runner else self._silence
+        alive = [runner for runner in runners if runner.age_seconds <= since]
+        troubles = [runner.news.trouble for runner in alive]
         age = min((runner.age_seconds for runner in runners), default=None)
         state = "alive" if alive else "silent" if runners else "none"
-        return RunnerHealth(state=state if self._heard else "starting", alive=alive, heartbeat_age_seconds=age)
+        if self._expects_runner and not alive and since < self._silence:
+            state = "starting"
+        return RunnerHealth(
+            state=state,
+            alive=len(alive),
+            heartbeat_age_seconds=age,
+            trouble=troubles[0] if troubles and all(troubles) else None,
+        )
 
-    def _unready(self, reason: str, database: DatabaseHealth) -> Readiness:
-        runner = RunnerHealth(state="none", alive=0, heartbeat_age_seconds=None)
-        return Readiness(status="unready", reason=reason, database=database, runner=runner)
+    def _reason(self, runner: RunnerHealth) -> str | None:
+        if runner.state == "alive":
+            return f"the runner takes no study: {runner.trouble}" if runner.trouble else None
+        if runner.state == "starting":
+            return "no runner has been heard of yet"
+        return f"no runner has been heard of for {self._silence:g} s"
+
+
+def _unready(reason: str, database: DatabaseHealth) -> Readiness:
+    runner = RunnerHealth(state="none", alive=0, heartbeat_age_seconds=None, trouble=None)
+    return Readiness(status="unready", reason=reason, database=database, runner=runner)

@@ -23,6 +23,7 @@ from service.studies.errors import (
 from service.studies.forecasts import Forecast
 from service.studies.models import Studies, StudiesQuery, Study
 from service.studies.submission import Submission, resources
+from service.studies.waiting import explained
 from studies.lifecycle import Event
 from studies.plan import forecast, plan
 from studies.store import Page, Store, StudyFilter, StudyRecord
@@ -60,15 +61,15 @@ def submit_study(
     openapi_extra=DOCUMENTED,
     dependencies=[NoParameters],
 )
-def validate_study(document: TheDocument, settings: TheSettings) -> object:
+def validate_study(document: TheDocument, store: TheStore, settings: TheSettings) -> object:
     """Check a specification and predict its trials, steps, time, memory and unreachable thresholds; write nothing."""
     spec = document.parse(settings)
-    available = resources(settings)
+    available = resources(store, settings)
     return forecast(spec, plan(spec, available), available).to_json()
 
 
 @router.get("/studies", summary="List studies", response_model=Studies, responses=refusals(InvalidRequest))
-def list_studies(query: Annotated[StudiesQuery, Query()], store: TheStore) -> Page[StudyRecord]:
+def list_studies(query: Annotated[StudiesQuery, Query()], store: TheStore, settings: TheSettings) -> Page[StudyRecord]:
     """Return a page of studies, newest first."""
     chosen = StudyFilter(
         states=tuple(query.state),
@@ -78,7 +79,8 @@ def list_studies(query: Annotated[StudiesQuery, Query()], store: TheStore) -> Pa
         created_after=query.created_after,
         created_before=query.created_before,
     )
-    return store.studies(chosen, query.limit, query.cursor)
+    page = store.studies(chosen, query.limit, query.cursor)
+    return Page(tuple(explained(page.items, store, settings)), page.next)
 
 
 @router.get(
@@ -88,9 +90,10 @@ def list_studies(query: Annotated[StudiesQuery, Query()], store: TheStore) -> Pa
     responses={304: {"description": "It is as the ETag in If-None-Match says."}} | refusals(StudyNotFound),
     dependencies=[NoParameters],
 )
-def read_study(study_id: str, store: TheStore, if_none_match: IfNoneMatch = None) -> Response:
+def read_study(study_id: str, store: TheStore, settings: TheSettings, if_none_match: IfNoneMatch = None) -> Response:
     """Return one study with its progress, and its ETag."""
-    return tagged(Study.model_validate(store.study(study_id)), if_none_match)
+    (study,) = explained([store.study(study_id)], store, settings)
+    return tagged(Study.model_validate(study), if_none_match)
 
 
 @router.post(

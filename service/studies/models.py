@@ -34,6 +34,7 @@ EXAMPLE_PROGRESS: dict[str, Any] = {
     "by_outcome": {"generalised": 39, "stalled": 2},
     "steps_per_second": 812345.6,
     "eta_seconds": 12.5,
+    "losses": 0,
 }
 
 EXAMPLE_STUDY: dict[str, Any] = {
@@ -63,6 +64,7 @@ class Progress(BaseModel):
     by_outcome: dict[str, int] = Field(description="trials by outcome; words without a trial are left out")
     steps_per_second: float = Field(description="steps of all running trials together; 0 when nothing runs")
     eta_seconds: float | None = Field(description="until the packs planned so far end; null where none knows yet")
+    losses: int = Field(description="attempts lost with their node or connection, and taken up again: no failures")
 
 
 class Study(BaseModel):
@@ -73,7 +75,7 @@ class Study(BaseModel):
     id: str = Field(description="UUIDv7: ordered by time of submission")
     name: str
     state: State
-    reason: str | None = Field(description="why the study failed")
+    reason: str | None = Field(description="why the study failed, or what a queued one waits for")
     tags: list[str]
     priority: int = Field(description="higher runs first")
     spec: dict[str, Any] = Field(description="the specification in canonical form, defaults filled in")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from dataclasses import replace
 from functools import cache
@@ -10,6 +9,7 @@ from importlib.metadata import version
 
 from service.idempotency import Attempt
 from service.studies.errors import IdempotencyKeyReused
+from service.studies.waiting import alive
 from studies.plan import Resources, plan
 from studies.settings import Settings
 from studies.spec import StudySpec
@@ -18,9 +18,14 @@ from studies.store import AlreadySubmitted, Idempotency, IdempotencyRecord, Prog
 LIBRARIES = ("grokscale", "torch", "ray", "numpy", "scipy", "numba")
 
 
-def resources(settings: Settings) -> Resources:
-    """Return what packs are planned for: the runner's own machine."""
-    return Resources(cpus=settings.cpus or os.cpu_count() or 1)
+def resources(store: Store, settings: Settings) -> Resources:
+    """Return what packs are planned for: the largest cluster that a runner has now; one CPU where there is none.
+
+    They are cut anew by the runner that takes the study, where its cluster is another.
+    """
+    known = [runner.news for runner in alive(store.runners(), settings)]
+    clusters = [Resources(news.cpus, news.gpus or 0) for news in known if news.cpus]
+    return max(clusters, key=lambda cluster: cluster.cpus, default=Resources(1))
 
 
 class Submission:
@@ -52,7 +57,7 @@ class Submission:
         Raises:
             IdempotencyKeyReused: as above.
         """
-        planned = plan(spec, resources(settings))
+        planned = plan(spec, resources(self.store, settings))
         try:
             return self.store.add_study(spec, planned, versions=versions(), idempotency=self.row)
         except AlreadySubmitted as taken:

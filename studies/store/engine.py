@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
+from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 
 from studies.store.errors import DatabaseUnavailable
@@ -39,7 +39,7 @@ class Database:
         parsed = _parse(url)
         if parsed.get_backend_name() == "sqlite":
             return cls(_sqlite(parsed))
-        return cls(create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=30, connect_args=_POSTGRESQL))
+        return cls(_postgresql(parsed))
 
     @property
     def sqlite(self) -> bool:
@@ -128,6 +128,26 @@ def _parse(url: str) -> URL:
     if parsed.database in {None, "", ":memory:"} or "mode" in parsed.query:
         raise DatabaseUnavailable("an in-memory SQLite cannot be shared by processes: give a file, sqlite:///PATH")
     return parsed
+
+
+def _postgresql(url: URL) -> Engine:
+    engine = create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=30, connect_args=_POSTGRESQL)
+    event.listen(engine, "do_connect", _connect_to_utf8)
+    return engine
+
+
+def _connect_to_utf8(dialect: Dialect, _record: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """Connect, to a database that can hold every text: others give bytes for text, or lose what they cannot hold."""
+    connection: Any = dialect.connect(*args, **options)
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        name = connection.info.dbname
+        connection.close()
+        raise DatabaseUnavailable(
+            f"the database {name!r} has the encoding {encoding}, and UTF8 is needed: "
+            f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0"
+        )
+    return connection
 
 
 def _sqlite(url: URL) -> Engine:
