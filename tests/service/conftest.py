@@ -82,7 +82,7 @@ def submit(store: Store, settings: Settings) -> Callable[..., str]:
 
     def write(**changes: Any) -> str:
         spec = specification.parse(SPEC | changes)
-        return store.add_study(spec, plan(spec, resources(settings)), versions={"grokscale": "test"}).id
+        return store.add_study(spec, plan(spec, resources(store, settings)), versions={"grokscale": "test"}).id
 
     return write
 

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from service.app import create_app
 from studies.settings import Settings
-from studies.store import RunnerInfo, Store, open_store
+from studies.store import RunnerInfo, RunnerNews, Store, open_store
 from tests.service.conftest import BASE_URL
 
 
@@ -42,7 +42,8 @@ def test_a_database_that_does_not_answer_is_not(tmp_path: Path) -> None:
 
 
 def test_without_a_runner_the_server_is_ready_and_says_so(http: TestClient) -> None:
-    assert http.get("/readyz").json()["runner"] == {"state": "none", "alive": 0, "heartbeat_age_seconds": None}
+    runner = {"state": "none", "alive": 0, "heartbeat_age_seconds": None, "trouble": None}
+    assert http.get("/readyz").json()["runner"] == runner
 
 
 def test_a_runner_that_was_heard_of_is_alive(http: TestClient, store: Store) -> None:
@@ -60,19 +61,31 @@ def test_a_runner_that_was_not_heard_of_for_a_lease_period_is_silent(settings: S
     assert http.get("/readyz").json()["runner"]["state"] == "silent"
 
 
-def test_a_server_with_a_runner_of_its_own_waits_for_that_one(settings: Settings, store: Store) -> None:
-    http = TestClient(create_app(settings, store, own_runner=lambda: 4711), base_url=BASE_URL)
-    store.heartbeat(RunnerInfo("before", "here", 99, True))
+def test_a_server_that_expects_a_runner_waits_for_one_of_its_own_time(settings: Settings, store: Store) -> None:
+    store.heartbeat(RunnerInfo("of a server before", "here", 99, True))
+    http = TestClient(create_app(settings, store, expects_runner=True), base_url=BASE_URL)
     answer = http.get("/readyz")
     assert (answer.status_code, answer.json()["runner"]["state"]) == (503, "starting")
-    store.heartbeat(RunnerInfo("mine", "here", 4711, True))
+    assert answer.json()["reason"] == "no runner has been heard of yet"
+    store.heartbeat(RunnerInfo("any", "elsewhere", 4711, False))
     assert http.get("/readyz").status_code == 200
 
 
-def test_a_runner_that_ends_later_does_not_make_the_server_unready(settings: Settings, store: Store) -> None:
-    pids = [4711]
-    http = TestClient(create_app(settings, store, own_runner=lambda: pids[0]), base_url=BASE_URL)
+def test_a_server_whose_runner_fell_silent_is_not_ready(settings: Settings, store: Store) -> None:
+    hasty = settings.model_copy(update={"lease_seconds": 1e-9})
     store.heartbeat(RunnerInfo("mine", "here", 4711, True))
-    assert http.get("/readyz").status_code == 200
-    pids[0] = 4712
+    answer = TestClient(create_app(hasty, store, expects_runner=True), base_url=BASE_URL).get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["reason"] == "no runner has been heard of for 1e-09 s"
+
+
+def test_a_runner_that_can_run_nothing_says_why(settings: Settings, store: Store) -> None:
+    http = TestClient(create_app(settings, store, expects_runner=True), base_url=BASE_URL)
+    trouble = RunnerNews(trouble="the Ray cluster at 10.0.0.1:6379 refuses the token")
+    store.heartbeat(RunnerInfo("one", "here", 1, False), trouble)
+    answer = http.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["reason"] == "the runner takes no study: the Ray cluster at 10.0.0.1:6379 refuses the token"
+    assert answer.json()["runner"]["trouble"] == trouble.trouble
+    store.heartbeat(RunnerInfo("another", "there", 2, False), RunnerNews(cpus=4))
     assert http.get("/readyz").status_code == 200

@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from studies.settings import Settings
-from studies.store import Store
+from studies.store import RunnerInfo, Store
 from tests.service.conftest import SPEC
 
 YAML = """\
@@ -27,7 +27,8 @@ def post_yaml(http: TestClient, text: str, path: str = "/v1/studies") -> Any:
     return http.post(path, content=text, headers={"Content-Type": "application/yaml"})
 
 
-def test_a_submitted_study_is_answered_with_its_place_and_is_there(http: TestClient) -> None:
+def test_a_submitted_study_is_answered_with_its_place_and_is_there(http: TestClient, store: Store) -> None:
+    store.heartbeat(RunnerInfo("runner-1", "here", 1, False))  # without one it would wait for that
     answer = http.post("/v1/studies", json=SPEC)
     assert answer.status_code == 201
     assert answer.headers["location"] == f"/v1/studies/{answer.json()['id']}"
@@ -43,6 +44,7 @@ def test_a_new_study_is_queued_with_nothing_done(http: TestClient) -> None:
         "by_outcome": {},
         "steps_per_second": 0.0,
         "eta_seconds": None,
+        "losses": 0,
     }
     assert (study["started"], study["ended"], study["reason"]) == (None, None, None)
 

@@ -1,0 +1,155 @@
+"""A cluster that was there before the runner: refusals, losses, nodes that come and go."""
+
+from __future__ import annotations
+
+import socket
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.studies.runner.bench import Bench, Gate, exact_t2, synthetic, wait_until
+from tests.studies.runner.foreign_cluster import ForeignCluster
+
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
+
+CONNECT_SECONDS = 90.0
+
+
+@pytest.fixture(scope="module")
+def foreign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForeignCluster]:
+    cluster = ForeignCluster(tmp_path_factory.mktemp("foreign"), 2)
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture
+def bench(tmp_path: Path, foreign: ForeignCluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    """A runner on that cluster, not started yet."""
+    for name, value in foreign.admits().items():
+        monkeypatch.setenv(name, value)
+    made = Bench(tmp_path / "data", ray_address=foreign.address, cpus=None)
+    yield made
+    made.close()
+
+
+def trouble(bench: Bench) -> str | None:
+    """What the runner says is wrong; empty: it has not been heard of yet."""
+    runners = bench.store.runners()
+    return runners[0].news.trouble if runners else ""
+
+
+def wait_for_trouble(bench: Bench, words: str) -> None:
+    wait_until(lambda: words in (trouble(bench) or ""), CONNECT_SECONDS, f"trouble: {words}")
+
+
+def assert_waits(bench: Bench, study: str) -> None:
+    record = bench.study(study)
+    assert (record.state, record.progress.ended) == ("queued", 0)
+
+
+def test_a_runner_with_a_wrong_token_claims_nothing_and_says_so(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "wrong").write_text("0" * 64)
+    monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(tmp_path / "wrong"))
+    study = bench.submit(synthetic("waits"))
+    bench.start()
+    wait_for_trouble(bench, "refuses the token")
+    assert_waits(bench, study)
+
+
+def test_a_runner_without_a_token_claims_nothing_and_says_so(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    monkeypatch.delenv("RAY_AUTH_TOKEN_PATH")
+    study = bench.submit(synthetic("waits"))
+    bench.start()
+    wait_for_trouble(bench, "refuses the token")
+    assert_waits(bench, study)
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [("127.0.0.1:{free}", "nothing answers there"), ("ray://127.0.0.1:{free}", "ray:// is Ray Client's")],
+)
+def test_a_runner_whose_cluster_is_not_there_claims_nothing_and_says_so(
+    tmp_path: Path, address: str, words: str
+) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free = probe.getsockname()[1]
+    bench = Bench(tmp_path / "data", ray_address=address.format(free=free), cpus=None)
+    study = bench.submit(synthetic("waits"))
+    bench.start()
+    wait_for_trouble(bench, words)
+    assert_waits(bench, study)
+    bench.close()
+
+
+def test_a_study_runs_on_it_with_packs_cut_for_it(bench: Bench, foreign: ForeignCluster) -> None:
+    study = bench.submit(synthetic("foreign", seeds=8), cpus=1)
+    bench.start()
+    wait_until(lambda: trouble(bench) is None, CONNECT_SECONDS, "the cluster is there")
+    assert bench.store.runners()[0].news.cpus == 2
+    bench.wait(study, "completed")
+    assert [trial.t2 and trial.t2.step for trial in bench.trials(study)] == [exact_t2(t) for t in bench.trials(study)]
+    assert len(bench.store.packs(study)) == 2
+
+
+def test_packs_are_cut_anew_for_a_node_that_joins(bench: Bench, foreign: ForeignCluster, gate: Gate) -> None:
+    study = bench.submit(synthetic("grows", seeds=24, faults=gate.before(*range(384))))
+    bench.start()
+    running = lambda: sum(pack.state == "running" for pack in bench.store.packs(study))  # noqa: E731
+    wait_until(lambda: running() == 2, 120, "two packs run")
+    foreign.tell("add 2")
+    try:
+        wait_until(lambda: running() == 4, 120, "four packs run")
+        gate.open()
+        bench.wait(study, "completed", 300)
+    finally:
+        foreign.tell("kill")
+    assert Counter(bench.trial_events(study)) == dict.fromkeys(range(384), 1)
+
+
+@pytest.mark.slow
+def test_a_trial_survives_the_loss_of_ten_nodes_and_no_attempt_is_counted(
+    bench: Bench, foreign: ForeignCluster, gate: Gate
+) -> None:
+    foreign.tell("kill")  # the only node that has a CPU
+    study = bench.submit(synthetic("lost", alphas=[0.1], betas=[1e-4], faults=gate.before(0)))
+    bench.start()
+    for lost in range(1, 11):
+        foreign.tell("add 1")
+        wait_until(lambda: bench.store.packs(study)[0].state == "running", 120, f"attempt {lost} runs")
+        foreign.tell("kill")
+        wait_until(lambda n=lost: bench.store.packs(study)[0].losses == n, 120, f"loss {lost} is counted")
+    foreign.tell("add 2")
+    gate.open()
+    record = bench.wait(study, "completed")
+    (pack,) = bench.store.packs(study)
+    (trial,) = bench.trials(study)
+    assert (pack.failures, pack.losses, record.progress.losses) == (0, 10, 10)
+    assert record.progress.by_outcome == {"generalised": 1}
+    assert trial.t2 is not None
+    assert trial.t2.step == exact_t2(trial)
+
+
+def test_a_study_whose_cluster_is_lost_is_queued_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gate: Gate
+) -> None:
+    cluster = ForeignCluster(tmp_path, 1)
+    for name, value in cluster.admits().items():
+        monkeypatch.setenv(name, value)
+    bench = Bench(tmp_path / "data", ray_address=cluster.address, cpus=None)
+    study = bench.submit(synthetic("left alone", faults=gate.before(0)))
+    bench.start()
+    bench.wait_for_trials(study, 2)
+    cluster.tell("lose")
+    record = bench.wait(study, "queued")
+    assert record.reason is not None
+    assert record.reason.startswith(f"the Ray cluster at {cluster.address} is lost")
+    assert record.progress.by_outcome.get("failed", 0) == 0
+    wait_for_trouble(bench, "nothing answers there")
+    bench.close()
+    cluster.close()
