@@ -39,7 +39,7 @@ class Overseer(Stopper):
         """Return whether everything is to end now."""
         self._listen()
         self._inquest.look()
-        self._control.tell(self._work.usable, len(self._work.running))
+        self._control.tell(self._work.usable, self._work.places)
         wanted = self._control.wanted
         if wanted == "cancel":
             # nothing of them is wanted: no last report, no checkpoint

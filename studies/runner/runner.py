@@ -92,6 +92,7 @@ class Runner:
         self._claim_at = self._cluster_at = self._spare_at = 0.0
         self._spare: Child | None = None
         self._asked: list[Resources] = []
+        self._said: str | None = None
 
     def _cluster_of(self, settings: Settings) -> Cluster:
         if settings.ray_address is None:
@@ -149,12 +150,15 @@ class Runner:
     def _mind_cluster(self) -> None:
         """Start the cluster again when it is lost; its studies are queued meanwhile, and go on where they were."""
         if self._cluster.alive:
+            self._said = None if self._cluster.address else self._said
             return
         if self._cluster.started:
             # one that was up has been killed; one that never was would most likely not come up now either
             wait = 0.0 if self._cluster.address else RESTART_SECONDS
             reason = self._cluster.trouble or "the runner's Ray cluster has ended"
-            log.error("the Ray cluster is lost", reason=reason, again_in_seconds=wait)
+            if reason != self._said:
+                log.error("the Ray cluster is lost", reason=reason, again_in_seconds=wait)
+                self._said = reason
             for driven in list(self._driven.values()):
                 driven.child.kill()
                 self._let_go(driven, waits_for=reason)

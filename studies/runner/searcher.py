@@ -31,7 +31,7 @@ class PackSearcher(Searcher):
         """
         finished: Any = Searcher.FINISHED
         running = len(self._work.running)
-        allowed = self._control.wanted == "run" and running < self._control.limit
+        allowed = self._control.wanted == "run" and self._work.places < self._control.limit
         assignment = self._work.begin(trial_id) if allowed else None
         if assignment is None:
             return None if running else finished

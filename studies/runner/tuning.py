@@ -60,11 +60,11 @@ def tune(store: Store, job: Job, spec: StudySpec, study: Path, control: Control)
     run = 0
     while control.wanted == "run" and work.left:
         inquest.look()
-        control.tell(work.usable, 0)
+        control.tell(work.usable, work.places)
         if job.own_cluster and control.slots == 0:
             raise Impossible(_too_much(spec))
         work.cut(control.slots or 0)
-        if control.limit and work.ready:
+        if work.places < control.limit and work.ready:
             recorder = Recorder(store, job.lease, work, inquest, study)
             _run(work, control, inquest, recorder, study / f"tune-{job.token}-{run}")
             run += 1

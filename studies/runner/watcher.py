@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -19,10 +20,12 @@ from ray._private.state import state
 from ray.exceptions import RayError
 from ray.util import placement_group, remove_placement_group
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+from ruamel.yaml import YAML
 
 from studies.runner.parent import die_with_parent
 from studies.runner.wire import Wire
 
+BOOTSTRAP = Path("~/ray_bootstrap_config.yaml").expanduser()
 _LOOK_SECONDS = 1.0
 _REACH_SECONDS = 5.0
 _FIRST_SECONDS = 8.0
@@ -139,10 +142,24 @@ def _resources(has: dict[str, float]) -> tuple[float, float]:
 
 
 def _most() -> list[tuple[float, float]]:
-    """Return the nodes that the autoscaler may bring up; none where there is no autoscaler, or it does not say."""
+    """Return the nodes that the autoscaler may bring up; none where there is no autoscaler, or it does not say.
+
+    The second version of Ray's autoscaler tells the cluster what it may do; of the first one only the file speaks that
+    `ray up` leaves on the head.
+    """
     config: Any = state.get_cluster_config()
     groups = config.node_group_configs if config else ()
-    return [_resources(dict(group.resources)) for group in groups for _ in range(max(0, group.max_count))]
+    found = [_resources(dict(group.resources)) for group in groups for _ in range(max(0, group.max_count))]
+    return found or _most_by_file(BOOTSTRAP)
+
+
+def _most_by_file(path: Path) -> list[tuple[float, float]]:
+    if not path.exists():
+        return []
+    config = YAML(typ="safe", pure=True).load(path)
+    types = config.get("available_node_types", {}).values()
+    found = [_resources(each.get("resources", {})) for each in types for _ in range(each.get("max_workers", 0))]
+    return sorted(found, reverse=True)[: config.get("max_workers", len(found))]
 
 
 def _misfit(found: dict[str, str | None]) -> str | None:

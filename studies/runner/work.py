@@ -87,7 +87,7 @@ class Work:
         self._study, self._silence_seconds = study, silence_seconds
         self._waiting: deque[PackRecord] = deque()
         self._held: list[Running] = []
-        self._cut_at = -math.inf
+        self._cut_at, self._cut_for = -math.inf, 0
         self.running: dict[str, Running] = {}
         """By Tune's name for it."""
         self.refill()
@@ -97,10 +97,15 @@ class Work:
         return len(self._waiting) + len(self.running) + len(self._held)
 
     @property
+    def places(self) -> int:
+        """How many places in the cluster are the study's: a pack that is held will want its own back."""
+        return len(self.running) + len(self._held)
+
+    @property
     def usable(self) -> int:
         """How many packs the study can use at once: an adaptive one between two batches needs one to go on."""
         most = self.spec.resources.max_packs or math.inf
-        return int(min(len(self) - len(self._held) or int(not self._held), most))
+        return int(min(len(self) or 1, most))
 
     @property
     def left(self) -> bool:
@@ -121,11 +126,13 @@ class Work:
     def cut(self, side_by_side: int) -> None:
         """Cut the packs that nobody has begun anew, where the cluster holds another number than they were cut for."""
         most = min(side_by_side, self.spec.resources.max_packs or side_by_side)
-        stale = [record for record in self._waiting if is_fresh(record) and _is_far(record.cut_for or 1, most)]
         now = time.monotonic()
-        if not most or not stale or now - self._cut_at < _CUT_SECONDS:
+        if not most or most == self._cut_for or now - self._cut_at < _CUT_SECONDS:
             return
-        self._cut_at = now
+        self._cut_at, self._cut_for = now, most
+        stale = [record for record in self._waiting if is_fresh(record) and _is_far(record.cut_for or 1, most)]
+        if not stale:
+            return
         ids = [record.id for record in stale]
         trials = firmly(self._store.waiting_trials, self._lease, ids)
         planned = cut_packs(self.spec, trials, most)

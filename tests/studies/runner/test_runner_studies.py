@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 from studies.spec import parse
-from tests.studies.runner.bench import Bench, Gate, exact_t2, synthetic, wait_until
+from tests.studies.runner.bench import PATIENCE, Bench, Gate, exact_t2, synthetic, wait_until
 from trainers.pack import train
 from trainers.trial import Budget, Pack, Trial
 
@@ -37,7 +38,7 @@ def test_sparse_recovery_on_the_cluster_gives_what_one_pack_in_this_process_give
     (waiting, *others) = bench.store.packs(study)
     planned = [trial for pack in (waiting, *others) for trial in bench.store.pack_trials(pack.id)]
     assert others, "the study runs as several packs"
-    bench.wait(study, "completed", 120)
+    bench.wait(study, "completed")
     found = {t.index: (t.outcome, t.t1 and t.t1.step, t.t2 and t.t2.step) for t in bench.trials(study)}
     assert found == trained_here(spec.seed, sorted(planned, key=lambda trial: trial.index))
 
@@ -48,15 +49,26 @@ def trained_here(study_seed: int, trials: list[Trial]) -> dict:
     return {o.index: (o.outcome, o.t1 and o.t1.step, o.t2 and o.t2.step) for o in outcomes}
 
 
-def test_a_second_study_gets_its_share_and_the_first_goes_on_where_it_was(bench: Bench, gate: Gate) -> None:
+def states(bench: Bench, study: str) -> list[str]:
+    """The states of its packs."""
+    return sorted(pack.state for pack in bench.store.packs(study))
+
+
+def test_a_second_study_gets_its_share_and_the_first_goes_on_where_it_was(
+    bench: Bench, gate: Gate, tmp_path: Path
+) -> None:
+    beside = Gate(tmp_path / "beside")
     # two packs of 32 trials, one on each CPU, which never end
     long = bench.submit(synthetic("long", seeds=4, faults=gate.before(*range(4))))
     bench.wait_for_trials(long, 2)
-    short = bench.submit(synthetic("short"))
+    short = bench.submit(synthetic("short", faults=beside.before(0)))
+    wait_until(lambda: states(bench, short) == ["running"], PATIENCE, "the second study runs")
+    assert states(bench, long) == ["running", "waiting"], "a pack that made room does not say that it runs"
+    beside.open()
     bench.wait(short, "completed")
     assert bench.study(long).state == "running"
     again = lambda: sorted(pack.attempt for pack in bench.store.packs(long))  # noqa: E731
-    wait_until(lambda: again() == [1, 2], 30, "the pack that made room runs again")
+    wait_until(lambda: again() == [1, 2], PATIENCE, "the pack that made room runs again")
     bench.store.transition(long, "cancel")
     bench.wait(long, "cancelled", 20)
     counts = Counter(bench.trial_events(long))
@@ -66,7 +78,7 @@ def test_a_second_study_gets_its_share_and_the_first_goes_on_where_it_was(bench:
 
 def test_cancel_ends_a_study_within_seconds_even_where_a_pack_hangs(bench: Bench) -> None:
     study = bench.submit(synthetic("hung and cancelled", seconds=1.0, faults={"hang": [0]}))
-    wait_until(lambda: bench.store.packs(study)[0].state == "running", 60, "a pack runs")
+    wait_until(lambda: bench.store.packs(study)[0].state == "running", PATIENCE, "a pack runs")
     assert bench.store.transition(study, "cancel") == "cancelling"
     record = bench.wait(study, "cancelled", 10)
     assert record.progress.ended == 16
@@ -74,16 +86,11 @@ def test_cancel_ends_a_study_within_seconds_even_where_a_pack_hangs(bench: Bench
     assert not bench.checkpoints(study).exists()
 
 
-def running(bench: Bench, study: str) -> int:
-    """How many of its packs run."""
-    return sum(pack.state == "running" for pack in bench.store.packs(study))
-
-
 def test_stop_drains_the_packs_that_run_and_cancels_the_rest(bench: Bench, gate: Gate) -> None:
     # three bands of two packs of 64 trials: two packs at a time, which end when they may
     study = bench.submit(synthetic("stopped", seeds=24, faults=gate.before(*range(24))))
     assert len(bench.store.packs(study)) == 6
-    wait_until(lambda: running(bench, study) == 2, 60, "two packs run")
+    wait_until(lambda: states(bench, study).count("running") == 2, PATIENCE, "two packs run")
     bench.store.transition(study, "stop")
     gate.open()
     record = bench.wait(study, "stopped")
@@ -100,7 +107,7 @@ def test_pause_frees_the_packs_and_resume_goes_on_where_they_were(bench: Bench, 
     assert reached
     gate.open()
     bench.store.transition(study, "resume")
-    wait_until(lambda: bench.ended(study) > paused.progress.ended, 60, "the study goes on")
+    wait_until(lambda: bench.ended(study) > paused.progress.ended, PATIENCE, "the study goes on")
     bench.wait(study, "completed")
     again = {pack.id: pack for pack in bench.store.packs(study) if pack.id in reached}
     assert all(pack.attempt >= 2 and pack.step >= reached[pack.id] for pack in again.values())
