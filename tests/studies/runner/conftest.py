@@ -24,6 +24,6 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GROKSCALE_API_KEYS", SECRET)
         patch.setenv("PGPASSWORD", SECRET)
-        running = Bench(tmp_path_factory.mktemp("runner"), silence_seconds=6.0, pack_attempts=1).start()
+        running = Bench(tmp_path_factory.mktemp("runner"), silence_seconds=12.0, pack_attempts=1).start()
         yield running
         running.close()

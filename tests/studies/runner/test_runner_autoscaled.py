@@ -29,6 +29,21 @@ TYPES: dict[str, Any] = {
         "max_workers": 2,
     },
 }
+CONFIG: dict[str, Any] = {
+    "cluster_name": "fake",
+    "max_workers": 2,
+    "available_node_types": TYPES,
+    "head_node_type": HEAD,
+    "upscaling_speed": 1,
+    "idle_timeout_minutes": 5,
+    **{key: {} for key in ("auth", "file_mounts", "docker")},
+    **{key: [] for key in ("cluster_synced_files", "rsync_exclude", "rsync_filter")},
+    **{key: [] for key in (f"{who}start_ray_commands" for who in ("head_", "worker_"))},
+    **{key: [] for key in (f"{who}setup_commands" for who in ("", "head_", "worker_"))},
+    "initialization_commands": [],
+    "file_mounts_sync_continuously": False,
+}
+"""What `ray up` leaves on the head; the provider is filled in."""
 SETTINGS = {
     "RAY_FAKE_CLUSTER": "1",
     "RAY_enable_autoscaler_v2": "0",
@@ -42,27 +57,13 @@ SETTINGS = {
 @pytest.fixture
 def autoscaled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of a cluster that has no CPU, and may come to have two nodes of two."""
-    config = {
-        "cluster_name": "fake",
-        "max_workers": 2,
-        "provider": {"type": "fake_multinode"},
-        "available_node_types": TYPES,
-        "head_node_type": HEAD,
-        "upscaling_speed": 1,
-        "idle_timeout_minutes": 0.2,
-        **{key: {} for key in ("auth", "file_mounts", "docker")},
-        **{key: [] for key in ("cluster_synced_files", "rsync_exclude", "rsync_filter")},
-        **{key: [] for key in (f"{who}start_ray_commands" for who in ("head_", "worker_"))},
-        **{key: [] for key in (f"{who}setup_commands" for who in ("", "head_", "worker_"))},
-        "initialization_commands": [],
-        "file_mounts_sync_continuously": False,
-    }
-    bootstrap = tmp_path / "ray_bootstrap_config.yaml"
-    bootstrap.write_text(json.dumps(config))
-    (tmp_path / "token").write_text("e" * 64)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    address = f"{ray.util.get_node_ip_address()}:{port}"
+    bootstrap = tmp_path / "ray_bootstrap_config.yaml"
+    bootstrap.write_text(json.dumps(CONFIG | {"provider": {"type": "fake_multinode", "gcs_address": address}}))
+    (tmp_path / "token").write_text("e" * 64)
     settings = SETTINGS | {"RAY_AUTH_TOKEN_PATH": str(tmp_path / "token"), "HOME": str(tmp_path)}
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
@@ -73,7 +74,7 @@ def autoscaled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]
         head = subprocess.Popen(
             [*command, f"--autoscaling-config={bootstrap}", f"--temp-dir={folder}"], stdout=log, stderr=log
         )
-    yield f"{ray.util.get_node_ip_address()}:{port}"
+    yield address
     head.terminate()
     head.wait(60)
     clear(folder)

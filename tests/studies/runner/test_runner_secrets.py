@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from studies.runner import environment
-from tests.studies.runner.bench import Bench, processes, synthetic, wait_until
+from tests.studies.runner.bench import Bench, Gate, processes, synthetic, wait_until
 from tests.studies.runner.conftest import SECRET
 
 ASK = """
@@ -39,8 +39,8 @@ def address(bench: Bench) -> str | None:
     return None
 
 
-def test_no_process_under_the_runner_shows_a_secret_while_a_study_runs(bench: Bench) -> None:
-    study = bench.submit(synthetic("watched", seconds=1.0))
+def test_no_process_under_the_runner_shows_a_secret_while_a_study_runs(bench: Bench, gate: Gate) -> None:
+    study = bench.submit(synthetic("watched", faults=gate.before(0)))
     wait_until(lambda: bench.store.packs(study)[0].state == "running", 60, "a pack runs")
     kinds = {"runner.driver", "runner.head", "raylet", "Trainable", "gcs_server"}
 

@@ -9,6 +9,7 @@ import pytest
 from samples import VERSIONS, add, commit_all, exact, failed, outcome, plan, running, spec
 
 from studies.lifecycle import ImpossibleTransition
+from studies.plan import PlannedPack
 from studies.store import (
     AlreadySubmitted,
     Idempotency,
@@ -343,6 +344,8 @@ class TestPacks:
             lambda: store.commit(lease, foreign, [outcome(0)], 1, "host"),
             lambda: store.end_pack(lease, foreign),
             lambda: store.fail_pack(lease, foreign, {}, 3),
+            lambda: store.lose_pack(lease, foreign, {}),
+            lambda: store.rest_pack(lease, foreign),
         ):
             with pytest.raises(NotFound):
                 call()
@@ -390,6 +393,61 @@ class TestPacks:
         assert store.fail_pack(lease, pack.id, {}, 1) == "halved"
         before = store.packs(lease.study_id)
         assert store.fail_pack(lease, pack.id, {}, 1) == "halved"
+        assert store.packs(lease.study_id) == before
+
+    def test_a_lost_attempt_is_counted_apart_and_spends_none(self, store: Store):
+        lease = running(store, per_pack=12)
+        (pack,) = store.open_packs(lease)
+        for _ in range(10):
+            store.pack_started(lease, pack.id, 1, "host")
+            store.lose_pack(lease, pack.id, {"message": "its node died"})
+        (lost,) = store.packs(lease.study_id)
+        assert (lost.state, lost.failures, lost.losses) == ("waiting", 0, 10)
+        assert lost.error == {"message": "its node died"}
+        assert store.study(lease.study_id).progress.losses == 10
+        assert store.events(lease.study_id)[-1].data["losses"] == 10
+
+    def test_a_loss_that_is_known_too_late_changes_nothing(self, store: Store):
+        lease = running(store, per_pack=12)
+        commit_all(store, lease)
+        (pack,) = store.packs(lease.study_id)
+        store.lose_pack(lease, pack.id, {"message": "its node died"})
+        assert store.packs(lease.study_id) == [pack]
+
+    def test_a_pack_that_was_given_up_waits(self, store: Store):
+        lease = running(store, per_pack=12)
+        (pack,) = store.open_packs(lease)
+        store.pack_started(lease, pack.id, 1, "host")
+        store.rest_pack(lease, pack.id)
+        (resting,) = store.packs(lease.study_id)
+        assert (resting.state, resting.failures, resting.losses, resting.attempt) == ("waiting", 0, 0, 1)
+
+    def test_packs_that_nobody_has_begun_are_cut_anew(self, store: Store):
+        lease = running(store, per_pack=4)
+        begun, *waiting = store.open_packs(lease)
+        store.pack_started(lease, begun.id, 1, "host")
+        ids = [pack.id for pack in waiting]
+        assert [trial.index for trial in store.waiting_trials(lease, ids)] == list(range(4, 12))
+        cut = [PlannedPack(0, (4, 6, 8, 10)), PlannedPack(1, (5, 7)), PlannedPack(2, (9, 11))]
+        assert store.cut_anew(lease, ids, cut, 3)
+        first, *fresh = store.open_packs(lease)
+        assert first.id == begun.id
+        assert [(pack.members, pack.cut_for) for pack in fresh] == [(each.members, 3) for each in cut]
+        for pack in fresh:
+            assert tuple(trial.index for trial in store.pack_trials(pack.id)) == pack.members
+        commit_all(store, lease)
+        assert store.finish(lease) == "completed"
+
+    @pytest.mark.parametrize("change", ["begun", "gone", "others"])
+    def test_packs_that_are_not_as_they_were_are_left_alone(self, store: Store, change: str):
+        lease = running(store, per_pack=6)
+        one, two = store.open_packs(lease)
+        if change == "begun":
+            store.pack_started(lease, one.id, 1, "host")
+        ids = [one.id, ABSENT if change == "gone" else two.id]
+        members = tuple(range(11 if change == "others" else 12))
+        before = store.packs(lease.study_id)
+        assert not store.cut_anew(lease, ids, [PlannedPack(0, members)], 1)
         assert store.packs(lease.study_id) == before
 
     def test_a_pack_that_fails_after_its_last_trial_has_simply_ended(self, store: Store):
