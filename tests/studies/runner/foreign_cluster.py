@@ -2,8 +2,8 @@
 
     python foreign_cluster.py TOKEN_FILE
 
-The first line of the output is the address. Each line of the input is a command: `add CPUS`, `kill` (the node added
-last, without a word), `lose` (GCS and all), and each is answered by a line `done`.
+The first line of the output is the address. Each line of the input is a command: `add CPUS [PYTHONPATH]`, `kill` (the
+node added last, without a word), `lose` (GCS and all), and each is answered by a line `done`.
 """
 
 from __future__ import annotations
@@ -68,9 +68,11 @@ def main(said: IO[str]) -> None:
     print(cluster.address, file=said, flush=True)
     nodes = []
     for line in sys.stdin:
-        word, *numbers = line.split()
+        word, *arguments = line.split()
         if word == "add":
-            nodes.append(cluster.add_node(num_cpus=int(numbers[0]), **LITTLE))
+            cpus, *path = arguments
+            env = {"env_vars": {"PYTHONPATH": path[0]}} if path else {}
+            nodes.append(cluster.add_node(num_cpus=int(cpus), **LITTLE, **env))
         elif word == "kill":
             cluster.remove_node(nodes.pop(), allow_graceful=False)
         elif word == "lose":

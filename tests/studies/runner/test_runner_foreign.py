@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections import Counter
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,7 @@ def test_a_study_runs_on_it_with_packs_cut_for_it(bench: Bench, foreign: Foreign
     assert len(bench.store.packs(study)) == 2
 
 
+@pytest.mark.slow
 def test_packs_are_cut_anew_for_a_node_that_joins(bench: Bench, foreign: ForeignCluster, gate: Gate) -> None:
     study = bench.submit(synthetic("grows", seeds=24, faults=gate.before(*range(384))))
     bench.start()
@@ -110,6 +112,21 @@ def test_packs_are_cut_anew_for_a_node_that_joins(bench: Bench, foreign: Foreign
     finally:
         foreign.tell("kill")
     assert Counter(bench.trial_events(study)) == dict.fromkeys(range(384), 1)
+
+
+@pytest.mark.slow
+def test_a_node_that_runs_another_version_keeps_the_runner_from_claiming(
+    bench: Bench, foreign: ForeignCluster, tmp_path: Path
+) -> None:
+    (tmp_path / "grokscale-9.9.9.dist-info").mkdir()
+    (tmp_path / "grokscale-9.9.9.dist-info" / "METADATA").write_text("Name: grokscale\nVersion: 9.9.9\n")
+    foreign.tell(f"add 1 {tmp_path}")
+    study = bench.submit(synthetic("waits"))
+    bench.start()
+    wait_for_trouble(bench, f"has grokscale 9.9.9, the runner has {version('grokscale')}")
+    assert_waits(bench, study)
+    foreign.tell("kill")
+    bench.wait(study, "completed")
 
 
 @pytest.mark.slow
@@ -135,6 +152,7 @@ def test_a_trial_survives_the_loss_of_ten_nodes_and_no_attempt_is_counted(
     assert trial.t2.step == exact_t2(trial)
 
 
+@pytest.mark.slow
 def test_a_study_whose_cluster_is_lost_is_queued_with_the_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gate: Gate
 ) -> None:
