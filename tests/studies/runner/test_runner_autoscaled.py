@@ -44,6 +44,7 @@ CONFIG: dict[str, Any] = {
     "file_mounts_sync_continuously": False,
 }
 """What `ray up` leaves on the head; the provider is filled in."""
+PROVIDER = {"type": "fake_multinode", "disable_node_updaters": True, "disable_launch_config_check": True}
 SETTINGS = {
     "RAY_FAKE_CLUSTER": "1",
     "RAY_enable_autoscaler_v2": "0",
@@ -62,7 +63,7 @@ def autoscaled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]
         port = probe.getsockname()[1]
     address = f"{ray.util.get_node_ip_address()}:{port}"
     bootstrap = tmp_path / "ray_bootstrap_config.yaml"
-    bootstrap.write_text(json.dumps(CONFIG | {"provider": {"type": "fake_multinode", "gcs_address": address}}))
+    bootstrap.write_text(json.dumps(CONFIG | {"provider": PROVIDER | {"gcs_address": address}}))
     (tmp_path / "token").write_text("e" * 64)
     settings = SETTINGS | {"RAY_AUTH_TOKEN_PATH": str(tmp_path / "token"), "HOME": str(tmp_path)}
     for name, value in settings.items():
