@@ -9,7 +9,6 @@ import sys
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +16,14 @@ import structlog
 
 from studies.bell import Stop
 from studies.lifecycle import ImpossibleTransition
-from studies.resources import Resources, slots, total
+from studies.resources import Resources, total
 from studies.runner import environment
 from studies.runner.child import Child
 from studies.runner.cluster import Cluster, OwnCluster, clear, is_ray_directory, ray_directory
+from studies.runner.dealer import Dealer, Driven
 from studies.runner.foreign import LOG, ForeignCluster
 from studies.runner.leases import Leases
 from studies.runner.lock import only_runner
-from studies.runner.shares import Claim, share_out
 from studies.runner.wire import Job
 from studies.settings import Settings
 from studies.store import DatabaseUnavailable, Lease, LeaseLost, RunnerInfo, RunnerNews, Store
@@ -44,32 +43,6 @@ CLAIM_SECONDS = 0.5
 RESTART_SECONDS = 10.0
 
 
-@dataclass(slots=True)
-class Driven:
-    """A study and its driver.
-
-    Attributes:
-        ended: its trials that had ended when the driver began.
-        pack: what one of its packs takes.
-        since: when it was last seen to have a pack, or else when it was claimed.
-        told: what its driver was last told that it may have.
-    """
-
-    lease: Lease
-    child: Child
-    ended: int
-    pack: Resources
-    since: float = field(default_factory=time.monotonic)
-    told: dict[str, int] = field(default_factory=dict)
-
-    def claim(self) -> Claim:
-        """What the study asks of the cluster; one pack until its driver says more."""
-        running = self.child.said.get("running", 0)
-        if running:
-            self.since = time.monotonic()
-        return Claim(self.pack, self.child.said.get("packs", 1), running, 0.0 if running else self.since)
-
-
 class Runner:
     """Runs studies until it is asked to end. One a data directory: a second one waits for the first one's end.
 
@@ -86,12 +59,12 @@ class Runner:
         self._settings, self._store, self._command = settings, store, driver_command
         self._info = RunnerInfo(str(uuid.uuid4()), platform.node(), os.getpid(), embedded)
         self._cluster = self._cluster_of(settings)
+        self._dealer = Dealer(self._cluster)
         self._leases = Leases(store, self._info, settings.lease_seconds, self._news)
         self._driven: dict[str, Driven] = {}
         self._deaths: dict[str, int] = {}
         self._claim_at = self._cluster_at = self._spare_at = 0.0
         self._spare: Child | None = None
-        self._asked: list[Resources] = []
         self._said: str | None = None
 
     def _cluster_of(self, settings: Settings) -> Cluster:
@@ -139,7 +112,7 @@ class Runner:
                 self._mind_drivers()
                 self._mind_spare()
                 self._claim()
-                self._share_out()
+                self._dealer.deal(list(self._driven.values()))
                 self._leases.tell()
             except DatabaseUnavailable as error:
                 log.warning("database away", error=str(error))
@@ -255,29 +228,6 @@ class Runner:
                 self._store.transition(driven.lease.study_id, "wait", lease=driven.lease, reason=waits_for)
         self._store.release(driven.lease)
         del self._driven[driven.lease.study_id]
-
-    def _share_out(self) -> None:
-        """Tell each driver what its study may have of the cluster as it is now."""
-        everyone, nodes = list(self._driven.values()), self._cluster.nodes
-        claims = [driven.claim() for driven in everyone]
-        for driven, grant in zip(everyone, share_out(claims, nodes), strict=True):
-            message = {"limit": grant.limit, "keep": grant.keep, "slots": slots(self._cluster.most, driven.pack)}
-            if message != driven.told:
-                driven.told = message
-                driven.child.tell(message)
-        self._ask_for_room(claims, nodes)
-
-    def _ask_for_room(self, claims: Sequence[Claim], nodes: Sequence[Resources]) -> None:
-        """Ask a cluster that can grow for the packs that would have a place if it had grown as far as it can."""
-        now, then = share_out(claims, nodes), share_out(claims, self._cluster.most)
-        packs = [
-            claim.pack
-            for claim, have, want in zip(claims, now, then, strict=True)
-            for _ in range(max(0, want.keep - have.keep))
-        ]
-        if packs != self._asked:
-            self._asked = packs
-            self._cluster.ask_for(packs)
 
     # -- the end ----------------------------------------------------------------------------------------------------
 

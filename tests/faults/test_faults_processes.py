@@ -140,6 +140,20 @@ def test_a_study_goes_on_when_what_runs_it_is_killed(steady: RunnerProcess, kind
     assert_exact(bench, study, before)
 
 
+@pytest.mark.slow
+def test_a_study_whose_raylet_is_killed_again_and_again_counts_no_failure(steady: RunnerProcess, gate: Gate) -> None:
+    bench = steady.bench
+    study = bench.submit(synthetic("lost", alphas=[0.1], betas=[1e-4], faults=gate.before(0)))
+    for _ in range(6):  # once more than drivers may die in a row
+        wait_until(lambda: bench.store.packs(study)[0].state == "running", START_SECONDS, "its pack runs")
+        steady.kill_all("raylet/raylet")
+        wait_until(lambda: bench.store.packs(study)[0].state == "waiting", START_SECONDS, "its pack waits")
+    gate.open()
+    record = bench.wait(study, "completed")
+    assert record.progress.by_outcome == {"generalised": 1}
+    assert [pack.failures for pack in bench.store.packs(study)] == [0]
+
+
 def test_a_driver_whose_lease_is_taken_ends_and_writes_nothing_more(steady: RunnerProcess, gate: Gate) -> None:
     bench = steady.bench
     study = long_study(bench, gate)

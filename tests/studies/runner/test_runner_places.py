@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from studies.store import PackRecord
-from tests.studies.runner.bench import PATIENCE, Bench, Gate, synthetic, wait_until
+from tests.studies.runner.bench import PATIENCE, Bench, Gate, slow, synthetic, wait_until
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
@@ -89,7 +89,10 @@ def test_a_third_study_on_two_places_gets_the_next_one(bench: Bench, gates: list
 
 
 def test_halves_of_a_failed_pack_run_before_packs_that_nobody_has_begun(bench: Bench, gates: list[Gate]) -> None:
-    faults = gates[0].before(*range(16 * SEEDS)) | {"raise": [0]}
+    spec = synthetic("retried", seeds=SEEDS)
+    slowest = slow(spec, 2.2e-6)  # some of each of the two packs that are first in line
+    (raises, *_) = set(slow(spec, 5e-6)) - set(slowest)  # before the others of its pack come to the gate
+    faults = gates[0].before(*slowest) | {"raise": [raises]}
     study = bench.submit(synthetic("retried", seeds=SEEDS, faults=faults))
     wait_until(lambda: any(pack.parent for pack in bench.store.packs(study)), PATIENCE, "a pack is halved")
 
