@@ -10,8 +10,8 @@ from studies.plan.packing import bands, cut
 from studies.search import at_points, configurations
 from studies.spec import StudySpec
 from studies.spec.methods import Adaptive
-from trainers.tasks import TASKS, draw_key
-from trainers.trial import Trial
+from trainers.tasks import TASKS, identities
+from trainers.trial import Identity, Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +41,17 @@ class Plan:
 
     Attributes:
         trials: in the order of their indices: by configuration, then by seed.
+        identities: of the trials' data, in the same order.
         packs: in the order of their numbers.
         configurations: how many points of the swept fields.
-        draws: how many data sets.
         later: trials that are still to be proposed, from the results of these.
         prune_after: step at which trials are pruned that have not come to t2; None: never.
     """
 
     trials: tuple[Trial, ...]
+    identities: tuple[Identity, ...]
     packs: tuple[PlannedPack, ...]
     configurations: int
-    draws: int
     later: int = 0
     prune_after: int | None = None
 
@@ -59,6 +59,11 @@ class Plan:
     def total(self) -> int:
         """Trials in all."""
         return len(self.trials) + self.later
+
+    @property
+    def draws(self) -> int:
+        """How many data sets."""
+        return len({identity.data_id for identity in self.identities})
 
 
 def plan(spec: StudySpec, resources: Resources) -> Plan:
@@ -93,14 +98,14 @@ def _laid_out(spec: StudySpec, points: Sequence[Mapping[str, Any]], first: int, 
         for number, config in enumerate(points, first)
         for i, seed in enumerate(seeds)
     )
-    keys = [draw_key(spec.task.kind, trial) for trial in trials]
-    packs = _packs(spec, trials, keys, side_by_side)
+    named = tuple(identities(spec.task.kind, spec.seed, trials))
+    packs = _packs(spec, trials, [identity.data_id for identity in named], side_by_side)
     later = spec.search.num_configs - first - len(points) if isinstance(spec.search, Adaptive) else 0
-    return Plan(trials, packs, len(points), len(set(keys)), later * len(seeds))
+    return Plan(trials, named, packs, len(points), later * len(seeds))
 
 
 def _packs(
-    spec: StudySpec, trials: Sequence[Trial], keys: Sequence[tuple[Any, ...]], side_by_side: int
+    spec: StudySpec, trials: Sequence[Trial], draws: Sequence[str], side_by_side: int
 ) -> tuple[PlannedPack, ...]:
     groups: dict[tuple[Any, ...], list[int]] = {}
     for place, trial in enumerate(trials):
@@ -110,7 +115,7 @@ def _packs(
     for group in groups.values():
         share = max(1, round(side_by_side * len(group) / len(trials)))
         for band in bands(group, [slowness(trials[i].config) for i in group], share):
-            made += [tuple(band[i] for i in positions) for positions in cut([keys[i] for i in band], share)]
+            made += [tuple(band[i] for i in positions) for positions in cut([draws[i] for i in band], share)]
     # the longest first, so that none is left alone at the end: t2 grows as 1/(alpha beta)
     made.sort(key=lambda members: (-max(slowness(trials[i].config) for i in members), members))
     return tuple(PlannedPack(number, tuple(trials[i].index for i in places)) for number, places in enumerate(made))
