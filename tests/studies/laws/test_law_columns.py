@@ -8,7 +8,6 @@ from studies.laws import columns
 from studies.plan import Resources, plan
 from studies.spec import parse
 from studies.store import open_store
-from trainers.tasks import TASKS
 
 BODY = {
     "name": "columns",
@@ -28,7 +27,3 @@ def test_the_fields_of_a_stores_table_are_those_of_the_configurations(tmp_path: 
     store.close()
     assert set(columns.fields(data)) == set(planned.trials[0].config)
     assert sorted(set(columns.draws(data).tolist())) == [0, 1, 2, 3]
-
-
-def test_no_field_that_makes_a_draw_is_taken_for_one_that_does_not() -> None:
-    assert not columns.TRAINING & {name for task in TASKS.values() for name in task.data_fields}
