@@ -101,8 +101,8 @@ class Trial(_Shown):
         "intercept each"
     )
     stream_id: str = Field(
-        description="the random numbers that the data are made of: under `stream: legacy` those of one seed serve every "
-        "N, s and tau, so that their data are not independent"
+        description="the random numbers that the data are made of: under `stream: legacy` those of one seed serve "
+        "every N, s and tau, so that their data are not independent"
     )
     outcome: OutcomeWord | None
     obtained: Obtained | None

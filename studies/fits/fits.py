@@ -125,8 +125,8 @@ def _warnings(repeated: Once) -> list[str]:
     if not repeated.contradictions:
         return []
     return [
-        f"{repeated.contradictions} rows contradict another row of the same data and configuration: of each such run the "
-        "row of the study named first is taken"
+        f"{repeated.contradictions} rows contradict another row of the same data and configuration: of each such run "
+        "the row of the study named first is taken"
     ]
 
 

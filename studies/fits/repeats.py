@@ -1,10 +1,10 @@
 """The same run in several studies, or in a study that is named twice, is one row.
 
 A run is told by its data and its configuration; what a response was held against (its thresholds, the cadence of the
-plateau) must agree too. Of rows that say the same with different budgets or engines the one that says most stays: a time
-before a bracket, a narrow bracket before a wide one, any of them before a censored time, and a late bound before an early
-one. Rows that contradict each other are not judged by what they say, which would favour one side of the law: the one
-stays that is named first, the fit's own study before the others, and they are counted.
+plateau) must agree too. Of rows that agree under different budgets or engines the one that says most stays: a time
+before a bracket, a narrow bracket before a wide one, any of them before a censored time, and a late bound before an
+early one. Rows that contradict each other are not judged by what they say, which would favour one side of the law: the
+one stays that is named first, the fit's own study before the others, and they are counted.
 """
 
 from __future__ import annotations

@@ -108,11 +108,12 @@ def _draws(question: Question, rows: Rows) -> Iterator[str]:
 def _settings(solution: Solution) -> Iterator[str]:
     if solution.settings:
         yield (
-            f"{', '.join(solution.settings)}: varies within draws and is not in the law; each of its values has a level "
-            "of its own, and the prefactor is that of their mean"
+            f"{', '.join(solution.settings)}: varies within draws and is not in the law; each of its values has a "
+            "level of its own, and the prefactor is that of their mean"
         )
     if solution.scatter:
-        yield f"{', '.join(solution.scatter)}: varies within draws and is not in the law; what it does counts as scatter"
+        fields = ", ".join(solution.scatter)
+        yield f"{fields}: varies within draws and is not in the law; what it does counts as scatter"
 
 
 def streams(rows: Rows, fitted: Fitted | None) -> Iterator[str]:
@@ -122,8 +123,8 @@ def streams(rows: Rows, fitted: Fitted | None) -> Iterator[str]:
     made = f"{rows.draws} draws are made of {rows.streams} stream{'' if rows.streams == 1 else 's'} of random numbers"
     if fitted.between is not None:
         yield (
-            f"{made} (stream: legacy): they are not independent, and intervals of what lies between them, the prefactor "
-            "and exponents of fields of the data, are those of the streams"
+            f"{made} (stream: legacy): they are not independent, and intervals of what lies between them, the "
+            "prefactor and exponents of fields of the data, are those of the streams"
         )
     elif fitted.intercepts == "random" or rows.streams == 1:
         yield (

@@ -131,9 +131,7 @@ def _of_draws(draw: NDArray[np.intp], stream: NDArray[np.intp]) -> NDArray[np.in
     return found
 
 
-def fit_rows(
-    sample: Sample, cluster: NDArray[np.intp], stream: NDArray[np.intp], intercepts: Intercepts
-) -> Fitted:
+def fit_rows(sample: Sample, cluster: NDArray[np.intp], stream: NDArray[np.intp], intercepts: Intercepts) -> Fitted:
     """Fit a law.
 
     Args:
@@ -172,9 +170,7 @@ def _between_streams(fitted: Fitted, draws: int, of_draws: NDArray[np.bool_]) ->
     if int(fitted.stream.max()) + 1 == draws or exact:
         return fitted
     parameters = np.append(level_at(fitted.fit, sample, np.zeros(len(of_draws)), stream=None).value, inference.slopes)
-    found = between(
-        parameters, corrected(fitted.fit, sample), fitted.clusters, sample.x.mean(axis=0), of_draws
-    )
+    found = between(parameters, corrected(fitted.fit, sample), fitted.clusters, sample.x.mean(axis=0), of_draws)
     if found is None:
         return fitted
     return replace(fitted, inference=by_stream(inference, found, of_draws), between=found)

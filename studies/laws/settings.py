@@ -57,7 +57,10 @@ def settings(table: pa.Table, draw: NDArray[np.intp], asked: Collection[str] = (
 
 
 def levels(found: Mapping[str, Setting]) -> dict[str, Floats]:
-    """Return a column for each value but the first of each field, `field=value`, by how much its log prefactor differs."""
+    """Return a column for each value but the first of each field, `field=value`: by how much its log prefactor differs.
+
+    Fields of more than `MOST_VALUES` have none.
+    """
     return {
         f"{name}={value}": (setting.codes == i).astype(float)
         for name, setting in found.items()
@@ -67,9 +70,7 @@ def levels(found: Mapping[str, Setting]) -> dict[str, Floats]:
     }
 
 
-def told(
-    asked: Floats, beside: Sequence[Floats], draw: NDArray[np.intp], draws: int
-) -> tuple[list[int], bool]:
+def told(asked: Floats, beside: Sequence[Floats], draw: NDArray[np.intp], draws: int) -> tuple[list[int], bool]:
     """Return which columns add to those before them, and whether the predictors can be told beside them.
 
     Args:

@@ -1,10 +1,10 @@
 """What lies between draws, where several of them are made of the same random numbers.
 
 Under `stream: legacy` one seed serves every N, s and tau, so that the draws of a stream are no independent sample: what
-N does to the prefactor differs from stream to stream. The level, and exponents of what is the same in all rows of a draw,
-then have the CR2 covariance by stream with Bell and McCaffrey's degrees of freedom (see `clusters`). Where every stream
-has the same design that is the mean of the streams' own slopes, +- t(streams - 1) standard deviations over the root of
-their number (R. Ibragimov, U. Mueller, J. Bus. Econ. Stat. 28, 2010); it holds for unequal and for censored ones too.
+N does to the prefactor differs from stream to stream. The level, and exponents of what is the same in all rows of a
+draw, then have the CR2 covariance by stream with Bell and McCaffrey's degrees of freedom (see `clusters`). Where every
+stream has the same design that is the mean of the streams' own slopes, +- t(streams - 1) standard deviations over the
+root of their number (R. Ibragimov, U. Mueller, J. Bus. Econ. Stat. 28, 2010). It takes unequal and censored ones too.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def by_stream(inference: Inference, found: Between, of_draws: NDArray[np.bool_])
 
 
 def _exchanged(model: Floats, robust: Floats, chosen: NDArray[np.bool_]) -> Floats:
-    """Return a covariance with the block of the chosen parameters exchanged, the others' correlations with them kept."""
+    """Return a covariance with the block of the chosen parameters exchanged; theirs with the others turns along."""
     here = np.ix_(chosen, chosen)
     turn = np.eye(len(model))
     turn[here] = _root(robust[here]) @ np.linalg.inv(_root(model[here]))

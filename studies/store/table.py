@@ -1,8 +1,8 @@
 """A study's trials as one flat Arrow table: what laws read and what CSV and Parquet carry.
 
 Columns: `id`, `index`, `configuration`, `seed`, `data_id` and `stream_id` (which rows share their data, and which the
-random numbers of their data: `trainers.trial.Identity`), `outcome`, `obtained`, `steps`, `started`; one per field of the
-configurations; `{t1,t1_gradient,t2,t2_plateau}_{step,lower,upper,censoring,stayed}`;
+random numbers of their data: `trainers.trial.Identity`), `outcome`, `obtained`, `steps`, `started`; one per field of
+the configurations; `{t1,t1_gradient,t2,t2_plateau}_{step,lower,upper,censoring,stayed}`;
 `delay_{step,lower,upper,censoring}`; `error_{stop,min,settled,plateau}` (relative l2), with `_mean_l1` and `_step`;
 the theory columns by name; `ladder` (JSON text), `pack`, `attempt`, `host`, `seconds`. Times are in steps.
 

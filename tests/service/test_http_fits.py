@@ -77,6 +77,34 @@ def test_two_studies_are_compared(http: TestClient, submit: Callable[..., str], 
     assert told["by_study"]["shared"]["p"] is not None
 
 
+def test_its_own_study_named_again_is_counted_once(http: TestClient, finished: str) -> None:
+    plain, named = (make(http, finished, models=["M2", "M3"], studies=ids).json() for ids in ([], [finished]))
+    assert named["result"]["models"] == plain["result"]["models"]
+    assert (named["result"]["n"], named["result"]["draws"], named["result"]["streams"]) == (24, 4, 4)
+    assert (plain["result"]["counted_out"]["repeated"], named["result"]["counted_out"]["repeated"]) == (0, 24)
+    assert not any("contradict" in warning for warning in named["result"]["warnings"])
+    assert http.get(f"/v1/fits/{named['id']}").json()["stale"] is False
+    rows = http.get(f"/v1/fits/{named['id']}/rows", headers={"Accept": "text/csv"}).content
+    assert len(rows.splitlines()) == 25
+
+
+def test_studies_of_one_seed_share_their_data_and_the_runs_that_both_have(
+    http: TestClient, submit: Callable[..., str], run: Callable[..., Lease]
+) -> None:
+    first = submit()
+    run()
+    # its six configurations begin as those of the first do, so that each common run is the same to the step
+    second = submit(
+        regularizer={"kind": "l1", "beta": [1e-5, 1e-4, 1e-3]}, optimizer={"kind": "subgradient", "alpha": [0.01, 0.1]}
+    )
+    run()
+    third = submit(name="the first again, with another budget", budget={"max_steps": 10**7})
+    run()
+    told = make(http, first, models=["M2"], studies=[second, third]).json()["result"]
+    assert (told["n"], told["draws"], told["counted_out"]["repeated"]) == (48, 4, 24)
+    assert set(told["by_study"]["exponents"]) == {first, second}
+
+
 @pytest.mark.parametrize(
     ("request_", "pointer"),
     [

@@ -18,20 +18,25 @@ def named(trial: Trial, study_seed: int = 0) -> Identity:
     return identities(kind, study_seed, [trial])[0]
 
 
+SYNTHETIC = "943e222791866faab021648db49f687fc9967d51bd1ca9480310994f47f40d55", 0.8868160573859426
+"""Key and first normal number of the sub-stream `signal`, as version 0.1 drew them at study seed 7."""
+SPAWNED = "a1a2ecf32cded7a0324b2b166266aaecb9f270f883e098f96ff9ff0182260929", 0.5113437974520753
+LEGACY = "d733830b153b41f3de101b5ecb3ae1bc6adf4d828b92220b227ac36b7342afa3", -1.7822311154460617
+
+
 @pytest.mark.parametrize(
-    ("kind", "trial", "key", "normal"),
+    ("kind", "trial", "drawn"),
     [
-        ("sparse_recovery", sparse(0, 3), "a1a2ecf32cded7a0324b2b166266aaecb9f270f883e098f96ff9ff0182260929", 0.5113437974520753),
-        ("sparse_recovery", sparse(0, 3, stream="legacy"), "d733830b153b41f3de101b5ecb3ae1bc6adf4d828b92220b227ac36b7342afa3", -1.7822311154460617),
-        ("synthetic", synthetic(0, 3), "943e222791866faab021648db49f687fc9967d51bd1ca9480310994f47f40d55", 0.8868160573859426),
-        ("synthetic", synthetic(0, 3, prefactor=1.0), "943e222791866faab021648db49f687fc9967d51bd1ca9480310994f47f40d55", 0.8868160573859426),
+        ("sparse_recovery", sparse(0, 3), SPAWNED),
+        ("sparse_recovery", sparse(0, 3, stream="legacy"), LEGACY),
+        ("synthetic", synthetic(0, 3), SYNTHETIC),
+        ("synthetic", synthetic(0, 3, prefactor=1.0), SYNTHETIC),
     ],
     ids=["spawned", "legacy", "synthetic", "synthetic with another prefactor"],
-)  # fmt: skip
-def test_the_streams_are_those_of_0_1(kind: str, trial: Trial, key: str, normal: float) -> None:
+)
+def test_the_streams_are_those_of_0_1(kind: str, trial: Trial, drawn: tuple[str, float]) -> None:
     streams = Streams.of(7, trial.seed, trial.config, TASKS[kind].data_fields)
-    assert streams.key == key
-    assert streams.generator("signal").standard_normal() == normal
+    assert (streams.key, streams.generator("signal").standard_normal()) == drawn
 
 
 def test_the_numbers_that_are_drawn_are_those_of_0_1() -> None:
@@ -94,6 +99,7 @@ def test_a_legacy_seed_serves_every_size_and_every_study() -> None:
 
 
 def test_trials_of_one_name_share_one_object_in_a_pack() -> None:
-    trials = [sparse(i, seed, N=N, alpha=alpha) for i, (seed, N, alpha) in enumerate([(0, 8, 0.1), (0, 8, 0.2), (0, 9, 0.1), (1, 8, 0.1)])]  # fmt: skip
+    tried = [(0, 8, 0.1), (0, 8, 0.2), (0, 9, 0.1), (1, 8, 0.1)]
+    trials = [sparse(i, seed, N=N, alpha=alpha) for i, (seed, N, alpha) in enumerate(tried)]
     drawn = draws_of("sparse_recovery", trials, 0)
     assert [drawn.index(draw) for draw in drawn] == [0, 0, 2, 3]

@@ -28,7 +28,9 @@ def study(
     Args:
         seed: of the numbers.
         streams: seeds of the study.
-        levels, alphas, betas: the grid.
+        levels: of N.
+        alphas: of the grid.
+        betas: of the grid.
         kept: share of the data sets that there are: below 1 the streams have different N.
     """
     rng = np.random.default_rng(seed)

@@ -109,7 +109,7 @@ def likelihoods(b: np.ndarray, logs: Logs) -> np.ndarray:
 def test_the_censored_mean_and_its_sandwich_are_those_of_the_definition(seed: int) -> None:
     logs = draws(np.random.default_rng(seed), 12, 0.4)
     ours = mean(logs)
-    weight = 1 / np.bincount(logs.draw)[logs.draw]
+    weight = 1 / np.bincount(logs.stream)[logs.stream]
     brute = minimize(
         lambda b: -(weight * likelihoods(b, logs)).sum(),
         [0.0, 0.0],
@@ -120,7 +120,7 @@ def test_the_censored_mean_and_its_sandwich_are_those_of_the_definition(seed: in
     assert ours.log == pytest.approx(brute.x[0], abs=1e-6)
     scores = np.array(
         [
-            approx_fprime(brute.x, lambda b, d=d: (weight * likelihoods(b, logs))[logs.draw == d].sum(), 1e-6)
+            approx_fprime(brute.x, lambda b, d=d: (weight * likelihoods(b, logs))[logs.stream == d].sum(), 1e-6)
             for d in range(12)
         ]
     )
@@ -140,13 +140,13 @@ def test_the_censored_mean_and_its_sandwich_are_those_of_the_definition(seed: in
 def test_without_censoring_the_likelihood_gives_the_draws_means() -> None:
     logs = draws(np.random.default_rng(5), 9, np.inf)
     middle = np.where(logs.seen, logs.lower, (logs.lower + logs.upper) / 2)
-    exact = mean(Logs(middle, middle, logs.draw))
+    exact = mean(Logs(middle, middle, logs.stream))
     # brackets so narrow that they are points, but not for the closed form
-    narrow = mean(Logs(middle - 1e-7, np.where(np.arange(len(middle)) < 3, middle + 1e-7, middle - 1e-7), logs.draw))
+    narrow = mean(Logs(middle - 1e-7, np.where(np.arange(len(middle)) < 3, middle + 1e-7, middle - 1e-7), logs.stream))
     assert narrow.method != exact.method
     assert narrow.log == pytest.approx(exact.log, abs=1e-6)
     assert narrow.se == pytest.approx(exact.se, rel=1e-5)
-    means = np.array([middle[logs.draw == d].mean() for d in range(9)])
+    means = np.array([middle[logs.stream == d].mean() for d in range(9)])
     assert exact.log == pytest.approx(means.mean())
     assert exact.half() == pytest.approx(t.ppf(0.975, 8) * means.std(ddof=1) / 3)
 
@@ -157,7 +157,7 @@ def test_the_censored_interval_covers_where_dropping_does_not() -> None:
         logs = draws(np.random.default_rng(100 + seed), 15, 0.4)
         ours = mean(logs)
         hits += abs(ours.log - 0.2) <= (ours.half() or 0)
-        kept = mean(Logs(logs.lower[logs.seen], logs.upper[logs.seen], logs.draw[logs.seen]))
+        kept = mean(Logs(logs.lower[logs.seen], logs.upper[logs.seen], logs.stream[logs.seen]))
         dropped += abs(kept.log - 0.2) <= (kept.half() or 0)
     # 1.3 % of Monte-Carlo standard error
     assert hits / 300 >= 0.93
