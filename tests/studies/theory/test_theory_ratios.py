@@ -240,3 +240,57 @@ def test_any_table_has_an_answer(rows: list[Row]) -> None:
         assert one["n"] + sum(one["counted_out"].values()) == len(rows)
         for part in [one, *one["cells"]]:
             assert part["ratio"]["value"] is not None or part["ratio"]["reason"]
+
+
+# -- draws made of the same random numbers --------------------------------------------------------------------------
+
+
+def legacy(streams: int = 6, sizes: tuple[int, ...] = (20, 30, 45)) -> list[Row]:
+    """One seed draws the data of every N; how far theory is off belongs to the seed."""
+    rng = np.random.default_rng(2)
+    rows = []
+    for seed in range(streams):
+        off = 0.3 * rng.normal()
+        for N in sizes:
+            T_star = 0.01 * np.exp(0.4 * rng.normal())
+            t2 = round(1e5 * T_star * np.exp(off + 0.05 * rng.normal()))
+            told = {"N": N, "stream_id": f"legacy:{seed}", "T_star": T_star, "t2_predicted": 1e5 * T_star}
+            rows.append(row(seed, 1e-4, seen(t2)) | told)
+    return rows
+
+
+def test_a_stream_counts_once_however_many_draws_are_made_of_it() -> None:
+    rows = legacy()
+    found = theory(table(rows))
+    assert (found["draws"], found["streams"]) == (18, 6)
+    ratio = found["comparisons"]["t2"]
+    logs = np.log([r["t2_step"] / r["t2_predicted"] for r in rows]).reshape(6, 3).mean(axis=1)
+    half = t.ppf(0.975, 5) * logs.std(ddof=1) / 6**0.5
+    assert (ratio["n"], ratio["draws"], ratio["streams"]) == (18, 18, 6)
+    assert np.log(ratio["ratio"]["ci95"]) == pytest.approx([logs.mean() - half, logs.mean() + half], rel=1e-9)
+
+
+def test_the_slope_of_draws_of_few_streams_is_clustered_by_them() -> None:
+    rows = legacy()
+    found = theory(table(rows))["explains_draws"]
+    x = np.log([r["T_star"] for r in rows])
+    y = np.log([r["t2_step"] * r["T_star"] / r["t2_predicted"] for r in rows])
+    X = np.column_stack([np.ones(18), x])
+    inverse = np.linalg.inv(X.T @ X)
+    hat = X @ inverse @ X.T
+    e = y - hat @ y
+    middle = np.zeros((2, 2))
+    for at in np.arange(18).reshape(6, 3):
+        values, vectors = np.linalg.eigh(np.eye(3) - hat[np.ix_(at, at)])
+        score = X[at].T @ (vectors / np.sqrt(values)) @ vectors.T @ e[at]
+        middle += np.outer(score, score)
+    assert found["value"] == pytest.approx((inverse @ X.T @ y)[1], rel=1e-9)
+    assert found["se"] == pytest.approx(np.sqrt((inverse @ middle @ inverse)[1, 1]), rel=1e-9)
+    # t of fewer degrees than there are streams, not of 18 draws
+    assert (found["ci95"][1] - found["value"]) / found["se"] > t.ppf(0.975, 5)
+
+
+def test_one_stream_tells_no_scatter_of_the_slope() -> None:
+    found = theory(table(legacy(streams=1, sizes=(20, 30, 45, 60))))["explains_draws"]
+    assert found["value"] is None
+    assert "too few streams" in found["reason"]
