@@ -87,7 +87,10 @@ def is_stale(store: Store, record: FitRecord) -> bool:
         table, _ = _table(store, record.study_id, wanted)
     except NotFound:
         return True
-    return _hash(used_rows(table, wanted.request)) != record.rows_hash
+    rows = used_rows(table, wanted.request)
+    # fits of before revision 0005 were hashed without these
+    unnamed = rows.drop_columns(["data_id", "stream_id"])
+    return record.rows_hash not in (_hash(rows), _hash(unnamed))
 
 
 def _wanted(record: FitRecord) -> Wanted:

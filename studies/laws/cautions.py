@@ -126,7 +126,7 @@ def streams(rows: Rows, fitted: Fitted | None) -> Iterator[str]:
             f"{made} (stream: legacy): they are not independent, and intervals of what lies between them, the "
             "prefactor and exponents of fields of the data, are those of the streams"
         )
-    elif fitted.intercepts == "random" or rows.streams == 1:
+    elif fitted.intercepts == "random" or rows.streams == 1 or len(rows.sample.draw) == rows.draws:
         yield (
             f"{made} (stream: legacy), too few to tell how streams differ: intervals of the prefactor and of exponents "
             "of fields of the data take the draws as independent, and are too narrow"

@@ -31,16 +31,22 @@ class Between:
         parameters: (level, slopes), shape (p+1,).
         covariance: theirs, shape (p+1, p+1).
         parts: the streams.
+        there: to the parameters about the middle of the rows, where level and slopes hardly vary together.
+        chosen: those that lie between draws, shape (p+1,).
     """
 
     parameters: Floats
     covariance: Floats
     parts: Clusters
+    there: Floats
+    chosen: NDArray[np.bool_]
 
     def at(self, place: Floats) -> Estimate:
-        """Return a combination of the parameters, weights of shape (p+1,)."""
+        """Return a combination of the parameters, weights of shape (p+1,), with the degrees of what streams tell."""
         variance = max(0.0, float(place @ self.covariance @ place))
-        return Estimate(float(place @ self.parameters), math.sqrt(variance), degrees_of_freedom(self.parts, place))
+        told = np.where(self.chosen, np.linalg.inv(self.there).T @ place, 0.0)
+        df = degrees_of_freedom(self.parts, self.there.T @ told)
+        return Estimate(float(place @ self.parameters), math.sqrt(variance), df)
 
 
 def between(
@@ -57,7 +63,6 @@ def between(
     """
     if parts.count < 2:
         return None
-    # about the middle of the rows, where level and slopes hardly vary together
     there = np.eye(len(parameters))
     there[0, 1:] = middle
     chosen = np.append(True, of_draws)
@@ -65,13 +70,14 @@ def between(
         return None
     robust = there @ whole_covariance(parts) @ there.T
     back = np.linalg.inv(there)
-    return Between(parameters, back @ _exchanged(there @ model @ there.T, robust, chosen) @ back.T, parts)
+    covariance = back @ _exchanged(there @ model @ there.T, robust, chosen) @ back.T
+    return Between(parameters, covariance, parts, there, chosen)
 
 
 def by_stream(inference: Inference, found: Between, of_draws: NDArray[np.bool_]) -> Inference:
     """Return an inference with the intervals of level and of the slopes between draws by stream."""
     own = np.eye(len(found.parameters))
-    dfs = np.where(of_draws, [found.at(place).df for place in own[1:]], inference.dfs)
+    dfs = np.array([found.at(own[j + 1]).df if of_draws[j] else df for j, df in enumerate(inference.dfs)])
     covariance = found.covariance[1:, 1:]
     grown = np.diag(covariance) / np.diag(inference.covariance)
     return replace(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import pyarrow.csv
 import pyarrow.parquet
 import pytest
 from starlette.testclient import TestClient
@@ -58,6 +60,18 @@ def test_a_fit_is_stale_once_more_trials_have_ended(
     assert left
     store.commit(lease, pack.id, left, 1, "here")
     assert http.get(f"/v1/fits/{fit['id']}").json() == {**fit, "stale": True}
+
+
+def test_a_fit_of_before_trials_bore_names_is_not_stale_for_that(http: TestClient, store: Store, finished: str) -> None:
+    fit = store.fit(make(http, finished, models=["M2"]).json()["id"])
+    rows = pyarrow.parquet.read_table(io.BytesIO(store.fit_rows(fit.id))).drop_columns(["data_id", "stream_id"])
+    text = io.BytesIO()
+    pyarrow.csv.write_csv(rows, text)
+    old = replace(fit, id="of-before", rows_hash=hashlib.sha256(text.getvalue()).hexdigest())
+    store.add_fit(old, b"")
+    assert http.get("/v1/fits/of-before").json()["stale"] is False
+    store.add_fit(replace(old, id="of-others", rows_hash="0" * 64), b"")
+    assert http.get("/v1/fits/of-others").json()["stale"] is True
 
 
 def test_a_filter_chooses_rows(http: TestClient, finished: str) -> None:
