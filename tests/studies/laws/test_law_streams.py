@@ -92,14 +92,15 @@ def short_of(rows: list[Row], share: float) -> list[Row]:
 
 
 def shares(make: Callable[[int], list[Row]], studies: int) -> tuple[float, float]:
-    """How often the interval holds N's exponent, and how often that of one intercept a stream does."""
-    own, one = [], []
-    for seed in range(studies):
-        rows = make(seed)
-        for found, some in ((own, rows), (one, pooled_by_stream(rows))):
-            low, high = of_N(some)["ci95"]
-            found.append(low <= TRUE <= high)
+    """How often the interval holds N's exponent, and how often that of one intercept a stream does (of 100 studies)."""
+    own = [holds(make(seed)) for seed in range(studies)]
+    one = [holds(pooled_by_stream(make(seed))) for seed in range(min(studies, 100))]
     return float(np.mean(own)), float(np.mean(one))
+
+
+def holds(rows: list[Row]) -> bool:
+    low, high = of_N(rows)["ci95"]
+    return low <= TRUE <= high
 
 
 def enough(studies: int) -> float:
@@ -113,6 +114,7 @@ def test_the_interval_covers_where_one_intercept_a_stream_does_not() -> None:
     assert one < 0.65
 
 
+@pytest.mark.fault
 @pytest.mark.slow
 @pytest.mark.parametrize("design", HOLDS)
 def test_intervals_of_a_thousand_studies_cover(design: str) -> None:
