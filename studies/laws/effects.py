@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from studies.laws import clusters
 from studies.laws.clusters import Clusters
-from studies.laws.design import Design, identify
+from studies.laws.design import Design, identify, moves_within
 from studies.laws.fit import Fit, fit
 from studies.laws.inference import (
     Estimate,
@@ -21,7 +21,6 @@ from studies.laws.inference import (
     infer_mixed,
     level_at,
     mixed_degrees_of_freedom,
-    moves_within,
 )
 from studies.laws.likelihood import Sample
 from studies.laws.mixed_fit import STARTS, Mixed, fit_mixed
@@ -151,7 +150,7 @@ def fit_rows(sample: Sample, cluster: NDArray[np.intp], stream: NDArray[np.intp]
         if min(mixed_degrees_of_freedom(mixed, sample)) < 1:
             raise TooFewDegrees
         fitted = Fitted(sample, stream, intercepts, mixed, infer_mixed(mixed, sample), p + 3 + stretched)
-        return _between_streams(fitted, len(of_draws), ~moves_within(sample))
+        return _between_streams(fitted, len(of_draws), ~moves_within(sample.x, sample.draw, sample.draws))
     found = fit(sample)
     if degrees_of_freedom(found, sample) < 1:
         raise TooFewDegrees

@@ -20,14 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from studies.laws.design import means
+from studies.laws.design import moves_within
 from studies.laws.fit import Fit
 from studies.laws.likelihood import Sample
 from studies.laws.mixed_fit import Mixed
 from studies.laws.noise import Floats
 
 LEVEL = 0.95
-_MOVES = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,7 @@ def infer_mixed(fit: Mixed, sample: Sample) -> Inference:
         fit: with at least one residual degree of freedom within draws and one between them.
         sample: the rows that it is of.
     """
-    within = moves_within(sample)
+    within = moves_within(sample.x, sample.draw, sample.draws)
     inside, between = mixed_degrees_of_freedom(fit, sample)
     of_rows, of_draws = _inflations(fit, sample)
     inflation = np.where(within, of_rows, of_draws)
@@ -133,7 +132,7 @@ def infer_mixed(fit: Mixed, sample: Sample) -> Inference:
 def _inflations(fit: Mixed, sample: Sample) -> tuple[float, float]:
     """By how much the variances within and between draws are corrected."""
     inside, between = mixed_degrees_of_freedom(fit, sample)
-    return 1 + float(moves_within(sample).sum()) / inside, sample.draws / between
+    return 1 + float(moves_within(sample.x, sample.draw, sample.draws).sum()) / inside, sample.draws / between
 
 
 def corrected(fit: Fit | Mixed, sample: Sample) -> Floats:
@@ -148,7 +147,7 @@ def corrected(fit: Fit | Mixed, sample: Sample) -> Floats:
 
 def _corrected(fit: Mixed, sample: Sample) -> Floats:
     of_rows, of_draws = _inflations(fit, sample)
-    scale = np.sqrt(np.append(of_draws, np.where(moves_within(sample), of_rows, of_draws)))
+    scale = np.sqrt(np.append(of_draws, np.where(moves_within(sample.x, sample.draw, sample.draws), of_rows, of_draws)))
     # about the middle of the rows, where level and slopes hardly vary together: elsewhere the level is mostly slopes,
     # and the units of x would decide by how much it is corrected
     there = np.eye(len(scale))
@@ -159,14 +158,8 @@ def _corrected(fit: Mixed, sample: Sample) -> Floats:
 
 def mixed_degrees_of_freedom(fit: Mixed, sample: Sample) -> tuple[float, float]:
     """Return those within draws and those between them."""
-    within = int(moves_within(sample).sum())
+    within = int(moves_within(sample.x, sample.draw, sample.draws).sum())
     return fit.weight - sample.draws - within, float(sample.draws - 1 - (sample.x.shape[1] - within))
-
-
-def moves_within(sample: Sample) -> NDArray[np.bool_]:
-    """Return which predictors move within draws, shape (p,)."""
-    apart = np.abs(sample.x - means(sample.x, sample.draw, sample.draws)[sample.draw]).max(axis=0, initial=0)
-    return apart > _MOVES * np.maximum(1, np.abs(sample.x).max(axis=0, initial=0))
 
 
 def level_at(fit: Fit | Mixed, sample: Sample, x: Floats, *, stream: NDArray[np.intp] | None) -> Estimate:

@@ -65,12 +65,13 @@ def test_a_fit_is_stale_once_more_trials_have_ended(
 def test_a_fit_of_before_trials_bore_names_is_not_stale_for_that(http: TestClient, store: Store, finished: str) -> None:
     fit = store.fit(make(http, finished, models=["M2"]).json()["id"])
     rows = pyarrow.parquet.read_table(io.BytesIO(store.fit_rows(fit.id))).drop_columns(["data_id", "stream_id"])
-    text = io.BytesIO()
+    text, kept = io.BytesIO(), io.BytesIO()
     pyarrow.csv.write_csv(rows, text)
+    pyarrow.parquet.write_table(rows, kept)
     old = replace(fit, id="of-before", rows_hash=hashlib.sha256(text.getvalue()).hexdigest())
-    store.add_fit(old, b"")
+    store.add_fit(old, kept.getvalue())
     assert http.get("/v1/fits/of-before").json()["stale"] is False
-    store.add_fit(replace(old, id="of-others", rows_hash="0" * 64), b"")
+    store.add_fit(replace(old, id="of-others", rows_hash="0" * 64), kept.getvalue())
     assert http.get("/v1/fits/of-others").json()["stale"] is True
 
 
