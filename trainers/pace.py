@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from trainers import fast_forward
-from trainers.tasks import TASKS, draw_key
+from trainers.tasks import TASKS, identities
 from trainers.trial import Pack, Trial
 
 _MEASURED = 0.5
@@ -21,7 +21,7 @@ class Pace:
     """
 
     def __init__(self, pack: Pack, expected: Mapping[int, int | None]) -> None:
-        self._kind, self._expected = pack.task, expected
+        self._kind, self._study_seed, self._expected = pack.task, pack.study_seed, expected
         self._steps, self._stepping = 0, 0.0
         self._leapt, self._leaping = 0, 0.0
         # in the first breath of either kind the loops may have been compiled, once a machine: it says nothing
@@ -61,7 +61,7 @@ class Pace:
             return self._stepping / self._steps
         if not trials:
             return 0.0
-        draws = len({draw_key(self._kind, trial) for trial in trials})
+        draws = len({identity.data_id for identity in identities(self._kind, self._study_seed, trials)})
         return TASKS[self._kind].seconds_per_step(trials[0].config, len(trials), draws) / len(trials)
 
     def _seconds_of(self, trial: Trial) -> float:

@@ -51,6 +51,20 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells which trials share their data, and which share random numbers; made by `trainers.tasks.identities`.
+
+    Attributes:
+        data_id: the data of the trial. Trials with one `data_id` and one configuration are the same run.
+        stream_id: the random numbers that the data are made of. Data of one stream are not independent of each other:
+            under `stream: legacy` one seed serves every N.
+    """
+
+    data_id: str
+    stream_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Budget:
     """How long a trial may run and what is kept of it.
 

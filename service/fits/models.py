@@ -56,7 +56,10 @@ class FitRequest(BaseModel):
     scale: Literal["constant", "floor"] = Field(
         "constant", description="of the noise; `floor`: a power of the predicted error floor over the threshold"
     )
-    covariance: Literal["model", "draw"] = Field("model", description="`draw`: CR2, clustered by draw")
+    covariance: Literal["model", "draw"] = Field(
+        "model",
+        description="`draw`: CR2, clustered by draw, or by streams of random numbers where these have several draws",
+    )
     intervals: list[Literal["wald", "profile", "bootstrap"]] = Field(["wald"], max_length=3)
     threshold: float | None = Field(None, gt=0, allow_inf_nan=False, description="a rung of the ladder")
     bootstrap: int = Field(1999, ge=99, le=20_000, description="samples of the wild bootstrap by draw")
@@ -66,7 +69,10 @@ class FitRequest(BaseModel):
         default_factory=dict, max_length=20, description="field to [lowest, highest], null for an open end"
     )
     studies: list[StrictStr] = Field(
-        default_factory=list, max_length=20, description="ids of further studies: do they share an exponent?"
+        default_factory=list,
+        max_length=20,
+        description="ids of further studies: do they share an exponent? A run that several have (one `data_id`, one "
+        "configuration) is one row; `counted_out.repeated` says how many were left out",
     )
 
     def wanted(self) -> Wanted:

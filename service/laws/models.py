@@ -19,6 +19,7 @@ EXAMPLE_LAW: dict[str, Any] = {
     "covariance": "model",
     "n": 88,
     "draws": 6,
+    "streams": 6,
     "counted_out": {"draws_without_crossing": 0, "nonpositive": 0},
     "censored": {
         "left": 0,
@@ -77,7 +78,11 @@ class Law(BaseModel):
     intercepts: str = Field(description="`fixed`, `random` or `pooled`: what the draws were taken as")
     covariance: str
     n: int = Field(description="rows in the likelihood")
-    draws: int
+    draws: int = Field(description="data sets, told by the trials' `data_id`: each has an intercept")
+    streams: int = Field(
+        description="of random numbers that the draws are made of (`stream_id`), one a draw but under `stream: "
+        "legacy`: intervals of what lies between draws are those of the streams"
+    )
     counted_out: dict[str, int] = Field(description="rows that are not in the likelihood, by reason")
     censored: dict[str, int]
     model: str

@@ -30,6 +30,7 @@ EXAMPLE_PHASES: dict[str, Any] = {
             "y": None,
             "n": 10,
             "draws": 10,
+            "streams": 10,
             "pending": 0,
             "counts": {"generalised": 2, "stalled": 8},
             "fractions": {
@@ -55,6 +56,7 @@ EXAMPLE_PHASES: dict[str, Any] = {
         "tests": [],
         "n": 20,
         "draws": 20,
+        "streams": 20,
         "log_likelihood": -9.6,
         "converged": True,
         "gradient_norm": 2e-12,
@@ -63,6 +65,7 @@ EXAMPLE_PHASES: dict[str, Any] = {
     "not_identifiable": None,
     "counted_out": _COUNTED_OUT,
     "draws": 20,
+    "streams": 20,
     "warnings": [],
     "text": "Half of the trials are generalised at N = 25.7 [21.8, 30] (95 % profile-likelihood intervals, "
     "logistic; 20 trials in 20 draws). The fraction rises with N.",
@@ -96,6 +99,7 @@ class Cell(BaseModel):
     y: int | float | None
     n: int = Field(description="trials that ended with a result: the denominator")
     draws: int = Field(description="draws among them; where fewer than n, some share their data")
+    streams: int = Field(description="streams of random numbers that these are made of: what is independent")
     pending: int = Field(description="trials that have not ended")
     counts: dict[str, int] = Field(description="ended trials by outcome, all of them")
     fractions: dict[str, Fraction]
@@ -107,8 +111,8 @@ class Coefficient(_Open):
     value: float | None
     se: float | None = Field(description="model standard error")
     ci95: tuple[float, float] | None = Field(description="Wald's interval from `se`")
-    se_draw: float | None = Field(description="cluster-robust by draw; null with a reason")
-    ci95_draw: tuple[float, float] | None = Field(description="from `se_draw`, t with draws - 1 degrees of freedom")
+    se_draw: float | None = Field(description="cluster-robust by stream; null with a reason")
+    ci95_draw: tuple[float, float] | None = Field(description="from `se_draw`, t with streams - 1 degrees of freedom")
 
 
 class Point(_Open):
@@ -131,12 +135,13 @@ class Contour(BaseModel):
     terms: list[str] = Field(description="of the logit; a quadratic or an interaction only where a test asked for it")
     coefficients: dict[str, Coefficient]
     interval: str
-    covariance: str = Field(description="`draw` where the intervals allow for trials that share a draw")
-    unit: str = Field(description="`draw` where every draw counts as one trial")
+    covariance: str = Field(description="`draw` where the intervals allow for trials that share a draw, or its stream")
+    unit: str = Field(description="`draw` where every draw, or stream that has several, counts as one trial")
     points: list[Point]
     tests: list[dict[str, Any]] = Field(description="of further terms: statistic, p, whether it was included")
     n: int
     draws: int
+    streams: int
     log_likelihood: float
     converged: bool
     gradient_norm: float = Field(description="distance to the maximum in standard errors")
@@ -158,6 +163,7 @@ class Diagram(BaseModel):
     not_identifiable: Unidentified | None
     counted_out: dict[str, int] = Field(description="trials outside the fractions, by reason")
     draws: int
+    streams: int = Field(description="of random numbers that the draws are made of: fewer under `stream: legacy`")
     warnings: list[str]
     text: str = Field(description="the result in a sentence")
 

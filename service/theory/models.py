@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 _RATIO = {
     "n": 90,
     "draws": 10,
+    "streams": 10,
     "ratio": {"value": 1.003, "ci95": [0.998, 1.008], "se_log": 0.0022},
     "geometric_sd": 1.007,
     "method": "draw means",
@@ -44,6 +45,7 @@ EXAMPLE_THEORY: dict[str, Any] = {
     },
     "trials": 90,
     "draws": 10,
+    "streams": 10,
     "warnings": [],
     "text": "t2 / t2_predicted = 1.003 [0.998, 1.008] (90 trials in 10 draws). Slope 0.998 [0.986, 1.01] of the draws' "
     "log prefactor on log T_star, R2 0.9998 (10 draws): slope 0 rejected (p = 4e-16), slope 1 not rejected (p = 0.7), "
@@ -59,7 +61,7 @@ class Ratio(_Open):
     """Geometric mean of measured / predicted; where a number is null, `reason` stands beside it."""
 
     value: float | None
-    ci95: tuple[float, float] | None = Field(description="Student's interval over draws")
+    ci95: tuple[float, float] | None = Field(description="Student's interval over streams, mostly one a draw")
     se_log: float | None = Field(description="standard error of the log")
 
 
@@ -68,6 +70,7 @@ class Compared(BaseModel):
 
     n: int = Field(description="trials that are compared")
     draws: int
+    streams: int = Field(description="of random numbers that the draws are made of: each counts once")
     ratio: Ratio
     geometric_sd: float | None = Field(description="between draws, or of all values where some are censored")
     method: str | None = Field(description="`draw means`, or `censored log-normal likelihood`")
@@ -115,5 +118,6 @@ class Theory(BaseModel):
     explains_draws: Explained
     trials: int
     draws: int
+    streams: int
     warnings: list[str]
     text: str = Field(description="the result in sentences")

@@ -24,6 +24,8 @@ EXAMPLE_TRIAL: dict[str, Any] = {
     "configuration": 0,
     "config": {"alpha": 0.1, "beta": 1e-5, "N": 30, "n": 100, "s": 5, "regularizer": "l1", "optimizer": "proximal"},
     "seed": 0,
+    "data_id": "sparse_recovery:0:a1a2ecf32cded7a0:0",
+    "stream_id": "0:a1a2ecf32cded7a0:0",
     "outcome": "generalised",
     "obtained": "stepped",
     "steps": 79649,
@@ -94,6 +96,14 @@ class Trial(_Shown):
     configuration: int = Field(description="number of the point of the swept fields")
     config: dict[str, Any] = Field(description="the fixed and swept fields, flat")
     seed: int
+    data_id: str = Field(
+        description="the data: trials that share it, of other studies too, were trained on the same; a law has one "
+        "intercept each"
+    )
+    stream_id: str = Field(
+        description="the random numbers that the data are made of: under `stream: legacy` those of one seed serve "
+        "every N, s and tau, so that their data are not independent"
+    )
     outcome: OutcomeWord | None
     obtained: Obtained | None
     steps: int | None = Field(description="steps taken")

@@ -90,10 +90,8 @@ def _drawn(line: Line) -> NDArray[np.bool_]:
 
 
 def _draws(table: pa.Table, line: Line) -> list[str]:
-    """Return the name of each trial's draw: its seed, and the fields of the data that vary."""
-    names = [
-        name for name in columns.fields(table) if name not in columns.TRAINING and len(table.column(name).unique()) > 1
-    ]
+    """Return the name of each trial's draw: its seed, and the fields that draws differ in."""
+    names = columns.varying_between(table, line.rows.draw)
     values = [table.column(name).to_pylist() for name in ("seed", *names)]
     labels = [
         ", ".join([str(seed), *(f"{n} {number(v)}" for n, v in zip(names, rest, strict=True))])

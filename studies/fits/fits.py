@@ -9,13 +9,16 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import uuid_utils
 
+from studies.fits.repeats import HELD_AGAINST, Once, once
 from studies.laws import STUDY, THRESHOLD, Request, fit_family, used_rows
 from studies.laws.cautions import chosen_by_outcome
+from studies.laws.responses import observe
 from studies.spec.rules import ADAPTIVE
 from studies.store import FitRecord, NotFound, Store, TrialFilter
 
@@ -44,12 +47,15 @@ def make(store: Store, study_id: str, wanted: Wanted, versions: Mapping[str, str
         wanted: what is asked.
         versions: of the code and libraries that fit.
 
+    Returns:
+        The record. Its result counts the rows of the same run that were left out (`counted_out.repeated`).
+
     Raises:
         NotFound: no such study.
         LawError: see `fit_family`.
         InvalidFilter: `where` names a field that the studies do not have.
     """
-    table = _table(store, study_id, wanted)
+    table, repeated = _table(store, study_id, wanted)
     found = fit_family(table, wanted.request)
     searches = {store.study(each).spec["search"]["kind"] for each in (study_id, *wanted.studies)}
     chosen = [chosen_by_outcome(one) for one in ADAPTIVE if one in searches]
@@ -64,7 +70,11 @@ def make(store: Store, study_id: str, wanted: Wanted, versions: Mapping[str, str
         },
         versions=dict(versions),
         rows_hash=_hash(found.rows),
-        result=found.result | {"warnings": [*chosen, *found.result["warnings"]]},
+        result=found.result
+        | {
+            "counted_out": {**found.result["counted_out"], "repeated": repeated.dropped},
+            "warnings": [*chosen, *_warnings(repeated), *found.result["warnings"]],
+        },
     )
     store.add_fit(record, _parquet(found.rows))
     return record
@@ -74,10 +84,13 @@ def is_stale(store: Store, record: FitRecord) -> bool:
     """Return whether the same request would meet other rows now: trials ended since, or a study is gone."""
     wanted = _wanted(record)
     try:
-        table = _table(store, record.study_id, wanted)
+        table, _ = _table(store, record.study_id, wanted)
     except NotFound:
         return True
-    return _hash(used_rows(table, wanted.request)) != record.rows_hash
+    rows = used_rows(table, wanted.request)
+    # fits of before revision 0006 were hashed without these
+    unnamed = rows.drop_columns(["data_id", "stream_id"])
+    return record.rows_hash not in (_hash(rows), _hash(unnamed))
 
 
 def _wanted(record: FitRecord) -> Wanted:
@@ -87,18 +100,37 @@ def _wanted(record: FitRecord) -> Wanted:
     return Wanted(Request(**tuples), tuple(studies[1:]), {name: (ends[0], ends[1]) for name, ends in where.items()})
 
 
-def _table(store: Store, study_id: str, wanted: Wanted) -> pa.Table:
+def _table(store: Store, study_id: str, wanted: Wanted) -> tuple[pa.Table, Once]:
+    """Return the trials of all studies, one row a run."""
     chosen = TrialFilter(ranges=wanted.where)
-    tables = []
+    request = wanted.request
+    tables, held_against = [], []
     for each in (study_id, *wanted.studies):
         table = store.table(each, chosen)
-        threshold = store.study(each).spec["budget"]["test_threshold"]
-        table = table.append_column(THRESHOLD, pa.array([threshold] * len(table), pa.float64()))
+        budget = store.study(each).spec["budget"]
+        table = table.append_column(THRESHOLD, pa.array([budget["test_threshold"]] * len(table), pa.float64()))
         if wanted.studies:
             table = table.append_column(STUDY, pa.array([each] * len(table), pa.string()))
         tables.append(table)
+        own = HELD_AGAINST.get(request.response, ()) if request.threshold is None else ()
+        held_against += [tuple(budget[name] for name in own)] * len(table)
     # a field that only one study has is null in the others; whole numbers in one may be fractions in another
-    return pa.concat_tables(tables, promote_options="permissive")
+    table = pa.concat_tables(tables, promote_options="permissive")
+    if not wanted.studies:
+        return table, Once(np.ones(len(table), dtype=bool), 0)
+    numbers = {budget: number for number, budget in enumerate(dict.fromkeys(held_against))}
+    observed = observe(table, request.response, request.threshold)
+    found = once(table, observed, np.array([numbers[budget] for budget in held_against], dtype=np.intp))
+    return table.filter(pa.array(found.kept)), found
+
+
+def _warnings(repeated: Once) -> list[str]:
+    if not repeated.contradictions:
+        return []
+    return [
+        f"{repeated.contradictions} rows contradict another row of the same data and configuration: of each such run "
+        "the row of the study named first is taken"
+    ]
 
 
 def _hash(rows: pa.Table) -> str:

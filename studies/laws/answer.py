@@ -31,6 +31,7 @@ def answer(question: Question, rows: Rows, solution: Solution) -> dict[str, Any]
         "covariance": "model",
         "n": len(rows.sample.draw),
         "draws": rows.draws,
+        "streams": rows.streams,
         "counted_out": rows.counted_out,
         "censored": rows.censored,
         "model": "M2" if question.x else "M3",
@@ -99,7 +100,7 @@ def _minus_one(question: Question, solution: Solution) -> tuple[MinusOne | None,
         if power is None:
             return None, "x is not a power of alpha*beta"
         k = float(power)
-        values, covariance, dfs = k * inference.slopes, k * k * inference.covariance, inference.dfs
+        values, covariance, dfs = k * inference.slopes[:1], k * k * inference.covariance[:1, :1], inference.dfs[:1]
     else:
         if not {"alpha", "beta"} <= set(question.names) or {"alpha", "beta"} & set(design.lost):
             return None, "terms do not give an exponent of alpha and one of beta"

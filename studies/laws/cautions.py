@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from studies.laws.effects import Fitted
 from studies.laws.inference import Inference
 from studies.laws.newton import Evidence
 from studies.laws.question import Question
@@ -23,6 +24,7 @@ _MOST_LISTED = 8
 def cautions(question: Question, rows: Rows, solution: Solution) -> list[str]:
     """Return the warnings, the gravest first."""
     found = [*_unidentified(solution), *_unreachable(rows), *_unfinished(rows), *_draws(question, rows)]
+    found += [*_settings(solution), *streams(rows, solution.fitted)]
     if solution.fit is not None and solution.inference is not None:
         found += [*_search(solution.fit.evidence, solution.design.condition), *_scatter(solution.inference)]
     return [*found, *_censoring(rows), *rows.observed.remarks]
@@ -101,6 +103,34 @@ def _draws(question: Question, rows: Rows) -> Iterator[str]:
         )
     if rows.draws == 1:
         yield "one draw: the law is that of its data, and nothing is known of the scatter between draws"
+
+
+def _settings(solution: Solution) -> Iterator[str]:
+    if solution.settings:
+        yield (
+            f"{', '.join(solution.settings)}: varies within draws and is not in the law; each of its values has a "
+            "level of its own, and the prefactor is that of their mean"
+        )
+    if solution.scatter:
+        fields = ", ".join(solution.scatter)
+        yield f"{fields}: varies within draws and is not in the law; what it does counts as scatter"
+
+
+def streams(rows: Rows, fitted: Fitted | None) -> Iterator[str]:
+    """Say what becomes of draws that are made of the same random numbers."""
+    if rows.streams == rows.draws or fitted is None:
+        return
+    made = f"{rows.draws} draws are made of {rows.streams} stream{'' if rows.streams == 1 else 's'} of random numbers"
+    if fitted.between is not None:
+        yield (
+            f"{made} (stream: legacy): they are not independent, and intervals of what lies between them, the "
+            "prefactor and exponents of fields of the data, are those of the streams"
+        )
+    elif fitted.intercepts == "random" or rows.streams == 1 or len(rows.sample.draw) == rows.draws:
+        yield (
+            f"{made} (stream: legacy), too few to tell how streams differ: intervals of the prefactor and of exponents "
+            "of fields of the data take the draws as independent, and are too narrow"
+        )
 
 
 def _search(evidence: Evidence, condition: float) -> Iterator[str]:

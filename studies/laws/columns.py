@@ -17,20 +17,17 @@ Words = NDArray[np.object_]
 THEORY = frozenset({"a_gap", "alpha_max", "t1_predicted", "T_star", "t2_predicted", "floor", "floor_closed_form"})
 _CROSSINGS = ("t1", "t1_gradient", "t2", "t2_plateau", "delay")
 _TRIAL = frozenset(
-    {"id", "index", "configuration", "seed", "outcome", "obtained", "steps", "started"}
+    {"id", "index", "configuration", "seed", "data_id", "stream_id", "outcome", "obtained", "steps", "started"}
     | {f"{name}_{part}" for name in _CROSSINGS for part in ("step", "lower", "upper", "censoring", "stayed")}
     | {f"error_{name}{part}" for name in ("stop", "min", "settled", "plateau") for part in ("", "_mean_l1", "_step")}
     | {"ladder", "pack", "attempt", "host", "seconds", "test_threshold"}
 )
 STUDY = "study"
-"""Which study a trial is of, where a table holds several: a draw is one of one study."""
+"""Which study a trial is of, where a table holds several."""
 THRESHOLD = "test_threshold"
 """Which test error counts as generalised: a setting of the trial's study, where a table says it."""
-TRAINING = frozenset(
-    {"alpha", "beta", "beta1", "beta2", "regularizer", "optimizer", "init", "init_scale", "depth", "width"}
-)
-"""Fields that change how the same data are fitted. Every other field of a configuration may change the data: where it
-varies, each of its values with each seed is a draw of its own."""
+RATE = frozenset({"alpha", "beta", "beta1", "beta2"})
+"""Fields that laws are in: what a trial's speed is proportional to."""
 
 
 def fields(table: pa.Table) -> list[str]:
@@ -79,20 +76,50 @@ def log_floor(table: pa.Table, threshold: float | None) -> Floats:
 
 
 def draws(table: pa.Table) -> NDArray[np.intp]:
-    """Return the draw of each row: its seed, together with every field that varies and may change the data."""
-    keys = [codes for name in ("seed", *_of_data(table)) if (codes := _codes(table, name)).any()]
-    if not keys:
-        return np.zeros(len(table), dtype=np.intp)
-    return np.unique(np.stack(keys, axis=1), axis=0, return_inverse=True)[1].reshape(-1)
+    """Return the draw of each row, the data that it is of, numbered from 0 by seed and then as they appear."""
+    return numbered(table, "seed", "data_id")
+
+
+def streams(table: pa.Table) -> NDArray[np.intp]:
+    """Return the stream of each row, the random numbers that its data are made of, numbered likewise.
+
+    Draws of one stream are not independent: whatever counts draws as a sample counts these.
+    """
+    return numbered(table, "seed", "stream_id")
 
 
 def data_vary(table: pa.Table) -> bool:
-    """Return whether a field that may change the data varies within a study: its exponent is one between draws."""
-    return any(_codes(table, name).any() for name in _of_data(table) if name != STUDY)
+    """Return whether a field that changes the data varies within a study: its exponent is one between draws."""
+    seeds = ("seed", STUDY) if STUDY in table.column_names else ("seed",)
+    return len(np.unique(numbered(table, *seeds))) < len(np.unique(numbered(table, *seeds, "data_id")))
 
 
-def _of_data(table: pa.Table) -> list[str]:
-    return [name for name in fields(table) if name not in TRAINING]
+def varying_within(table: pa.Table, draw: NDArray[np.intp]) -> dict[str, NDArray[np.int64]]:
+    """Return the fields of the configuration that vary within some draw, each row's value as a number from 0."""
+    coded = {name: _codes(table, name) for name in fields(table) if name != STUDY}
+    return {name: codes for name, codes in coded.items() if not _told_by(draw, codes)}
+
+
+def varying_between(table: pa.Table, draw: NDArray[np.intp]) -> list[str]:
+    """Return the fields that vary between draws and are the same within each: what the draws differ in."""
+    coded = {name: _codes(table, name) for name in fields(table) if name not in {STUDY, *RATE}}
+    return [name for name, codes in coded.items() if codes.any() and _told_by(draw, codes)]
+
+
+def _told_by(draw: NDArray[np.intp], codes: NDArray[np.int64]) -> bool:
+    """Whether rows of one draw have one code."""
+    first = np.zeros(int(draw.max(initial=-1)) + 1, dtype=np.int64)
+    first[draw] = codes
+    return bool((first[draw] == codes).all())
+
+
+def numbered(table: pa.Table, *names: str) -> NDArray[np.intp]:
+    """Number the rows by what they have in some columns, shape (rows,)."""
+    number = np.zeros(len(table), dtype=np.int64)
+    for name in names:
+        codes = _codes(table, name)
+        number = np.unique(number * (codes.max(initial=0) + 1) + codes, return_inverse=True)[1].reshape(-1)
+    return number.astype(np.intp)
 
 
 def floats(table: pa.Table, name: str) -> Floats:

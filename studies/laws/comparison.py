@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -33,6 +34,8 @@ def likelihood_ratios(models: Mapping[Name, Model]) -> dict[str, Any]:
     for small, large in NESTED:
         if small in models and large in models:
             one, other = models[small], models[large]
+            if not _contains(other, one):
+                continue
             statistic, df = max(0.0, 2 * (other.value - one.value)), other.parameters - one.parameters
             if df > 0:
                 found[f"{small} in {large}"] = {
@@ -41,6 +44,13 @@ def likelihood_ratios(models: Mapping[Name, Model]) -> dict[str, Any]:
                     "p": float(stats.chi2.sf(statistic, df)),
                 }
     return found
+
+
+def _contains(large: Model, small: Model) -> bool:
+    """Whether a model's levels of settings are those of the larger one, or a field's two values its one exponent."""
+    levels = [name for name in small.names if "=" in name]
+    fields = Counter(name.partition("=")[0] for name in levels)
+    return all(name in large.names or fields[name.partition("=")[0]] == 1 for name in levels)
 
 
 def weights(models: Mapping[Name, Model], rows: int) -> dict[str, Any]:
@@ -174,7 +184,7 @@ def _foretold(model: Model, data: Data, seen: Chosen, later: Chosen) -> Floats:
     fitted = model.fitted
     number = model.at[1] if model.at else 0.0
     columns = {"alpha*beta": data.log_ab, **data.terms}
-    columns |= data.of_studies()
+    columns |= data.of_studies() | data.of_settings()
     if model.name == "M5":
         columns["d"] = np.maximum(0.0, data.log_ab - number)
     foretold = np.zeros(int(later.sum()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from studies.laws.likelihood import Sample
 from studies.laws.noise import Floats
 from studies.laws.rows import Rows
+from studies.laws.settings import levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,10 @@ class Data:
         """Return a column for each study but the first: by how much its log prefactor differs."""
         return {f"study[{level}]": (self.studies == i).astype(float) for i, level in enumerate(self.levels) if i}
 
+    def of_settings(self, asked: Collection[str] = ()) -> dict[str, Floats]:
+        """Return the columns of the fields that vary within draws, but for those asked for: see `settings`."""
+        return levels({name: one for name, one in self.rows.settings.items() if name not in asked})
+
     @property
     def sample(self) -> Sample:
         """The rows without predictors."""
@@ -55,6 +60,7 @@ class Data:
         sample = self.rows.sample
         present, cluster = np.unique(self.rows.cluster[chosen], return_inverse=True)
         cluster = cluster.reshape(-1).astype(np.intp)
+        streams, stream = np.unique(self.rows.stream[chosen], return_inverse=True)
         pooled = self.rows.intercepts == "pooled"
         part = replace(
             sample,
@@ -66,7 +72,15 @@ class Data:
             stretch=None if sample.stretch is None else sample.stretch[chosen],
         )
         return Data(
-            rows=replace(self.rows, sample=part, cluster=cluster, draws=len(present)),
+            rows=replace(
+                self.rows,
+                sample=part,
+                cluster=cluster,
+                stream=stream.reshape(-1).astype(np.intp),
+                draws=len(present),
+                streams=len(streams),
+                settings={name: one.of(chosen) for name, one in self.rows.settings.items()},
+            ),
             log_ab=self.log_ab[chosen],
             beta=self.beta[chosen],
             terms={name: column[chosen] for name, column in self.terms.items()},

@@ -41,8 +41,7 @@ def identify(x: Floats, names: Sequence[str], draw: NDArray[np.intp], draws: int
         draw: the draw of each row; all 0 where the draws are pooled.
         draws: number of draws.
     """
-    centred = x - means(x, draw, draws)[draw]
-    varies = np.abs(centred).max(axis=0, initial=0) > _CONSTANT * np.maximum(1, np.abs(x).max(axis=0, initial=0))
+    centred, varies = x - means(x, draw, draws)[draw], moves_within(x, draw, draws)
     lost = {names[j]: _constant(x[:, j], names[j], draws) for j in range(len(names)) if not varies[j]}
     moving = np.flatnonzero(varies)
     if not moving.size:
@@ -59,6 +58,12 @@ def identify(x: Floats, names: Sequence[str], draw: NDArray[np.intp], draws: int
     *_, order = scipy.linalg.qr(triangle, mode="r", pivoting=True)
     basis = tuple(sorted(int(j) for j in moving[order[:rank]]))
     return Design(tuple(names), basis, lost, float(singular[0] / singular[rank - 1]))
+
+
+def moves_within(x: Floats, draw: NDArray[np.intp], draws: int) -> NDArray[np.bool_]:
+    """Return which columns of x, shape (rows, p), move within draws, shape (p,)."""
+    apart = np.abs(x - means(x, draw, draws)[draw]).max(axis=0, initial=0)
+    return apart > _CONSTANT * np.maximum(1, np.abs(x).max(axis=0, initial=0))
 
 
 def means(x: Floats, draw: NDArray[np.intp], draws: int) -> Floats:

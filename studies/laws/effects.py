@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -10,18 +10,22 @@ from numpy.typing import NDArray
 
 from studies.laws import clusters
 from studies.laws.clusters import Clusters
-from studies.laws.design import Design, identify
+from studies.laws.design import Design, identify, moves_within
 from studies.laws.fit import Fit, fit
 from studies.laws.inference import (
+    Estimate,
     Inference,
+    corrected,
     degrees_of_freedom,
     infer,
     infer_mixed,
+    level_at,
     mixed_degrees_of_freedom,
 )
 from studies.laws.likelihood import Sample
 from studies.laws.mixed_fit import STARTS, Mixed, fit_mixed
 from studies.laws.noise import Floats
+from studies.laws.streams import Between, between, by_stream
 
 Effect = Literal["draw", "fixed", "random", "none"]
 """As asked for; `draw` is fixed or random, by what the rows are."""
@@ -41,25 +45,34 @@ class Fitted:
 
     Attributes:
         sample: the rows, their draws numbered; pooled: all draw 0.
-        cluster: the draw of each row whatever the intercepts, shape (rows,).
+        stream: of each row, shape (rows,).
         intercepts: what the draws are.
         fit, inference: the maximum, and what it says.
         parameters: number of parameters of the likelihood.
+        between: what lies between draws by stream; None: every draw has its own stream, or there are too few streams.
     """
 
     sample: Sample
-    cluster: NDArray[np.intp]
+    stream: NDArray[np.intp]
     intercepts: Intercepts
     fit: Fit | Mixed
     inference: Inference
     parameters: int
+    between: Between | None = None
 
     @property
     def clusters(self) -> Clusters:
-        """The draws' scores at the maximum."""
+        """The streams' scores at the maximum."""
         if isinstance(self.fit, Mixed):
-            return clusters.of_mixed(self.fit)
-        return clusters.of_fit(self.fit, self.sample, self.cluster, pooled=self.intercepts == "pooled")
+            return clusters.of_mixed(self.fit, _of_draws(self.sample.draw, self.stream))
+        return clusters.of_fit(self.fit, self.sample, self.stream, pooled=self.intercepts == "pooled")
+
+    def level_at(self, x: Floats) -> Estimate:
+        """Return the mean over draws of log t at one place, logarithms of the predictors of shape (p,)."""
+        if self.between is not None:
+            return self.between.at(np.append(1.0, x))
+        stream = _of_draws(self.sample.draw, self.stream) if self.intercepts == "fixed" else None
+        return level_at(self.fit, self.sample, x, stream=stream)
 
 
 def choose(effect: Effect, *, censored: bool, data_vary: bool, draws: int) -> Intercepts:
@@ -110,12 +123,20 @@ class Follower:
         return self._last
 
 
-def fit_rows(sample: Sample, cluster: NDArray[np.intp], intercepts: Intercepts) -> Fitted:
+def _of_draws(draw: NDArray[np.intp], stream: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the stream of each draw from those of the rows."""
+    found = np.zeros(int(draw.max()) + 1, dtype=np.intp)
+    found[draw] = stream
+    return found
+
+
+def fit_rows(sample: Sample, cluster: NDArray[np.intp], stream: NDArray[np.intp], intercepts: Intercepts) -> Fitted:
     """Fit a law.
 
     Args:
         sample: rows; under fixed intercepts every draw has one bounded on both sides; x is of full rank.
-        cluster: the draw of each row.
+        cluster: the draw of each row, whatever the intercepts.
+        stream: of each row.
         intercepts: what the draws are.
 
     Raises:
@@ -123,13 +144,32 @@ def fit_rows(sample: Sample, cluster: NDArray[np.intp], intercepts: Intercepts) 
         TooFewDegrees: too little information.
     """
     p, stretched = sample.x.shape[1], int(sample.stretch is not None)
+    of_draws = _of_draws(cluster, stream)
     if intercepts == "random":
         mixed = fit_mixed(sample)
         if min(mixed_degrees_of_freedom(mixed, sample)) < 1:
             raise TooFewDegrees
-        return Fitted(sample, cluster, intercepts, mixed, infer_mixed(mixed, sample), p + 3 + stretched)
+        fitted = Fitted(sample, stream, intercepts, mixed, infer_mixed(mixed, sample), p + 3 + stretched)
+        return _between_streams(fitted, len(of_draws), ~moves_within(sample.x, sample.draw, sample.draws))
     found = fit(sample)
     if degrees_of_freedom(found, sample) < 1:
         raise TooFewDegrees
-    inference = infer(found, sample, drawn=intercepts == "fixed")
-    return Fitted(sample, cluster, intercepts, found, inference, p + sample.draws + 1 + stretched)
+    inference = infer(found, sample, stream=of_draws if intercepts == "fixed" else None)
+    fitted = Fitted(sample, stream, intercepts, found, inference, p + sample.draws + 1 + stretched)
+    if intercepts == "pooled" and len(of_draws) == len(cluster):
+        # one row a draw: whatever moves at all moves between draws
+        return _between_streams(fitted, len(of_draws), np.ones(p, dtype=bool))
+    return fitted
+
+
+def _between_streams(fitted: Fitted, draws: int, of_draws: NDArray[np.bool_]) -> Fitted:
+    """Return a fit with what lies between draws told by streams, where streams have several draws and tell it."""
+    sample, inference = fitted.sample, fitted.inference
+    exact = isinstance(fitted.fit, Fit) and fitted.fit.no_scatter
+    if int(fitted.stream.max()) + 1 == draws or exact:
+        return fitted
+    parameters = np.append(level_at(fitted.fit, sample, np.zeros(len(of_draws)), stream=None).value, inference.slopes)
+    found = between(parameters, corrected(fitted.fit, sample), fitted.clusters, sample.x.mean(axis=0), of_draws)
+    if found is None:
+        return fitted
+    return replace(fitted, inference=by_stream(inference, found, of_draws), between=found)

@@ -23,7 +23,7 @@ class TooLittle(LawError):
 
     Attributes:
         reason: what is missing, in a sentence.
-        counts: `{rows, n, draws, uncensored, counted_out, censored}` as far as they are known.
+        counts: `{rows, n, draws, streams, uncensored, counted_out, censored}` as far as they are known.
     """
 
     def __init__(self, reason: str, counts: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ import pyarrow as pa
 from scipy import stats
 
 from studies.laws import clusters, comparison
-from studies.laws.cautions import NUMERICAL
+from studies.laws.cautions import NUMERICAL, streams
 from studies.laws.data import Data
 from studies.laws.effects import FEWEST_RANDOM, TooFewDegrees
 from studies.laws.gather import gather
@@ -175,7 +175,7 @@ def _model(request: Request, data: Data, model: Model) -> dict[str, Any]:
 def _parameters(request: Request, model: Model) -> dict[str, Any]:
     fitted = model.fitted
     own = fitted.clusters if request.covariance == "draw" or "bootstrap" in request.intervals else None
-    enough = own is not None and own.draws >= clusters.FEWEST and own.df >= 1 and not fitted.fit.no_scatter
+    enough = own is not None and own.count >= clusters.FEWEST and own.df >= 1 and not fitted.fit.no_scatter
     robust = clusters.robust_covariance(own) if own is not None and enough else None
     wild = None
     if own is not None and enough and "bootstrap" in request.intervals and request.bootstrap:
@@ -203,7 +203,7 @@ def _parameters(request: Request, model: Model) -> dict[str, Any]:
             "intervals": intervals,
         }
         if request.covariance == "draw" and robust is None:
-            found[name]["reason"] = f"fewer than {clusters.FEWEST} draws: the standard error is the model's"
+            found[name]["reason"] = f"fewer than {clusters.FEWEST} streams: the standard error is the model's"
     if model.at is not None and model.at[0] not in found:
         nothing = {"se": None, "ci95": None, "reason": "the likelihood is flat about it"}
         found[model.at[0]] = {"value": model.at[1], **nothing}
@@ -299,7 +299,8 @@ def _warnings(rows: Rows, family: _Family) -> list[str]:
             f"{unreachable} trials ({rows.unreachable_share:.0%} of those known) cannot reach the threshold: "
             "the models are conditional on reaching it"
         )
-    return found
+    fitted = next((model.fitted for model in family.models.values()), None)
+    return [*found, *streams(rows, fitted)]
 
 
 def _text(request: Request, data: Data, family: _Family) -> str:

@@ -20,14 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from studies.laws.design import means
+from studies.laws.design import moves_within
 from studies.laws.fit import Fit
 from studies.laws.likelihood import Sample
 from studies.laws.mixed_fit import Mixed
 from studies.laws.noise import Floats
 
 LEVEL = 0.95
-_MOVES = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +80,14 @@ def degrees_of_freedom(fit: Fit, sample: Sample) -> float:
     return weight - len(fit.intercepts) - len(fit.slopes)
 
 
-def infer(fit: Fit, sample: Sample, *, drawn: bool) -> Inference:
+def infer(fit: Fit, sample: Sample, *, stream: NDArray[np.intp] | None) -> Inference:
     """Correct a fit's covariance for the parameters fitted.
 
     Args:
         fit: with at least one residual degree of freedom.
         sample: the rows that it is of.
-        drawn: the intercepts are those of draws, themselves a sample: the level then carries their scatter.
+        stream: of each draw, where the intercepts are those of draws, themselves a sample: the level then carries the
+            scatter between their streams; None: there is one intercept for all.
     """
     df = degrees_of_freedom(fit, sample)
     inflation = 1 + (len(fit.intercepts) + len(fit.slopes)) / df
@@ -99,7 +99,7 @@ def infer(fit: Fit, sample: Sample, *, drawn: bool) -> Inference:
         df=df,
         sigma=fit.sigma * math.sqrt(inflation),
         tau=None,
-        level=level_at(fit, sample, np.zeros(len(fit.slopes)), drawn=drawn),
+        level=level_at(fit, sample, np.zeros(len(fit.slopes)), stream=stream),
         intercepts=fit.intercepts,
     )
 
@@ -111,11 +111,11 @@ def infer_mixed(fit: Mixed, sample: Sample) -> Inference:
         fit: with at least one residual degree of freedom within draws and one between them.
         sample: the rows that it is of.
     """
-    within = moves_within(sample)
+    within = moves_within(sample.x, sample.draw, sample.draws)
     inside, between = mixed_degrees_of_freedom(fit, sample)
     of_rows, of_draws = _inflations(fit, sample)
     inflation = np.where(within, of_rows, of_draws)
-    covariance = _corrected(fit, sample)
+    covariance = corrected(fit, sample)
     return Inference(
         slopes=fit.slopes,
         covariance=covariance[1:, 1:],
@@ -124,7 +124,7 @@ def infer_mixed(fit: Mixed, sample: Sample) -> Inference:
         df=inside,
         sigma=fit.sigma * math.sqrt(of_rows),
         tau=fit.tau * math.sqrt(of_draws),
-        level=level_at(fit, sample, np.zeros(len(fit.slopes)), drawn=True),
+        level=level_at(fit, sample, np.zeros(len(fit.slopes)), stream=None),
         intercepts=fit.intercepts,
     )
 
@@ -132,13 +132,22 @@ def infer_mixed(fit: Mixed, sample: Sample) -> Inference:
 def _inflations(fit: Mixed, sample: Sample) -> tuple[float, float]:
     """By how much the variances within and between draws are corrected."""
     inside, between = mixed_degrees_of_freedom(fit, sample)
-    return 1 + float(moves_within(sample).sum()) / inside, sample.draws / between
+    return 1 + float(moves_within(sample.x, sample.draw, sample.draws).sum()) / inside, sample.draws / between
+
+
+def corrected(fit: Fit | Mixed, sample: Sample) -> Floats:
+    """Return the covariance of (level, slopes) with one level for all draws, shape (p+1, p+1)."""
+    if isinstance(fit, Mixed):
+        return _corrected(fit, sample)
+    level = np.atleast_2d(fit.own_variance + fit.shared_variance)
+    across = fit.shared_covariance[None]
+    whole = np.block([[level, across], [across.T, fit.slopes_covariance]])
+    return whole * (1 + (1 + len(fit.slopes)) / degrees_of_freedom(fit, sample))
 
 
 def _corrected(fit: Mixed, sample: Sample) -> Floats:
-    """Return the covariance of (level, slopes), shape (p+1, p+1)."""
     of_rows, of_draws = _inflations(fit, sample)
-    scale = np.sqrt(np.append(of_draws, np.where(moves_within(sample), of_rows, of_draws)))
+    scale = np.sqrt(np.append(of_draws, np.where(moves_within(sample.x, sample.draw, sample.draws), of_rows, of_draws)))
     # about the middle of the rows, where level and slopes hardly vary together: elsewhere the level is mostly slopes,
     # and the units of x would decide by how much it is corrected
     there = np.eye(len(scale))
@@ -149,28 +158,22 @@ def _corrected(fit: Mixed, sample: Sample) -> Floats:
 
 def mixed_degrees_of_freedom(fit: Mixed, sample: Sample) -> tuple[float, float]:
     """Return those within draws and those between them."""
-    within = int(moves_within(sample).sum())
+    within = int(moves_within(sample.x, sample.draw, sample.draws).sum())
     return fit.weight - sample.draws - within, float(sample.draws - 1 - (sample.x.shape[1] - within))
 
 
-def moves_within(sample: Sample) -> NDArray[np.bool_]:
-    """Return which predictors move within draws, shape (p,)."""
-    apart = np.abs(sample.x - means(sample.x, sample.draw, sample.draws)[sample.draw]).max(axis=0, initial=0)
-    return apart > _MOVES * np.maximum(1, np.abs(sample.x).max(axis=0, initial=0))
-
-
-def level_at(fit: Fit | Mixed, sample: Sample, x: Floats, *, drawn: bool) -> Estimate:
+def level_at(fit: Fit | Mixed, sample: Sample, x: Floats, *, stream: NDArray[np.intp] | None) -> Estimate:
     """Return the mean over draws of log t at one place: what the band about a fitted line is made of.
 
     Args:
         fit: with at least one residual degree of freedom.
         sample: the rows that it is of.
         x: logarithms of the predictors there, shape (p,); zeros: the level itself.
-        drawn: see `infer`.
+        stream: see `infer`.
     """
     if isinstance(fit, Mixed):
         place = np.append(1.0, x)
-        variance = float(place @ _corrected(fit, sample) @ place)
+        variance = float(place @ corrected(fit, sample) @ place)
         between = mixed_degrees_of_freedom(fit, sample)[1]
         return Estimate(float(fit.level + x @ fit.slopes), math.sqrt(max(0.0, variance)), between)
     df = degrees_of_freedom(fit, sample)
@@ -180,10 +183,13 @@ def level_at(fit: Fit | Mixed, sample: Sample, x: Floats, *, drawn: bool) -> Est
     shared = fit.shared_variance + float(2 * x @ fit.shared_covariance + x @ fit.slopes_covariance @ x)
     # far from the rows the three cancel, and rounding may leave less than nothing
     shared = max(0.0, shared) * inflation
-    if not drawn or draws == 1:
+    if stream is None or draws == 1:
         return Estimate(mean, math.sqrt(fit.own_variance * inflation + shared), df)
-    between = float(np.var(fit.intercepts, ddof=1)) / draws
+    off = np.bincount(stream, fit.intercepts - fit.intercepts.mean())
+    if (streams := len(off)) == 1:  # nothing tells how streams differ
+        off, streams = fit.intercepts - fit.intercepts.mean(), draws
+    between = float((off**2).sum()) / draws**2 * streams / (streams - 1)
     total = between + shared
     # Satterthwaite: two variances, each with its own degrees of freedom
-    weight = between**2 / (draws - 1) + shared**2 / df
+    weight = between**2 / (streams - 1) + shared**2 / df
     return Estimate(mean, math.sqrt(total), total**2 / weight if weight > 0 else df)

@@ -58,7 +58,7 @@ def law(
     """
     question = ask(response, x, terms, effect)
     observed = observe(table, response, threshold)
-    rows = sort(table, observed, question.logarithms(table), question.effect)
+    rows = sort(table, observed, question.logarithms(table), question.effect, asked=question.fields)
     found = answer(question, rows, solve(rows, question.names))
     if by is not None:
         found["groups"] = _groups(table, response, by, x=x, terms=terms, effect=effect, threshold=threshold)

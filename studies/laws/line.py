@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from studies.laws.answer import answer
-from studies.laws.inference import Estimate, level_at
+from studies.laws.inference import Estimate
 from studies.laws.monomial import Monomial
 from studies.laws.question import Question, ask
 from studies.laws.responses import observe
@@ -53,7 +53,9 @@ class Line:
         fitted = self.solution.fitted
         if fitted is None:
             return None
-        return level_at(fitted.fit, fitted.sample, np.array([log_x]), drawn=fitted.intercepts != "pooled")
+        place = np.zeros(fitted.sample.x.shape[1])  # beside x, settings about their mean
+        place[0] = log_x
+        return fitted.level_at(place)
 
 
 def line(
@@ -62,6 +64,6 @@ def line(
     """Fit a law in one monomial; arguments, and what is raised, as for `studies.laws.law`."""
     question = ask(response, x, None, effect)
     observed = observe(table, response, threshold)
-    rows = sort(table, observed, question.logarithms(table), question.effect)
+    rows = sort(table, observed, question.logarithms(table), question.effect, asked=question.fields)
     solution = solve(rows, question.names)
     return Line(question, rows, solution, threshold, answer(question, rows, solution))

@@ -26,6 +26,7 @@ from studies.laws.fit import least_squares
 from studies.laws.highest import highest
 from studies.laws.likelihood import Sample
 from studies.laws.noise import Floats
+from studies.laws.settings import told
 
 Name = Literal["M0", "M1", "M2", "M3", "M4", "M5"]
 FORMS: dict[Name, str] = {
@@ -125,7 +126,7 @@ def law(data: Data, intercepts: Intercepts, named: dict[str, Floats], offset: Fl
     needed = (sample.draws if intercepts == "fixed" else 1) + len(named) + 1
     if int(sample.crossed.sum()) < needed:
         raise TooFewDegrees
-    return fit_rows(sample, data.rows.cluster, intercepts)
+    return fit_rows(sample, data.rows.cluster, data.rows.stream, intercepts)
 
 
 def laid_out(data: Data, named: dict[str, Floats], offset: Floats | float = 0.0) -> Sample:
@@ -135,8 +136,19 @@ def laid_out(data: Data, named: dict[str, Floats], offset: Floats | float = 0.0)
 
 
 def with_studies(data: Data, intercepts: Intercepts, named: dict[str, Floats]) -> dict[str, Floats]:
-    """Return columns with those of the studies, whose prefactors fixed intercepts of their draws have in them."""
-    return named if intercepts == "fixed" else named | data.of_studies()
+    """Return columns with those of the studies and of the settings that the model is not in.
+
+    Under fixed intercepts a study has a column only where it shares draws with another: else they have it in them.
+    """
+    crossed, fixed = data.sample.crossed, intercepts == "fixed"
+    studies, settings = data.of_studies(), data.of_settings(named)
+    draw = data.sample.draw[crossed] if fixed else np.zeros(int(crossed.sum()), dtype=np.intp)
+    if not (both := studies | settings):
+        return named
+    asked = data.stacked([*named.values()])[crossed]
+    kept, fine = told(asked, [column[crossed] for column in both.values()], draw, data.sample.draws if fixed else 1)
+    names = [name for i, name in enumerate(both) if i in kept and (fine or name in studies)]
+    return named | {name: both[name] for name in names}
 
 
 def _linear(

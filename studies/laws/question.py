@@ -40,6 +40,11 @@ class Question:
         """The predictors as the answer calls them."""
         return (self.x.text,) if self.x is not None else self.terms or ()
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields that the law is in."""
+        return tuple(self.x.exponents) if self.x is not None else self.names
+
     def logarithms(self, table: pa.Table) -> Floats:
         """Return the predictors' logarithms, shape (rows, p): nan where missing, -inf where not positive.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from studies.laws.effects import Effect, Intercepts, choose
 from studies.laws.likelihood import Sample
 from studies.laws.noise import NORMAL, Floats, Noise
 from studies.laws.responses import Observed
+from studies.laws.settings import Setting, settings
 
 CENSORED = (
     "left",
@@ -41,12 +43,14 @@ class Rows:
         inside: which trials are the rows of the likelihood, shape (rows,).
         sample: those rows.
         cluster: the draw of each row of the likelihood, numbered from 0.
-        draws: number of draws among them.
+        stream: the stream of each row of the likelihood, numbered from 0.
+        draws, streams: number of draws, and of the streams that they are made of, among them.
         intercepts: what the draws are to the law.
         without_crossing: draws of which no trial crossed although one could have (fixed intercepts: counted out).
         counted_out: reason to count; rows, but for `draws_without_crossing`.
         censored: censoring word to the number of trials that bear it, in or out of the likelihood.
         beta: the regularisation strength of every trial, nan where there is none.
+        settings: the fields that vary within draws and that the law is not in, of the rows of the likelihood.
     """
 
     observed: Observed
@@ -55,12 +59,15 @@ class Rows:
     inside: NDArray[np.bool_]
     sample: Sample
     cluster: NDArray[np.intp]
+    stream: NDArray[np.intp]
     draws: int
+    streams: int
     intercepts: Intercepts
     without_crossing: int
     counted_out: dict[str, int]
     censored: dict[str, int]
     beta: Floats
+    settings: dict[str, Setting]
 
     @property
     def unreachable(self) -> NDArray[np.bool_]:
@@ -80,14 +87,17 @@ class Rows:
             "rows": len(self.draw),
             "n": len(self.sample.draw),
             "draws": self.draws,
+            "streams": self.streams,
             "uncensored": int(self.sample.crossed.sum()),
             "counted_out": self.counted_out,
             "censored": self.censored,
         }
 
 
-def sort(table: pa.Table, observed: Observed, x: Floats, effect: Effect, noise: Noise = NORMAL) -> Rows:
-    """Choose the rows of the likelihood and count the others."""
+def sort(
+    table: pa.Table, observed: Observed, x: Floats, effect: Effect, noise: Noise = NORMAL, asked: Collection[str] = ()
+) -> Rows:
+    """Choose the rows of the likelihood and count the others; `asked` are the fields that the law is in."""
     draw = columns.draws(table)
     missing, outside = np.isnan(x).any(axis=1), np.isneginf(x).any(axis=1)
     usable = observed.inside & ~missing & ~outside
@@ -114,6 +124,7 @@ def sort(table: pa.Table, observed: Observed, x: Floats, effect: Effect, noise: 
     }
     present, own = np.unique(draw[inside], return_inverse=True)
     own = own.reshape(-1).astype(np.intp)
+    streams, stream = np.unique(columns.streams(table)[inside], return_inverse=True)
     pooled = intercepts == "pooled"
     return Rows(
         observed=observed,
@@ -129,10 +140,13 @@ def sort(table: pa.Table, observed: Observed, x: Floats, effect: Effect, noise: 
             noise=noise,
         ),
         cluster=own,
+        stream=stream.reshape(-1).astype(np.intp),
         draws=len(present),
+        streams=len(streams),
         intercepts=intercepts,
         without_crossing=len(without),
         counted_out=counted_out,
         censored={word: found[word] for word in CENSORED},
         beta=columns.floats(table, "beta") if "beta" in table.column_names else np.full(len(draw), np.nan),
+        settings={name: one.of(inside) for name, one in settings(table, draw, asked).items()},
     )

@@ -14,7 +14,9 @@ from studies.laws.inference import Inference
 from studies.laws.likelihood import Sample
 from studies.laws.mixed_fit import Mixed
 from studies.laws.newton import NoMaximum
+from studies.laws.noise import Floats
 from studies.laws.rows import Rows
+from studies.laws.settings import levels, told
 
 MOST_UNREACHABLE = 0.5
 """Share of trials that cannot cross beyond which a law of those that do describes a minority."""
@@ -26,11 +28,15 @@ class Solution:
 
     Attributes:
         design: which exponents they can tell.
-        fitted: of the design's basis; None where it can tell none.
+        fitted: of the design's basis, and of the settings after it; None where it can tell none.
+        settings: fields that the law is not in, each of whose values has a level.
+        scatter: such fields that have none, and count as scatter.
     """
 
     design: Design
     fitted: Fitted | None
+    settings: tuple[str, ...] = ()
+    scatter: tuple[str, ...] = ()
 
     @property
     def fit(self) -> Fit | Mixed | None:
@@ -55,7 +61,22 @@ def solve(rows: Rows, names: tuple[str, ...]) -> Solution:
     if not design.basis:
         return Solution(design, None)
     sample = replace(rows.sample, x=rows.sample.x[:, list(design.basis)])
-    return Solution(design, fit_or_refuse(rows, sample))
+    beside = _beside(rows, sample)
+    fields = tuple(dict.fromkeys(name.partition("=")[0] for name in beside))
+    others = tuple(name for name in rows.settings if name not in fields)
+    # about their mean, so that the level is that of an average setting
+    stacked = [column - column.mean() for column in beside.values()]
+    sample = replace(sample, x=np.column_stack([sample.x, *stacked]))
+    return Solution(design, fit_or_refuse(rows, sample), fields, others)
+
+
+def _beside(rows: Rows, sample: Sample) -> dict[str, Floats]:
+    """Return the columns of the settings that the crossings can tell beside the predictors; none of them: {}."""
+    beside, crossed = levels(rows.settings), sample.crossed
+    draw = sample.draw if rows.intercepts == "fixed" else np.zeros_like(sample.draw)
+    columns = [column[crossed] for column in beside.values()]
+    kept, fine = told(sample.x[crossed], columns, draw[crossed], int(draw.max(initial=0)) + 1)
+    return {name: beside[name] for i, name in enumerate(beside) if i in kept} if fine else {}
 
 
 def fit_or_refuse(rows: Rows, sample: Sample) -> Fitted:
@@ -74,7 +95,7 @@ def fit_or_refuse(rows: Rows, sample: Sample) -> Fitted:
             rows.counts,
         )
     try:
-        return fit_rows(sample, rows.cluster, rows.intercepts)
+        return fit_rows(sample, rows.cluster, rows.stream, rows.intercepts)
     except NoMaximum:
         raise TooLittle(
             "the crossings are known only to brackets that one curve passes: they do not tell its scatter", rows.counts

@@ -15,7 +15,9 @@ RESULTS = ("generalised", "memorised", "not_memorised", "infeasible", "stalled",
 """Outcomes that say how training went; the others (pruned, failed, cancelled, uninformative_data) do not."""
 
 
-def cells(x: Axis, y: Axis | None, outcomes: Words, draw: NDArray[np.intp], outcome: str) -> list[dict[str, Any]]:
+def cells(
+    x: Axis, y: Axis | None, outcomes: Words, draw: NDArray[np.intp], stream: NDArray[np.intp], outcome: str
+) -> list[dict[str, Any]]:
     """Return the cells in order of y, then x.
 
     Args:
@@ -23,6 +25,7 @@ def cells(x: Axis, y: Axis | None, outcomes: Words, draw: NDArray[np.intp], outc
         y: the other one.
         outcomes: of each row, empty where it has not ended, shape (rows,).
         draw: of each row, shape (rows,).
+        stream: of each row, shape (rows,).
         outcome: the word asked for, shown in every cell beside those that occur.
     """
     ys = np.zeros(len(x.values)) if y is None else y.values
@@ -32,24 +35,27 @@ def cells(x: Axis, y: Axis | None, outcomes: Words, draw: NDArray[np.intp], outc
     table = np.zeros((len(places), len(words)), dtype=int)
     np.add.at(table, (member.reshape(-1), word.reshape(-1)), 1)
     result = np.isin(outcomes[placed].astype(str), RESULTS)
-    pairs = np.unique(np.stack([member.reshape(-1)[result], draw[placed][result]], axis=1), axis=0)
-    draws = np.bincount(pairs[:, 0], minlength=len(places))
+    distinct = []
+    for cluster in (draw, stream):
+        pairs = np.unique(np.stack([member.reshape(-1)[result], cluster[placed][result]], axis=1), axis=0)
+        distinct.append(np.bincount(pairs[:, 0], minlength=len(places)).tolist())
     shown = [name for name in RESULTS if name in words.tolist() or name == outcome]
     return [
-        _cell(x, y, place, dict(zip(words.tolist(), row, strict=True)), int(count), shown)
-        for place, row, count in zip(places.tolist(), table.tolist(), draws, strict=True)
+        _cell(x, y, place, dict(zip(words.tolist(), row, strict=True)), counts, shown)
+        for place, row, *counts in zip(places.tolist(), table.tolist(), *distinct, strict=True)
     ]
 
 
 def _cell(
-    x: Axis, y: Axis | None, place: list[float], found: dict[str, int], draws: int, shown: list[str]
+    x: Axis, y: Axis | None, place: list[float], found: dict[str, int], distinct: list[int], shown: list[str]
 ) -> dict[str, Any]:
     n = sum(found.get(word, 0) for word in RESULTS)
     return {
         "x": x.plain(place[1]),
         "y": None if y is None else y.plain(place[0]),
         "n": n,
-        "draws": draws,
+        "draws": distinct[0],
+        "streams": distinct[1],
         "pending": found.get("", 0),
         "counts": {word: count for word, count in found.items() if word and count},
         "fractions": {word: _fraction(found.get(word, 0), n) for word in shown},

@@ -47,7 +47,13 @@ class _Standard:
 
 
 def contour(
-    x: Axis, y: Axis | None, inside: NDArray[np.bool_], won: NDArray[np.bool_], draw: NDArray[np.intp], outcome: str
+    x: Axis,
+    y: Axis | None,
+    inside: NDArray[np.bool_],
+    won: NDArray[np.bool_],
+    draw: NDArray[np.intp],
+    stream: NDArray[np.intp],
+    outcome: str,
 ) -> tuple[dict[str, Any], list[str]]:
     """Fit the contour.
 
@@ -56,7 +62,8 @@ def contour(
         y: the other one.
         inside: rows with a result and both values, shape (rows,).
         won: rows that ended with the word, shape (rows,).
-        draw: the draw of each row, shape (rows,).
+        draw: of each row, shape (rows,).
+        stream: of each row, shape (rows,); trials of one stream are not independent.
         outcome: the word.
 
     Returns:
@@ -65,7 +72,7 @@ def contour(
     Raises:
         NotIdentifiable: the word never or always occurs, x has one level, or x and y do not vary apart.
     """
-    won, draw = won[inside], draw[inside]
+    won, stream, draws = won[inside], stream[inside], len(np.unique(draw[inside]))
     if not won.any():
         raise NotIdentifiable(outcome, f"no trial ended as {outcome}")
     if won.all():
@@ -77,7 +84,7 @@ def contour(
     v = None if y is None else y.coordinate(y.values[inside])
     varies = v is not None and len(np.unique(v)) > 1
     of_y = _Standard.about(v) if v is not None and varies else None
-    sample = Sample(of_x.of(u), of_y.of(v) if v is not None and of_y else None, won, draw)
+    sample = Sample(of_x.of(u), of_y.of(v) if v is not None and of_y else None, won, stream, draws)
     if sample.v is not None and np.linalg.matrix_rank(features(("u", "v"), sample.u, sample.v), tol=1e-8) < 3:
         raise NotIdentifiable(x.name, f"{x.name} and {y.name if y else ''} do not vary apart")
     model = solve(sample)
@@ -99,6 +106,7 @@ def contour(
         "tests": [test | {"term": names[test["term"]]} for test in model.tests],
         "n": len(won),
         "draws": sample.draws,
+        "streams": sample.streams,
         "log_likelihood": float(model.climb.value[0]),
         "converged": model.converged,
         "gradient_norm": float(model.climb.gradient_norm[0]),
@@ -265,7 +273,8 @@ def _warnings(x: Axis, y: Axis | None, model: Model, sample: Sample, outcome: st
         )
     if model.unit == "draw":
         found.append(
-            f"{len(sample.draw)} trials share {sample.draws} draws, and every draw counts as one trial: {model.no_draw}"
+            f"{len(sample.stream)} trials share {sample.streams} {sample.noun}s, and every {sample.noun} counts as one "
+            f"trial: {model.no_draw}"
         )
     if y is not None and sample.v is None:
         found.append(f"not identifiable: {y.name} has one level, and the contour is that of {x.name} alone")

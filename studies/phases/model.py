@@ -19,7 +19,7 @@ from studies.phases.wilson import Z
 NEEDED = 0.005
 """Significance at which a further term enters: 1 % shared by the two that are tried."""
 FEWEST_CLUSTERS = 8
-"""Draws below which a sandwich by draw is not to be trusted."""
+"""Streams below which a sandwich by them is not to be trusted."""
 
 _STEEPEST = 25.0
 """Logit beyond which a wider model is taken to separate the data: its likelihood then says nothing of the term."""
@@ -32,23 +32,30 @@ class Sample:
     Attributes:
         u, v: the axes in standard deviations about their means; v None: one axis.
         won: the trial ended with the word.
-        draw: the draw of each trial.
+        stream: the stream of each trial, the random numbers that its data are made of: mostly one a draw.
+        draws: how many draws there are.
     """
 
     u: Floats
     v: Floats | None
     won: NDArray[np.bool_]
-    draw: NDArray[np.intp]
+    stream: NDArray[np.intp]
+    draws: int
 
     @property
-    def draws(self) -> int:
-        """How many draws there are."""
-        return len(np.unique(self.draw))
+    def streams(self) -> int:
+        """How many streams there are: what is independent."""
+        return len(np.unique(self.stream))
 
     @property
     def shared(self) -> bool:
-        """Whether trials of one draw stand beside each other."""
-        return self.draws < len(self.draw)
+        """Whether trials of one stream stand beside each other."""
+        return self.streams < len(self.stream)
+
+    @property
+    def noun(self) -> str:
+        """What trials share."""
+        return "draw" if self.streams == self.draws else "stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +68,8 @@ class Model:
         places: u and v of the counts' rows, shape (rows, 2); v is 0 where there is one axis.
         climb: the maximum, a batch of one.
         firth: the likelihood is penalised since the data are separated.
-        unit: `trial`, or `draw` where trials share draws and nothing allows for that but to count every draw as one.
-        model, draw: covariances, shape (p, p); `draw` None with `no_draw` saying why.
+        unit: `trial`, or `draw` where trials share streams and nothing allows for that but to count every one as one.
+        model, draw: covariances, shape (p, p), the second by stream; `draw` None with `no_draw` saying why.
         tests: of every term that was tried: `{term, statistic, p, included}`; `uu` cannot enter.
     """
 
@@ -99,12 +106,13 @@ def solve(sample: Sample) -> Model:
     places, row = _places(sample)
     terms = ("u",) if sample.v is None else ("u", "v")
     firth = separated(_counts(terms, places, row, sample, "trial"))
-    clusters = sample.draws
+    clusters = sample.streams
     no_draw = ""
     if firth:
-        no_draw = "separated data leave no residuals to tell the scatter between draws from"
+        no_draw = f"separated data leave no residuals to tell the scatter between {sample.noun}s from"
     elif clusters < FEWEST_CLUSTERS:
-        no_draw = f"{clusters} draws: fewer than {FEWEST_CLUSTERS} say nothing sound of the scatter between draws"
+        few = f"fewer than {FEWEST_CLUSTERS} say nothing sound of the scatter between {sample.noun}s"
+        no_draw = f"{clusters} {sample.noun}s: {few}"
     unit = "draw" if sample.shared and no_draw else "trial"
     tests: list[dict[str, Any]] = []
     if not firth and unit == "trial":
@@ -120,24 +128,24 @@ def solve(sample: Sample) -> Model:
         firth=firth,
         unit=unit,
         model=covariance(data, coefficients),
-        draw=None if no_draw else clustered(data, coefficients, row, sample.won, sample.draw),
+        draw=None if no_draw else clustered(data, coefficients, row, sample.won, sample.stream),
         no_draw=no_draw,
         tests=tuple(tests),
     )
 
 
 def quantile(model: Model, sample: Sample, *, by_draw: bool) -> float:
-    """Return the 97.5 % point that an interval is built with: of t with draws - 1 degrees of freedom, or normal."""
-    return float(stdtrit(sample.draws - 1, 0.975)) if by_draw and model.draw is not None else Z
+    """Return the 97.5 % point that an interval is built with: of t with streams - 1 degrees of freedom, or normal."""
+    return float(stdtrit(sample.streams - 1, 0.975)) if by_draw and model.draw is not None else Z
 
 
 def _counts(
     terms: tuple[str, ...], places: Floats, row: NDArray[np.intp], sample: Sample, unit: Literal["trial", "draw"]
 ) -> Counts:
-    """Return the data by place; by draw, the trials of a draw weigh one together."""
+    """Return the data by place; by draw, the trials of a stream weigh one together."""
     weight = np.ones(len(row))
     if unit == "draw":
-        _, member, size = np.unique(sample.draw, return_inverse=True, return_counts=True)
+        _, member, size = np.unique(sample.stream, return_inverse=True, return_counts=True)
         weight = 1 / size[member.reshape(-1)]
     won, trials = (np.bincount(row, w, len(places)).astype(float) for w in (weight * sample.won, weight))
     return Counts(features(terms, places[:, 0], places[:, 1]), won, trials)
@@ -184,9 +192,9 @@ def _test(
     narrow = fit(_counts(terms, places, row, sample, "trial"), firth=False)
     statistic = max(0.0, 2 * float(broad.value[0] - narrow.value[0]))
     if sample.shared:
-        # trials of a draw are not independent: the statistic on the scale of the scatter between draws
+        # trials of a stream are not independent: the statistic on the scale of the scatter between streams
         at = broad.coefficients[0]
-        robust = clustered(wide, at, row, sample.won, sample.draw)[-1, -1]
+        robust = clustered(wide, at, row, sample.won, sample.stream)[-1, -1]
         statistic *= float(covariance(wide, at)[-1, -1] / robust) if robust > 0 else 0.0
     return statistic, float(chdtrc(1, statistic))
 

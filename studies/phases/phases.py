@@ -56,7 +56,8 @@ def phases(
     groups = _groups(table, *axes, outcome, by)
     _require_results(groups)
     pooled: dict[str, Any] = {"cells": [], "contour": None, "not_identifiable": None}
-    pooled |= {"counted_out": _total(groups), "draws": len(np.unique(columns.draws(table))), "warnings": []}
+    pooled |= {"counted_out": _total(groups), "draws": len(np.unique(columns.draws(table)))}
+    pooled |= {"streams": len(np.unique(columns.streams(table))), "warnings": []}
     told = " ".join(f"{by} = {group['value']}: {group['text']}" for group in groups)
     levels = {"name": by, "values": [group["value"] for group in groups]}
     return {**_head(*axes), "by": levels, "outcome": outcome, **pooled, "text": told, "groups": groups}
@@ -74,7 +75,8 @@ def _axes(table: pa.Table, x: str, y: str | None) -> tuple[Axis, Axis | None]:
 
 
 def _diagram(table: pa.Table, x: Axis, y: Axis | None, outcome: str) -> dict[str, Any]:
-    outcomes, draw = columns.words(table, "outcome"), columns.draws(table)
+    outcomes = columns.words(table, "outcome")
+    draw, stream = columns.draws(table), columns.streams(table)
     x_missing = np.isnan(x.values)
     y_missing = np.zeros(len(outcomes), dtype=bool) if y is None else np.isnan(y.values)
     inside = np.isin(outcomes, RESULTS) & ~x_missing & ~y_missing
@@ -82,16 +84,17 @@ def _diagram(table: pa.Table, x: Axis, y: Axis | None, outcome: str) -> dict[str
     counted_out = {word: found[word] for word in ("pruned", "failed", "cancelled", "uninformative_data")}
     counted_out |= {"pending": found[""], "x_missing": int(x_missing.sum()), "y_missing": int(y_missing.sum())}
     diagram: dict[str, Any] = {
-        "cells": cells(x, y, outcomes, draw, outcome),
+        "cells": cells(x, y, outcomes, draw, stream, outcome),
         "contour": None,
         "not_identifiable": None,
         "counted_out": counted_out,
         "draws": len(np.unique(draw[inside])),
+        "streams": len(np.unique(stream[inside])),
         "warnings": [],
     }
     warnings: list[str] = diagram["warnings"]
     try:
-        diagram["contour"], told = contour(x, y, inside, outcomes == outcome, draw, outcome)
+        diagram["contour"], told = contour(x, y, inside, outcomes == outcome, draw, stream, outcome)
         warnings += told
     except NotIdentifiable as why:
         diagram["not_identifiable"] = {"column": why.column, "reason": why.reason}
@@ -106,10 +109,11 @@ def _remarks(diagram: dict[str, Any], n: int) -> list[str]:
     pending = diagram["counted_out"]["pending"]
     if pending:
         found.append(f"{pending} trials have not ended and are counted beside: the diagram may change")
-    shared = [cell for cell in diagram["cells"] if cell["n"] > cell["draws"]]
+    shared = [cell for cell in diagram["cells"] if cell["n"] > cell["streams"]]
     if shared:
+        what = "a draw" if all(cell["draws"] == cell["streams"] for cell in shared) else "a stream of random numbers"
         found.append(
-            f"in {len(shared)} cells several trials share a draw: Wilson's interval takes them as independent and is "
+            f"in {len(shared)} cells several trials share {what}: Wilson's interval takes them as independent and is "
             "too narrow there"
         )
     if diagram["cells"] and n < _SPARSE * len(diagram["cells"]):

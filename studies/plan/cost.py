@@ -14,7 +14,7 @@ from studies.plan.plan import Plan, slowness
 from studies.plan.sample import Known
 from trainers import engine as engines
 from trainers.fast_forward import seconds as fast_forward_seconds
-from trainers.tasks import TASKS, draw_key
+from trainers.tasks import TASKS
 from trainers.trial import Budget, Trial
 
 LEVELS = 16
@@ -58,12 +58,12 @@ def cost(kind: str, plan: Plan, known: Mapping[int, Known], budget: Budget, slot
     packs = [[plan.trials[i] for i in pack.members] for pack in plan.packs]
     seconds = [
         sum(fast_forward_seconds(t.config) for t in trials if leaps[t.index])
-        + _stepping_seconds(kind, [t for t in trials if not leaps[t.index]], counted)
+        + _stepping_seconds(kind, [t for t in trials if not leaps[t.index]], counted, plan)
         for trials in packs
     ]
     if budget.max_seconds is not None:
         seconds = [min(one, budget.max_seconds) for one in seconds]
-    sizes = sorted((_pack_bytes(kind, trials) for trials in packs), reverse=True)
+    sizes = sorted((_pack_bytes(kind, trials, plan) for trials in packs), reverse=True)
     return Cost(int(counted.sum()), _side_by_side(seconds, slots), sum(sizes[:slots]), unpredicted)
 
 
@@ -89,7 +89,7 @@ def _all_steps(trials: Sequence[Trial], known: Mapping[int, Known], budget: Budg
     return [steps_of(trial) for trial in trials]
 
 
-def _stepping_seconds(kind: str, trials: Sequence[Trial], steps: np.ndarray) -> float:
+def _stepping_seconds(kind: str, trials: Sequence[Trial], steps: np.ndarray, plan: Plan) -> float:
     """Time a pack whose columns end after `steps` (by trial index) and are then left out."""
     if not trials:
         return 0.0
@@ -98,16 +98,19 @@ def _stepping_seconds(kind: str, trials: Sequence[Trial], steps: np.ndarray) -> 
     total, before = 0.0, 0.0
     for end in ends:
         alive = [trial for trial, last in zip(trials, steps, strict=True) if last > before]
-        draws = len({draw_key(kind, trial) for trial in alive})
+        draws = _draws(alive, plan)
         if alive:
             total += task.seconds_per_step(config, len(alive), draws) * float(end - before)
         before = float(end)
     return total
 
 
-def _pack_bytes(kind: str, trials: Sequence[Trial]) -> int:
-    draws = len({draw_key(kind, trial) for trial in trials})
-    return TASKS[kind].memory(trials[0].config, len(trials), draws)
+def _pack_bytes(kind: str, trials: Sequence[Trial], plan: Plan) -> int:
+    return TASKS[kind].memory(trials[0].config, len(trials), _draws(trials, plan))
+
+
+def _draws(trials: Sequence[Trial], plan: Plan) -> int:
+    return len({plan.identities[trial.index].data_id for trial in trials})
 
 
 def _side_by_side(seconds: Sequence[float], slots: int) -> float:

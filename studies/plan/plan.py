@@ -11,8 +11,8 @@ from studies.resources import Resources
 from studies.search import at_points, configurations
 from studies.spec import StudySpec
 from studies.spec.methods import Adaptive
-from trainers.tasks import TASKS, draw_key
-from trainers.trial import Trial
+from trainers.tasks import TASKS, identities
+from trainers.trial import Identity, Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +34,18 @@ class Plan:
 
     Attributes:
         trials: in the order of their indices: by configuration, then by seed.
+        identities: of the trials' data, in the same order.
         packs: in the order of their numbers.
         configurations: how many points of the swept fields.
-        draws: how many data sets.
         later: trials that are still to be proposed, from the results of these.
         prune_after: step at which trials are pruned that have not come to t2; None: never.
         side_by_side: packs that it was cut for.
     """
 
     trials: tuple[Trial, ...]
+    identities: tuple[Identity, ...]
     packs: tuple[PlannedPack, ...]
     configurations: int
-    draws: int
     later: int = 0
     prune_after: int | None = None
     side_by_side: int = 1
@@ -54,6 +54,11 @@ class Plan:
     def total(self) -> int:
         """Trials in all."""
         return len(self.trials) + self.later
+
+    @property
+    def draws(self) -> int:
+        """How many data sets."""
+        return len({identity.data_id for identity in self.identities})
 
 
 def plan(spec: StudySpec, resources: Resources) -> Plan:
@@ -88,10 +93,10 @@ def _laid_out(spec: StudySpec, points: Sequence[Mapping[str, Any]], first: int, 
         for number, config in enumerate(points, first)
         for i, seed in enumerate(seeds)
     )
-    draws = {draw_key(spec.task.kind, trial) for trial in trials}
+    named = tuple(identities(spec.task.kind, spec.seed, trials))
     packs = cut_packs(spec, trials, side_by_side)
     later = spec.search.num_configs - first - len(points) if isinstance(spec.search, Adaptive) else 0
-    return Plan(trials, packs, len(points), len(draws), later * len(seeds), side_by_side=side_by_side)
+    return Plan(trials, named, packs, len(points), later * len(seeds), side_by_side=side_by_side)
 
 
 def cut_packs(spec: StudySpec, trials: Sequence[Trial], side_by_side: int) -> tuple[PlannedPack, ...]:
@@ -102,7 +107,7 @@ def cut_packs(spec: StudySpec, trials: Sequence[Trial], side_by_side: int) -> tu
         trials: in the order of their indices.
         side_by_side: packs that the cluster holds.
     """
-    keys = [draw_key(spec.task.kind, trial) for trial in trials]
+    draws = [identity.data_id for identity in identities(spec.task.kind, spec.seed, trials)]
     groups: dict[tuple[Any, ...], list[int]] = {}
     for place, trial in enumerate(trials):
         shape = tuple(trial.config[name] for name in TASKS[spec.task.kind].pack_fields)
@@ -111,7 +116,7 @@ def cut_packs(spec: StudySpec, trials: Sequence[Trial], side_by_side: int) -> tu
     for group in groups.values():
         share = max(1, round(side_by_side * len(group) / len(trials)))
         for band in bands(group, [slowness(trials[i].config) for i in group], share):
-            made += [tuple(band[i] for i in positions) for positions in cut([keys[i] for i in band], share)]
+            made += [tuple(band[i] for i in positions) for positions in cut([draws[i] for i in band], share)]
     # the longest first, so that none is left alone at the end: t2 grows as 1/(alpha beta)
     made.sort(key=lambda members: (-max(slowness(trials[i].config) for i in members), members))
     return tuple(PlannedPack(number, tuple(trials[i].index for i in places)) for number, places in enumerate(made))

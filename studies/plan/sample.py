@@ -9,7 +9,7 @@ from typing import Any
 
 from studies.plan.plan import Plan
 from trainers.fast_forward import surrogate
-from trainers.tasks import TASKS, draw_key, draw_of
+from trainers.tasks import TASKS, draw_of
 from trainers.tasks.base import Theory
 from trainers.trial import Budget, Trial
 
@@ -70,7 +70,7 @@ def sample(kind: str, study_seed: int, plan: Plan, budget: Budget, engine: str, 
     limits: dict[str, None] = {}
     if len(cells) < plan.configurations:
         limits[f"{len(cells)} of {plan.configurations} cells are looked at"] = None
-    draws: dict[tuple[Any, ...], Any] = {}
+    draws: dict[str, Any] = {}
     known: dict[int, Known] = {}
     for trial in _by_seed(plan, cells):
         if known and time.monotonic() > deadline:
@@ -79,7 +79,7 @@ def sample(kind: str, study_seed: int, plan: Plan, budget: Budget, engine: str, 
         if _large(trial):
             limits[f"cells with n above {LARGEST_N} are not predicted"] = None
             continue
-        key = draw_key(kind, trial)
+        key = plan.identities[trial.index].data_id
         if key not in draws:
             if len(draws) == DRAWS:
                 limits[f"{DRAWS} of {plan.draws} draws are looked at"] = None

@@ -48,8 +48,10 @@ def insert_plan(connection: Connection, study_id: str, plan: Plan, first_pack: i
             "index": trial.index,
             "configuration": trial.configuration,
             "seed": trial.seed,
+            "data_id": identity.data_id,
+            "stream_id": identity.stream_id,
             "pack": number[trial.index],
         }
-        for trial in plan.trials
+        for trial, identity in zip(plan.trials, plan.identities, strict=True)
     ]
     connection.execute(insert(Trial), trials)

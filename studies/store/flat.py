@@ -55,6 +55,8 @@ _SAME = (
     "index",
     "configuration",
     "seed",
+    "data_id",
+    "stream_id",
     "config",
     "outcome",
     "obtained",

@@ -113,7 +113,11 @@ class Configuration(Base):
 
 
 class Trial(Base):
-    """A trial and its summary. Column names are the flat names of `Store.table`."""
+    """A trial and its summary. Column names are the flat names of `Store.table`.
+
+    `data_id` and `stream_id` are written with the trial (`trainers.trial.Identity`); SQLite adds no column that must
+    not be null, so that the tables do not say it.
+    """
 
     __tablename__ = "gs_trial"
 
@@ -122,6 +126,8 @@ class Trial(Base):
     index: Mapped[int]
     configuration: Mapped[int]
     seed: Mapped[int]
+    data_id: Mapped[str | None]
+    stream_id: Mapped[str | None]
     pack: Mapped[int]
     outcome: Mapped[str | None]
     obtained: Mapped[str | None]

@@ -99,6 +99,7 @@ class TrialRecord:
     """One trial with all but its curves. Until it has ended, `outcome` and what follows from it are None or empty.
 
     Attributes:
+        data_id, stream_id: see `trainers.trial.Identity`.
         pack: number of the pack that trains it.
         attempt: attempt of the pack that delivered the outcome.
         ladder: threshold as written to `{"t1": crossing or None, "t2": ...}`, crossings as plain JSON objects.
@@ -110,6 +111,8 @@ class TrialRecord:
     index: int
     configuration: int
     seed: int
+    data_id: str
+    stream_id: str
     config: Mapping[str, Value]
     outcome: OutcomeWord | None
     obtained: Obtained | None

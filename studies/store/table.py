@@ -1,7 +1,8 @@
 """A study's trials as one flat Arrow table: what laws read and what CSV and Parquet carry.
 
-Columns: `id`, `index`, `configuration`, `seed`, `outcome`, `obtained`, `steps`, `started`; one per field of the
-configurations; `{t1,t1_gradient,t2,t2_plateau}_{step,lower,upper,censoring,stayed}`;
+Columns: `id`, `index`, `configuration`, `seed`, `data_id` and `stream_id` (which rows share their data, and which the
+random numbers of their data: `trainers.trial.Identity`), `outcome`, `obtained`, `steps`, `started`; one per field of
+the configurations; `{t1,t1_gradient,t2,t2_plateau}_{step,lower,upper,censoring,stayed}`;
 `delay_{step,lower,upper,censoring}`; `error_{stop,min,settled,plateau}` (relative l2), with `_mean_l1` and `_step`;
 the theory columns by name; `ladder` (JSON text), `pack`, `attempt`, `host`, `seconds`. Times are in steps.
 
@@ -23,7 +24,8 @@ from studies.store.models import Configuration, Pack, Trial
 from studies.store.records import TrialFilter
 
 _INT, _FLOAT, _TEXT = pa.int64(), pa.float64(), pa.string()
-_HEAD = {"id": _TEXT, "index": _INT, "configuration": _INT, "seed": _INT, "outcome": _TEXT, "obtained": _TEXT}
+_NAMES = {"id": _TEXT, "index": _INT, "configuration": _INT, "seed": _INT, "data_id": _TEXT, "stream_id": _TEXT}
+_HEAD = {**_NAMES, "outcome": _TEXT, "obtained": _TEXT}
 _REACHED = {"steps": _INT, "started": pa.bool_()}
 _CROSSING = {"step": _INT, "lower": _INT, "upper": _INT, "censoring": _TEXT, "stayed": _INT}
 _TIMES = {f"{name}_{part}": kind for name in CROSSINGS for part, kind in _CROSSING.items()}

@@ -1,7 +1,8 @@
 """Whether theory tells the draws apart: each draw's measured prefactor against its predicted time T_star (M2).
 
 By M2 alpha beta t2 = T_star to first order, so over draws log prefactor = log T_star: slope 1. One row a draw, by least
-squares; a random effect of the draw beside the exponents belongs to the laws (model M4).
+squares; a random effect of the draw beside the exponents belongs to the laws (model M4). Draws made of the same random
+numbers are clusters: CR2 by stream (see `studies.laws.clusters`).
 """
 
 from __future__ import annotations
@@ -14,25 +15,27 @@ from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 from studies.laws import columns
+from studies.laws.clusters import Clusters, degrees_of_freedom, robust_covariance
 from studies.laws.hypotheses import MARGIN
+from studies.laws.noise import Floats
 from studies.theory.pairs import Pair
 
 FEWEST_DRAWS = 3
+_FEWEST_DEGREES = 0.99
 _ROUNDING = 1e-12
 _NO_SCATTER = "the draws lie on a line to rounding: there is no scatter"
 
 
-def explained(table: pa.Table, t2: Pair, draw: NDArray[np.intp]) -> dict[str, Any]:
+def explained(table: pa.Table, t2: Pair) -> dict[str, Any]:
     """Return slope, interval, R^2 and the tests of slope 0 and 1; nulls with `not_identifiable` and `reason` else.
 
     Args:
         table: a study's trials.
         t2: the comparison of t2: its uncensored rows give a draw's prefactor, T_star * measured / predicted.
-        draw: of each row, shape (rows,).
     """
     if "T_star" not in table.column_names:
         return _none(0, 0, "T_star", "no trial has a T_star")
-    T_star = columns.floats(table, "T_star")
+    T_star, draw = columns.floats(table, "T_star"), t2.draw
     predicted = t2.inside & (T_star > 0)
     rows = predicted & (t2.words == "exact")
     without = len(np.setdiff1d(draw[predicted], draw[rows]))
@@ -51,8 +54,12 @@ def explained(table: pa.Table, t2: Pair, draw: NDArray[np.intp]) -> dict[str, An
     residual = y - y.mean() - slope * centred
     spread = y - y.mean()
     left, whole = float(residual @ residual), float(spread @ spread)
-    df = len(present) - 2
-    se = (left / df / total) ** 0.5
+    stream = np.zeros(len(present), dtype=np.intp)
+    stream[member.reshape(-1)] = t2.stream[rows]
+    se, df = _scatter(x, residual, stream)
+    if df < _FEWEST_DEGREES:
+        reason = f"{len(present)} draws are made of too few streams of random numbers to tell how those differ"
+        return _none(len(present), without, "T_star", reason)
     half = float(stdtrit(df, 0.975)) * se
     return {
         "value": slope,
@@ -70,7 +77,22 @@ def explained(table: pa.Table, t2: Pair, draw: NDArray[np.intp]) -> dict[str, An
     }
 
 
-def _test(distance: float, se: float, df: int) -> dict[str, Any]:
+def _scatter(x: Floats, residual: Floats, stream: NDArray[np.intp]) -> tuple[float, float]:
+    """Return the slope's standard error and degrees of freedom: of draws, or of streams that have several."""
+    streams, of = np.unique(stream, return_inverse=True)
+    if len(streams) == len(x):
+        df = len(x) - 2
+        return float(residual @ residual / df / ((x - x.mean()) ** 2).sum()) ** 0.5, df
+    if len(streams) < 2:
+        return 0.0, 0.0
+    design = np.column_stack([np.ones_like(x), x - x.mean()])
+    parts = Clusters(np.zeros((len(streams), 2)), np.zeros((len(streams), 2, 2)), 1)
+    np.add.at(parts.scores, of.reshape(-1), design * residual[:, None])
+    np.add.at(parts.informations, of.reshape(-1), design[:, :, None] * design[:, None, :])
+    return float(robust_covariance(parts)[0, 0]) ** 0.5, degrees_of_freedom(parts, np.array([0.0, 1.0]))
+
+
+def _test(distance: float, se: float, df: float) -> dict[str, Any]:
     if se <= _ROUNDING:
         return {
             "statistic": None,
@@ -80,7 +102,7 @@ def _test(distance: float, se: float, df: int) -> dict[str, Any]:
     return {"statistic": distance / se, "p": float(2 * stdtr(df, -abs(distance / se)))}
 
 
-def _near(distance: float, se: float, df: int) -> dict[str, Any]:
+def _near(distance: float, se: float, df: float) -> dict[str, Any]:
     """Test that the slope lies within a margin of 1 (two one-sided tests).
 
     The runs of a draw are deterministic: the O(beta) trend of M2 makes a slope of 0.999 significantly not 1.

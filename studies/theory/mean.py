@@ -1,9 +1,9 @@
 """A geometric mean over draws with its 95 % interval, censored values taken as what they are.
 
-Every draw counts once, since its trials share their data. Without censoring the estimate is the mean of the draws' mean
-logs and the interval Student's. With it, the mean is that of a log-normal likelihood in which each trial weighs one
-over the rows of its draw, and the interval comes from the sandwich by draw with the same factor G/(G-1) and t(G-1):
-without censoring both are the same numbers.
+Every stream counts once, since its trials share their random numbers: mostly it is one draw, whose trials share their
+data. Without censoring the estimate is the mean of the streams' mean logs and the interval Student's. With it, the mean
+is that of a log-normal likelihood in which each trial weighs one over the rows of its stream, and the interval comes
+from the sandwich by stream with the same factor G/(G-1) and t(G-1): without censoring both are the same numbers.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ class Logs:
 
     Attributes:
         lower, upper: ends; equal where it is known, infinite where it is open.
-        draw: the draw of each row.
+        stream: the stream of each row.
     """
 
     lower: Floats
     upper: Floats
-    draw: NDArray[np.intp]
+    stream: NDArray[np.intp]
 
     @property
     def seen(self) -> NDArray[np.bool_]:
@@ -56,17 +56,17 @@ class Mean:
 
     Attributes:
         log: log of the geometric mean.
-        se: its standard error, None with one draw.
-        draws: how many there are; the interval has draws - 1 degrees of freedom.
-        spread: standard deviation of the log: of the draws' means, or of all values where some are censored; None with
-            one draw.
+        se: its standard error, None with one stream.
+        streams: how many there are; the interval has streams - 1 degrees of freedom.
+        spread: standard deviation of the log: of the streams' means, or of all values where some are censored; None
+            with one stream.
         method: `draw means` or `censored log-normal likelihood`.
         gradient_norm, iterations: of the search; 0 for a closed form.
     """
 
     log: float
     se: float | None
-    draws: int
+    streams: int
     spread: float | None
     method: str
     gradient_norm: float
@@ -74,7 +74,7 @@ class Mean:
 
     def half(self) -> float | None:
         """Return half the width of the 95 % interval of the log."""
-        return None if self.se is None else float(stdtrit(self.draws - 1, 0.975)) * self.se
+        return None if self.se is None else float(stdtrit(self.streams - 1, 0.975)) * self.se
 
     def ratio(self) -> dict[str, object]:
         """Return the ratio as the answer shows it."""
@@ -83,7 +83,9 @@ class Mean:
         if max(map(abs, ends)) > _LARGEST_LOG:
             return {"value": None, "ci95": None, "se_log": None, "reason": "outside a float's range"}
         shown: dict[str, object] = {"value": exp(self.log), "ci95": None, "se_log": self.se}
-        return shown | ({"reason": "one draw"} if half is None else {"ci95": [exp(end) for end in ends]})
+        return shown | (
+            {"reason": "one stream of random numbers"} if half is None else {"ci95": [exp(end) for end in ends]}
+        )
 
 
 def mean(logs: Logs) -> Mean:
@@ -92,29 +94,29 @@ def mean(logs: Logs) -> Mean:
     Raises:
         NoMean: no rows, too few uncensored ones, or a likelihood without a maximum.
     """
-    if not len(logs.draw):
+    if not len(logs.stream):
         raise NoMean("no trial has both a measured value and a prediction")
-    _, member = np.unique(logs.draw, return_inverse=True)
+    _, member = np.unique(logs.stream, return_inverse=True)
     member = member.reshape(-1)
     sizes = np.bincount(member)
     if logs.seen.all():
         return _closed(np.bincount(member, logs.lower) / sizes)
     seen = int(logs.seen.sum())
     if seen < _FEWEST_SEEN:
-        raise NoMean(f"{seen} of {len(logs.draw)} measured values are uncensored: too few to weigh the others by")
+        raise NoMean(f"{seen} of {len(logs.stream)} measured values are uncensored: too few to weigh the others by")
     return _likely(logs, member, 1 / sizes[member])
 
 
 def _closed(means: Floats) -> Mean:
-    draws = len(means)
-    spread = float(np.std(means, ddof=1)) if draws > 1 else None
-    se = None if spread is None else spread / sqrt(draws)
-    return Mean(float(means.mean()), se, draws, spread, "draw means", 0.0, 0)
+    streams = len(means)
+    spread = float(np.std(means, ddof=1)) if streams > 1 else None
+    se = None if spread is None else spread / sqrt(streams)
+    return Mean(float(means.mean()), se, streams, spread, "draw means", 0.0, 0)
 
 
 def _likely(logs: Logs, member: NDArray[np.intp], weight: Floats) -> Mean:
     """Climb in (delta, theta) = (mean, 1) / sigma, in which the log-likelihood is concave (Olsen 1978)."""
-    draws = int(member.max()) + 1
+    streams = int(member.max()) + 1
     known = np.where(np.isfinite(logs.lower), logs.lower, logs.upper)
     centre, scale = float(np.median(known)), float(np.std(known))
     if scale < 1e-12 * max(1.0, abs(centre)):
@@ -144,17 +146,19 @@ def _likely(logs: Logs, member: NDArray[np.intp], weight: Floats) -> Mean:
     if distance > _AT_MAXIMUM or point[1] > 1e6:
         raise NoMean("the censored likelihood has no maximum: the uncensored values are too few, or do not differ")
     delta, theta = point
-    by_draw = np.zeros((draws, 2))
-    np.add.at(by_draw, member, weight[:, None] * scores)
+    by_stream = np.zeros((streams, 2))
+    np.add.at(by_stream, member, weight[:, None] * scores)
     bread = np.linalg.inv(-np.einsum("k,kij->ij", weight, bend))
-    sandwich = bread @ (by_draw.T @ by_draw) @ bread
+    sandwich = bread @ (by_stream.T @ by_stream) @ bread
     jacobian = np.array([1 / theta, -delta / theta**2])
-    se = sqrt(max(0.0, float(jacobian @ sandwich @ jacobian)) * draws / (draws - 1)) * scale if draws > 1 else None
+    se = (
+        sqrt(max(0.0, float(jacobian @ sandwich @ jacobian)) * streams / (streams - 1)) * scale if streams > 1 else None
+    )
     return Mean(
         log=centre + scale * float(delta / theta),
         se=se,
-        draws=draws,
-        spread=scale / float(theta) if draws > 1 else None,
+        streams=streams,
+        spread=scale / float(theta) if streams > 1 else None,
         method="censored log-normal likelihood",
         gradient_norm=distance,
         iterations=iteration,

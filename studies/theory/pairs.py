@@ -14,7 +14,6 @@ from studies.laws import columns
 from studies.laws.columns import Words
 from studies.laws.noise import Floats
 from studies.laws.responses import observe
-from studies.theory.mean import Logs
 
 PAIRS = {
     "t1": ("t1", "t1_predicted"),
@@ -40,7 +39,7 @@ class Pair:
             `predicted_nonpositive`, `pending`, `infeasible`, `stalled`, `diverged`, `failed`, `cancelled`,
             `uninformative`, `nonpositive`, `missing`.
         reasons: why a row has no prediction, empty where it has one.
-        draw: the draw of each row.
+        draw, stream: of each row.
     """
 
     measured: str
@@ -50,19 +49,19 @@ class Pair:
     words: Words
     reasons: Words
     draw: NDArray[np.intp]
+    stream: NDArray[np.intp]
 
     @property
     def inside(self) -> NDArray[np.bool_]:
         """Rows that are compared."""
         return np.isin(self.words, ("exact", *CENSORED))
 
-    def logs(self, rows: NDArray[np.intp]) -> Logs:
-        """Return the compared rows among some, given by number."""
-        chosen = rows[np.isin(self.words[rows], ("exact", *CENSORED))]
-        return Logs(self.lower[chosen], self.upper[chosen], self.draw[chosen])
+    def compared(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the compared rows among some, all by number."""
+        return rows[np.isin(self.words[rows], ("exact", *CENSORED))]
 
 
-def pair(table: pa.Table, name: str, reasons: Reasons, draw: NDArray[np.intp]) -> Pair:
+def pair(table: pa.Table, name: str, reasons: Reasons, draw: NDArray[np.intp], stream: NDArray[np.intp]) -> Pair:
     """Set a prediction beside what was measured.
 
     Args:
@@ -70,6 +69,7 @@ def pair(table: pa.Table, name: str, reasons: Reasons, draw: NDArray[np.intp]) -
         name: one of `PAIRS`.
         reasons: of each row, theory column to why it is null.
         draw: of each row, shape (rows,).
+        stream: of each row, shape (rows,).
     """
     measured, predicted = PAIRS[name]
     observed = observe(table, measured, None)
@@ -93,6 +93,7 @@ def pair(table: pa.Table, name: str, reasons: Reasons, draw: NDArray[np.intp]) -
         words=words,
         reasons=columns.objects(told),
         draw=draw,
+        stream=stream,
     )
 
 
@@ -110,11 +111,11 @@ def measured_rows(table: pa.Table, names: Sequence[str]) -> list[dict[str, Any]]
         Rows with `predicted`, `measured` and their `ratio`.
     """
     none: list[dict[str, str]] = [{}] * len(table)
-    draw = np.zeros(len(table), dtype=np.intp)
+    anyone = np.zeros(len(table), dtype=np.intp)
     trials, seeds = table.column("index").to_pylist(), table.column("seed").to_pylist()
     found = []
     for name in names:
-        one = pair(table, name, none, draw)
+        one = pair(table, name, none, anyone, anyone)
         exact = np.flatnonzero(one.words == "exact")
         predicted = columns.floats(table, one.predicted)[exact] if exact.size else []
         for i, value in zip(exact, predicted, strict=True):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from studies.laws import columns
 from studies.laws.errors import TooLittle
 from studies.theory.explained import explained
-from studies.theory.mean import NoMean, mean
+from studies.theory.mean import Logs, NoMean, mean
 from studies.theory.pairs import CENSORED, PAIRS, Pair, pair
 from studies.theory.sentences import text
 
@@ -42,17 +42,18 @@ def theory(table: pa.Table, reasons: Mapping[str, Mapping[str, str]] | None = No
     """
     by_trial = reasons or {}
     told = [by_trial.get(trial, {}) for trial in table.column("id").to_pylist()]
-    draw = columns.draws(table)
-    pairs = {name: pair(table, name, told, draw) for name in PAIRS}
+    draw, stream = columns.draws(table), columns.streams(table)
+    pairs = {name: pair(table, name, told, draw, stream) for name in PAIRS}
     comparisons = {name: _comparison(table, one) for name, one in pairs.items()}
     if not any(one.inside.any() for one in pairs.values()):
         counts = {name: one["counted_out"] for name, one in comparisons.items()}
         raise TooLittle("no ended trial has a measured value beside a prediction", counts)
     document: dict[str, Any] = {
         "comparisons": comparisons,
-        "explains_draws": explained(table, pairs["t2"], draw),
+        "explains_draws": explained(table, pairs["t2"]),
         "trials": len(table),
         "draws": len(np.unique(draw)),
+        "streams": len(np.unique(stream)),
     }
     document["warnings"] = list(_warnings(comparisons, document["explains_draws"]))
     document["text"] = text(comparisons, document["explains_draws"])
@@ -81,11 +82,12 @@ def _comparison(table: pa.Table, one: Pair) -> dict[str, Any]:
 
 def _ratio(one: Pair, rows: NDArray[np.intp]) -> dict[str, Any]:
     """Return the mean ratio of some rows, with what was counted."""
-    logs = one.logs(rows)
+    compared = one.compared(rows)
     found = Counter(one.words[rows].tolist())
-    document: dict[str, Any] = {"n": len(logs.draw), "draws": len(np.unique(logs.draw))}
+    document: dict[str, Any] = {"n": len(compared), "draws": len(np.unique(one.draw[compared]))}
+    document["streams"] = len(np.unique(one.stream[compared]))
     try:
-        estimate = mean(logs)
+        estimate = mean(Logs(one.lower[compared], one.upper[compared], one.stream[compared]))
         document["ratio"] = estimate.ratio()
         document["geometric_sd"] = None if estimate.spread is None else _exp(estimate.spread)
         document |= {"method": estimate.method, "gradient_norm": estimate.gradient_norm}

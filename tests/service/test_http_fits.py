@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import pyarrow.csv
 import pyarrow.parquet
 import pytest
 from starlette.testclient import TestClient
@@ -60,6 +62,19 @@ def test_a_fit_is_stale_once_more_trials_have_ended(
     assert http.get(f"/v1/fits/{fit['id']}").json() == {**fit, "stale": True}
 
 
+def test_a_fit_of_before_trials_bore_names_is_not_stale_for_that(http: TestClient, store: Store, finished: str) -> None:
+    fit = store.fit(make(http, finished, models=["M2"]).json()["id"])
+    rows = pyarrow.parquet.read_table(io.BytesIO(store.fit_rows(fit.id))).drop_columns(["data_id", "stream_id"])
+    text, kept = io.BytesIO(), io.BytesIO()
+    pyarrow.csv.write_csv(rows, text)
+    pyarrow.parquet.write_table(rows, kept)
+    old = replace(fit, id="of-before", rows_hash=hashlib.sha256(text.getvalue()).hexdigest())
+    store.add_fit(old, kept.getvalue())
+    assert http.get("/v1/fits/of-before").json()["stale"] is False
+    store.add_fit(replace(old, id="of-others", rows_hash="0" * 64), kept.getvalue())
+    assert http.get("/v1/fits/of-others").json()["stale"] is True
+
+
 def test_a_filter_chooses_rows(http: TestClient, finished: str) -> None:
     fit = make(http, finished, models=["M2"], where={"beta": [1e-4, None]}).json()
     assert fit["result"]["n"] == 16
@@ -75,6 +90,34 @@ def test_two_studies_are_compared(http: TestClient, submit: Callable[..., str], 
     assert told["n"] == 48
     assert set(told["by_study"]["exponents"]) == {first, second}
     assert told["by_study"]["shared"]["p"] is not None
+
+
+def test_its_own_study_named_again_is_counted_once(http: TestClient, finished: str) -> None:
+    plain, named = (make(http, finished, models=["M2", "M3"], studies=ids).json() for ids in ([], [finished]))
+    assert named["result"]["models"] == plain["result"]["models"]
+    assert (named["result"]["n"], named["result"]["draws"], named["result"]["streams"]) == (24, 4, 4)
+    assert (plain["result"]["counted_out"]["repeated"], named["result"]["counted_out"]["repeated"]) == (0, 24)
+    assert not any("contradict" in warning for warning in named["result"]["warnings"])
+    assert http.get(f"/v1/fits/{named['id']}").json()["stale"] is False
+    rows = http.get(f"/v1/fits/{named['id']}/rows", headers={"Accept": "text/csv"}).content
+    assert len(rows.splitlines()) == 25
+
+
+def test_studies_of_one_seed_share_their_data_and_the_runs_that_both_have(
+    http: TestClient, submit: Callable[..., str], run: Callable[..., Lease]
+) -> None:
+    first = submit()
+    run()
+    # its six configurations begin as those of the first do, so that each common run is the same to the step
+    second = submit(
+        regularizer={"kind": "l1", "beta": [1e-5, 1e-4, 1e-3]}, optimizer={"kind": "subgradient", "alpha": [0.01, 0.1]}
+    )
+    run()
+    third = submit(name="the first again, with another budget", budget={"max_steps": 10**7})
+    run()
+    told = make(http, first, models=["M2"], studies=[second, third]).json()["result"]
+    assert (told["n"], told["draws"], told["counted_out"]["repeated"]) == (48, 4, 24)
+    assert set(told["by_study"]["exponents"]) == {first, second}
 
 
 @pytest.mark.parametrize(

@@ -37,9 +37,9 @@ def test_the_answer_is_the_library_s_own(http: TestClient, store: Store, finishe
 
 def test_the_answer_has_the_documented_fields(http: TestClient, finished: str) -> None:
     documented = (
-        "response x terms effect intercepts covariance n draws counted_out censored model prefactor exponent exponents"
+        "response x terms effect intercepts covariance n draws streams counted_out censored model prefactor exponent"
     )
-    documented += " groups sigma tau r2_log tests converged warnings text"
+    documented += " exponents groups sigma tau r2_log tests converged warnings text"
     assert list(fit(http, finished).json()) == documented.split()
 
 

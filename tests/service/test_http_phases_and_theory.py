@@ -86,11 +86,11 @@ def test_a_real_study_agrees_with_theory_and_has_a_phase_diagram(http: TestClien
 
 def test_the_answers_have_the_documented_fields(http: TestClient, finished: str) -> None:
     diagram = get(http, finished, "phases", x="alpha").json()
-    documented = "cells contour not_identifiable counted_out draws warnings text x y by outcome groups"
+    documented = "cells contour not_identifiable counted_out draws streams warnings text x y by outcome groups"
     assert list(diagram) == documented.split()
     assert diagram["not_identifiable"]["reason"] == "every trial ended as generalised"
     compared = get(http, finished, "theory").json()
-    documented = "comparisons explains_draws trials draws warnings text"
+    documented = "comparisons explains_draws trials draws streams warnings text"
     assert list(compared) == documented.split()
     assert compared["comparisons"]["t2"]["ratio"]["value"] == 1
     assert compared["comparisons"]["floor"]["unpredicted"] == {"not a task with a floor": 24}

@@ -8,14 +8,27 @@ from typing import Any
 from trainers.tasks.base import Streams, Task
 from trainers.tasks.sparse_recovery import SparseRecovery
 from trainers.tasks.synthetic import Synthetic
-from trainers.trial import Trial
+from trainers.trial import Identity, Trial
 
 TASKS: dict[str, Task] = {task.kind: task for task in (Synthetic(), SparseRecovery())}
 
 
-def draw_key(kind: str, trial: Trial) -> tuple[Any, ...]:
-    """Return what identifies a trial's draw within its study: the data-relevant fields and the seed."""
-    return (*(trial.config[name] for name in TASKS[kind].data_fields), trial.seed)
+def identities(kind: str, study_seed: int, trials: Sequence[Trial]) -> list[Identity]:
+    """Return what names each trial's data and random numbers: the one definition of a draw.
+
+    Args:
+        kind: of the task.
+        study_seed: the study's `seed`.
+        trials: of one study: those of one configuration share its fields.
+    """
+    task = TASKS[kind]
+    keys: dict[int, str] = {}
+    found = []
+    for trial in trials:
+        if trial.configuration not in keys:
+            keys[trial.configuration] = Streams.key_of(trial.config, task.data_fields)
+        found.append(task.identity(trial.config, Streams(study_seed, trial.seed, keys[trial.configuration])))
+    return found
 
 
 def draw_of(kind: str, trial: Trial, study_seed: int) -> Any:
@@ -26,9 +39,9 @@ def draw_of(kind: str, trial: Trial, study_seed: int) -> Any:
 
 def draws_of(kind: str, trials: Sequence[Trial], study_seed: int) -> list[Any]:
     """Return the draw of each trial, one object for all trials of a draw: what shares X in a pack, and its theory."""
-    drawn: dict[tuple[Any, ...], Any] = {}
-    for trial in trials:
-        key = draw_key(kind, trial)
-        if key not in drawn:
-            drawn[key] = draw_of(kind, trial, study_seed)
-    return [drawn[draw_key(kind, trial)] for trial in trials]
+    named = [identity.data_id for identity in identities(kind, study_seed, trials)]
+    drawn: dict[str, Any] = {}
+    for name, trial in zip(named, trials, strict=True):
+        if name not in drawn:
+            drawn[name] = draw_of(kind, trial, study_seed)
+    return [drawn[name] for name in named]

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trainers.trial import Budget, Trial, Value
+from trainers.trial import Budget, Identity, Trial, Value
 
 if TYPE_CHECKING:
     from trainers.fast_forward.course import Course
@@ -36,8 +36,18 @@ class Streams:
     @classmethod
     def of(cls, study_seed: int, seed: int, config: Mapping[str, Value], fields: Sequence[str]) -> Streams:
         """Return the streams that belong to the data-relevant `fields` of a configuration."""
+        return cls(study_seed, seed, cls.key_of(config, fields))
+
+    @staticmethod
+    def key_of(config: Mapping[str, Value], fields: Sequence[str]) -> str:
+        """Return the hash of the data-relevant `fields` of a configuration."""
         data = json.dumps({name: config[name] for name in sorted(fields)}, sort_keys=True)
-        return cls(study_seed, seed, hashlib.sha256(data.encode()).hexdigest())
+        return hashlib.sha256(data.encode()).hexdigest()
+
+    @property
+    def name(self) -> str:
+        """What tells these streams from all others, in short."""
+        return f"{self.study_seed}:{self.key[:16]}:{self.seed}"
 
     def generator(self, name: str) -> np.random.Generator:
         """Return a fresh generator at the start of the sub-stream `name` (signal, design, noise, init, batches)."""
@@ -161,6 +171,10 @@ class Task(Protocol):
 
     def draw(self, config: Mapping[str, Value], streams: Streams) -> Any:
         """Return the data of a seed."""
+        ...
+
+    def identity(self, config: Mapping[str, Value], streams: Streams) -> Identity:
+        """Name the data that `draw` returns, and the random numbers that they are made of."""
         ...
 
     def refusal(self, draw: Any, trial: Trial) -> tuple[str, str] | None:

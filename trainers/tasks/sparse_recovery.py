@@ -29,7 +29,7 @@ from trainers.tasks.sparse_length import expected_steps
 from trainers.tasks.sparse_speed import bounds, speed
 from trainers.theory.columns import columns as theory_columns
 from trainers.theory.columns import strengths
-from trainers.trial import Budget, Trial, Value
+from trainers.trial import Budget, Identity, Trial, Value
 
 _COMPACT_BELOW = 0.75
 """Share of live slots below which the stack is rebuilt: a slot of an ended trial costs as much as a live one."""
@@ -48,6 +48,15 @@ class SparseRecovery:
     def draw(self, config: Mapping[str, Value], streams: Streams) -> SparseDraw:
         """Return the data of a seed."""
         return draw_sparse(config, streams)
+
+    def identity(self, config: Mapping[str, Value], streams: Streams) -> Identity:
+        """Name signal, design and noise; under `stream: legacy` the seed alone decides their random numbers."""
+        if config["stream"] != "legacy":
+            return Identity(f"{self.kind}:{streams.name}", streams.name)
+        stream = f"legacy:{streams.seed}"
+        # the direction of a random start is of the study's own stream even here
+        start = f":{streams.study_seed}" if config["init"] == "random" else ""
+        return Identity(f"{self.kind}:{stream}:{streams.key[:16]}{start}", stream)
 
     def refusal(self, draw: SparseDraw, trial: Trial) -> tuple[str, str] | None:
         """Return why a trial is not trained: y* = 0, or a step size at or above its limit."""

@@ -23,7 +23,7 @@ from trainers.passage import Passage, walk
 from trainers.schedule import end_after
 from trainers.tasks.base import Ending, Speed, Streams, Theory
 from trainers.theory.columns import strengths
-from trainers.trial import Budget, Trial, Value
+from trainers.trial import Budget, Identity, Trial, Value
 
 _LONGEST = 10**15
 _HELD_SECONDS, _LONGEST_HOLD = 0.05, 0.5
@@ -56,6 +56,10 @@ class Synthetic:
         """Return the factor of a seed."""
         u = streams.generator("signal").standard_normal()
         return SyntheticDraw(math.exp(_number(config, "draw_sigma") * u), streams)
+
+    def identity(self, config: Mapping[str, Value], streams: Streams) -> Identity:
+        """Name the factor, which is all that is drawn."""
+        return Identity(f"{self.kind}:{streams.name}", streams.name)
 
     def refusal(self, draw: SyntheticDraw, trial: Trial) -> None:
         """Every synthetic trial trains."""

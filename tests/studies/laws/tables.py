@@ -13,8 +13,8 @@ import pyarrow as pa
 _INT, _FLOAT, _TEXT = pa.int64(), pa.float64(), pa.string()
 _CROSSING = {"step": _INT, "lower": _INT, "upper": _INT, "censoring": _TEXT, "stayed": _INT}
 _TYPES = (
-    {"id": _TEXT, "index": _INT, "configuration": _INT, "seed": _INT, "outcome": _TEXT, "obtained": _TEXT}
-    | {"steps": _INT, "started": pa.bool_()}
+    {"id": _TEXT, "index": _INT, "configuration": _INT, "seed": _INT, "data_id": _TEXT, "stream_id": _TEXT}
+    | {"outcome": _TEXT, "obtained": _TEXT, "steps": _INT, "started": pa.bool_()}
     | {f"{name}_{part}": kind for name in ("t1", "t1_gradient", "t2", "t2_plateau") for part, kind in _CROSSING.items()}
     | {f"delay_{part}": kind for part, kind in _CROSSING.items() if part != "stayed"}
     | {f"error_{name}{part}": _FLOAT for name in ("stop", "min", "settled", "plateau") for part in ("", "_mean_l1")}
@@ -23,6 +23,7 @@ _TYPES = (
 )
 
 Row = dict[str, Any]
+DATA = ("n", "s", "N", "tau", "snr", "stream", "design_variance", "signal", "draw_sigma")
 
 
 def crossing(name: str, word: str, step: float | None = None, **ends: float | None) -> Row:
@@ -37,9 +38,15 @@ def crossing(name: str, word: str, step: float | None = None, **ends: float | No
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """A table of ended trials: what a row leaves out is null; `outcome` is `generalised` unless it says otherwise."""
+    """A table of ended trials: what a row leaves out is null; `outcome` is `generalised` unless it says otherwise.
+
+    Its data are told by the seed and the fields of the data, and made of a stream of their own, unless it names them.
+    """
     default: Row = {"outcome": "generalised", "obtained": "stepped", "started": True, "ladder": "{}", "steps": 10**7}
     full = [{"index": i, "id": str(i), "pack": 0, **default, **row} for i, row in enumerate(rows)]
+    for row in full:
+        row.setdefault("data_id", ":".join(str(row.get(name)) for name in ("seed", *DATA)))
+        row.setdefault("stream_id", row["data_id"])
     own = dict.fromkeys(name for row in full for name in row if name not in _TYPES)
     arrays = {name: pa.array([row.get(name) for row in full], kind) for name, kind in _TYPES.items()}
     return pa.table(arrays | {name: pa.array([row.get(name) for row in full]) for name in own})

@@ -31,6 +31,7 @@ def test_the_fields_are_those_of_the_interface() -> None:
             "covariance",
             "n",
             "draws",
+            "streams",
             "counted_out",
             "censored",
             "model",

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
 
 from studies.laws import columns
-from studies.plan import Resources, plan
+from studies.plan import Plan, Resources, plan
 from studies.spec import parse
 from studies.store import open_store
-from trainers.tasks import TASKS
 
-BODY = {
+BODY: dict[str, Any] = {
     "name": "columns",
     "task": {"kind": "sparse_recovery", "n": 20, "s": 2, "N": [8, 10]},
     "regularizer": {"kind": "l1", "beta": [1e-4, 1e-3]},
@@ -19,16 +23,34 @@ BODY = {
 }
 
 
-def test_the_fields_of_a_stores_table_are_those_of_the_configurations(tmp_path: Path) -> None:
-    spec = parse(BODY)
-    planned = plan(spec, Resources(cpus=1))
-    store = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+def planned(folder: Path, **task: Any) -> tuple[pa.Table, Plan]:
+    """The table of a study that has not begun, and its plan."""
+    spec = parse(BODY | {"task": BODY["task"] | task})
+    laid_out = plan(spec, Resources(cpus=1))
+    store = open_store(f"sqlite:///{folder / 'store.db'}")
     store.migrate()
-    data = store.table(store.add_study(spec, planned, versions={}).id)
+    data = store.table(store.add_study(spec, laid_out, versions={}).id)
     store.close()
-    assert set(columns.fields(data)) == set(planned.trials[0].config)
-    assert sorted(set(columns.draws(data).tolist())) == [0, 1, 2, 3]
+    return data, laid_out
 
 
-def test_no_field_that_makes_a_draw_is_taken_for_one_that_does_not() -> None:
-    assert not columns.TRAINING & {name for task in TASKS.values() for name in task.data_fields}
+def test_the_fields_of_a_stores_table_are_those_of_the_configurations(tmp_path: Path) -> None:
+    data, laid_out = planned(tmp_path)
+    assert set(columns.fields(data)) == set(laid_out.trials[0].config)
+
+
+@pytest.mark.parametrize(("stream", "streams"), [("spawned", 4), ("legacy", 2)])
+def test_draws_and_streams_are_those_of_the_plan(tmp_path: Path, stream: str, streams: int) -> None:
+    data, laid_out = planned(tmp_path, stream=stream)
+    draw = columns.draws(data)
+    assert laid_out.draws == len(np.unique(draw)) == 4
+    assert len(np.unique(columns.streams(data))) == streams
+    assert columns.data_vary(data)
+    assert columns.varying_between(data, draw) == ["N"]
+    assert set(columns.varying_within(data, draw)) == {"beta"}
+
+
+def test_what_is_trained_otherwise_is_no_other_data(tmp_path: Path) -> None:
+    data, laid_out = planned(tmp_path, N=8, init_scale=[1e-6, 1.0])
+    assert laid_out.draws == len(np.unique(columns.draws(data))) == 2
+    assert not columns.data_vary(data)

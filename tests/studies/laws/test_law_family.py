@@ -229,6 +229,7 @@ def test_two_studies_that_share_an_exponent_and_two_that_do_not() -> None:
     first = table(power_law(grid(ALPHAS, BETAS), sigma=0.05)).append_column("study", pa.array(["one"] * 90))
     for exponent, shared in ((1.0, True), (1.1, False)):
         rows = power_law(grid(ALPHAS, BETAS), sigma=0.05, exponent=exponent, prefactor=2.0, seed=9)
+        rows = [row | {"data_id": f"two {row['seed']}"} for row in rows]
         other = table(rows).append_column("study", pa.array(["two"] * 90))
         told = family(pa.concat_tables([first, other]), models=("M2",))["by_study"]
         assert told["exponents"]["two"]["value"] == pytest.approx(-exponent, abs=0.02)

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from scipy.special import expit
 
 from studies.laws.errors import TooLittle
 from studies.phases import NotApplicable, UnknownField, phases
@@ -247,3 +248,45 @@ def test_as_many_places_as_trials_are_answered_soon() -> None:
     assert len(found["contour"]["points"]) < 800
     assert any("of the 800 values" in warning for warning in found["warnings"])
     json.dumps(found, allow_nan=False)
+
+
+# -- draws made of the same random numbers --------------------------------------------------------------------------
+
+
+def legacy(streams: int = 12) -> list[Row]:
+    """One seed draws the data of every N and s: whether a trial generalises leans on the seed."""
+    rng = np.random.default_rng(3)
+    lean = {seed: rng.normal() for seed in range(streams)}
+    return [
+        {"configuration": k, "seed": seed, "stream_id": f"legacy:{seed}", "N": N, "s": s}
+        | {
+            "outcome": "generalised"
+            if rng.random() < expit(4 * np.log(N / true_contour(s)) + lean[seed])
+            else "stalled"
+        }
+        for k, (N, s) in enumerate((N, s) for N in N_LEVELS for s in S_LEVELS)
+        for seed in range(streams)
+    ]
+
+
+def test_trials_of_one_stream_are_one_cluster() -> None:
+    rows = legacy()
+    found = phases(table(rows), "N", "s")
+    assert (found["draws"], found["streams"]) == (252, 12)
+    contour = found["contour"]
+    assert (contour["draws"], contour["streams"], contour["covariance"]) == (252, 12, "draw")
+    assert {(cell["n"], cell["draws"], cell["streams"]) for cell in found["cells"]} == {(12, 12, 12)}
+    X = sm.add_constant(np.log([[row["N"], row["s"]] for row in rows]))
+    won = np.array([row["outcome"] == "generalised" for row in rows], dtype=float)
+    groups = {"groups": np.array([row["seed"] for row in rows])}
+    known = sm.Logit(won, X).fit(disp=0, cov_type="cluster", cov_kwds=groups)
+    assert contour["terms"] == ["intercept", "log(N)", "log(s)"]
+    for name, value, se in zip(contour["terms"], known.params, known.bse, strict=True):
+        assert contour["coefficients"][name]["value"] == pytest.approx(value, rel=1e-5)
+        assert contour["coefficients"][name]["se_draw"] == pytest.approx(se, rel=1e-5)
+
+
+def test_few_streams_count_as_one_trial_each() -> None:
+    contour = phases(table(legacy(streams=5)), "N", "s")
+    assert contour["contour"]["unit"] == "draw"
+    assert any("share 5 streams, and every stream counts as one trial" in warning for warning in contour["warnings"])

@@ -9,7 +9,7 @@ import numpy as np
 
 from studies.spec import StudySpec, parse
 from studies.store import Idempotency, Lease, Store, StudyRecord
-from trainers.trial import Crossing, Delay, ErrorPoint, Outcome, Trial
+from trainers.trial import Crossing, Delay, ErrorPoint, Identity, Outcome, Trial
 
 if TYPE_CHECKING:
     from studies.plan import Plan
@@ -43,7 +43,8 @@ def plan(configurations: int = 4, seeds: int = 3, per_pack: int = 6) -> Plan:
     )
     groups = [tuple(range(at, min(at + per_pack, len(trials)))) for at in range(0, len(trials), per_pack)]
     packs = tuple(PlannedPack(number, members) for number, members in enumerate(groups))
-    return Plan(trials=trials, packs=packs, configurations=configurations, draws=seeds)
+    identities = tuple(Identity(f"synthetic:0:{trial.seed}", f"0:{trial.seed}") for trial in trials)
+    return Plan(trials=trials, identities=identities, packs=packs, configurations=configurations)
 
 
 def add(store: Store, *, idempotency: Idempotency | None = None, name: str = "store", **shape: Any) -> StudyRecord:

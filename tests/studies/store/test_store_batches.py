@@ -38,6 +38,7 @@ def test_a_batch_becomes_configurations_trials_and_packs_that_wait(store: Store,
     assert [(row["index"], row["configuration"], row["seed"]) for row in rows] == [
         (16 + i, 8 + i // 2, i % 2) for i in range(8)
     ]
+    assert [(row["data_id"], row["stream_id"]) for row in rows] == [(i.data_id, i.stream_id) for i in batch.identities]
     assert [(row["alpha"], row["beta"]) for row in rows] == [
         (t.config["alpha"], t.config["beta"]) for t in batch.trials
     ]

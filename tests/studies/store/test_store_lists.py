@@ -17,7 +17,7 @@ from sqlalchemy import event
 from studies.plan import Plan, PlannedPack
 from studies.store import InvalidCursor, InvalidFilter, Lease, Store, StudyFilter, TrialFilter, TrialRecord, open_store
 from studies.store.records import EVERY_TRIAL
-from trainers.trial import Crossing, Outcome, Trial
+from trainers.trial import Crossing, Identity, Outcome, Trial
 
 WORDS = ["generalised", "memorised", "not_memorised", "infeasible", "diverged", "cancelled"]
 SORTS = ["index", "seed", "outcome", "t1", "t2", "steps", "alpha", "snr"]
@@ -52,7 +52,8 @@ def _fill(store: Store) -> str:
     ]
     configs[0]["snr"] = None  # the fields' kinds are read off the first configuration
     trials = tuple(Trial(c * 5 + s, c, s, config) for c, config in enumerate(configs) for s in range(5))
-    plan = Plan(trials, (PlannedPack(0, tuple(range(200))),), 40, 5)
+    identities = tuple(Identity(f"synthetic:0:{trial.seed}", f"0:{trial.seed}") for trial in trials)
+    plan = Plan(trials, identities, (PlannedPack(0, tuple(range(200))),), 40)
     store.add_study(spec(), plan, versions={})
     lease = store.claim("runner", 3600)
     assert lease is not None

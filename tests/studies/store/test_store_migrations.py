@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -11,8 +12,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from old_databases import VERSIONS, load
-from sqlalchemy import Connection, create_engine, inspect
+from sqlalchemy import Connection, MetaData, create_engine, insert, inspect
 
+from studies.plan import Resources, plan
+from studies.spec import StudySpec, parse
 from studies.store import open_store, schema
 from studies.store.engine import Database
 from studies.store.models import Base
@@ -109,9 +112,67 @@ def test_a_database_of_every_version_is_upgraded_with_its_data(database_url: str
     assert trials[0].t2 is not None
     assert trials[0].t2.step == 1000
     assert trials[0].config["alpha"] == 0.02
+    assert trials[0].data_id == trials[2].data_id != trials[1].data_id
+    assert all(trial.data_id == f"synthetic:{trial.stream_id}" for trial in trials)
     assert store.curves(trials[0].id).columns["test_error"] == [2.0, 1.0]
     assert [event.seq for event in store.events(study.id)] == [1, 2, 3, 4, 5, 6]
     lease = store.claim("new", 60)
     assert lease is not None
     assert [trial.index for trial in store.pack_trials(store.open_packs(lease)[0].id)] == [3]
     store.close()
+
+
+OLD_STUDIES = [
+    {"kind": "sparse_recovery", "n": 20, "s": 2, "N": [8, 10], "tau": 0.1},
+    {"kind": "sparse_recovery", "n": 20, "s": 2, "N": [8, 10], "stream": "legacy", "snr": 1e8},
+    {"kind": "sparse_recovery", "n": 20, "s": 2, "N": [8, 10], "stream": "legacy", "init": "random"},
+    {"kind": "synthetic", "prefactor": [0.1, 1], "draw_sigma": [0.0, 0.4]},
+]
+
+
+@pytest.mark.parametrize("task", OLD_STUDIES, ids=lambda task: f"{task['kind']} {task.get('stream', '')}")
+def test_trials_of_before_are_named_as_new_ones_are(database_url: str, task: dict):
+    spec = parse(
+        {
+            "name": "of before",
+            "seed": 7,
+            "task": task,
+            "regularizer": {"kind": "l1", "beta": 1e-4},
+            "optimizer": {"kind": "proximal", "alpha": [0.1, 0.2]},
+            "seeds": [0, 3, 4294967295],
+        }
+    )
+    database = Database.open(database_url)
+    load(database, "0004")
+    planned = plan(spec, Resources(cpus=1))
+    with database.alter() as connection:
+        _write_as_before(connection, spec, planned.trials)
+    store = open_store(database_url)
+    store.migrate()
+    (record,) = [study for study in store.studies().items if study.name == "of before"]
+    table = store.table(record.id)
+    found = list(zip(table["data_id"].to_pylist(), table["stream_id"].to_pylist(), strict=True))
+    assert found == [(identity.data_id, identity.stream_id) for identity in planned.identities]
+    store.close()
+
+
+def _write_as_before(connection: Connection, spec: StudySpec, trials: tuple) -> None:
+    """A study as revision 0004 held it, made of the study and the pack that the kept database has."""
+    tables = MetaData()
+    tables.reflect(connection, only=["gs_study", "gs_pack", "gs_configuration", "gs_trial"])
+    named = tables.tables
+    study = dict(connection.execute(named["gs_study"].select()).mappings().one())
+    study |= {"id": "before", "name": spec.name, "task": spec.task.kind, "spec": json.dumps(spec.canonical())}
+    pack = dict(connection.execute(named["gs_pack"].select()).mappings().one()) | {"id": "pack", "study_id": "before"}
+    configs = {trial.configuration: json.dumps(trial.config) for trial in trials}
+    of = {"study_id": "before"}
+    connection.execute(insert(named["gs_study"]), [study])
+    connection.execute(insert(named["gs_pack"]), [pack])
+    connection.execute(
+        insert(named["gs_configuration"]), [of | {"number": k, "config": config} for k, config in configs.items()]
+    )
+    rows = [
+        {"id": f"before {t.index}", "index": t.index, "configuration": t.configuration, "seed": t.seed, "pack": 0}
+        for t in trials
+    ]
+    connection.execute(insert(named["gs_trial"]), [of | row for row in rows])

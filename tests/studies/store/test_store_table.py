@@ -13,7 +13,7 @@ from trainers.trial import Crossing
 
 CROSSINGS = ("t1", "t1_gradient", "t2", "t2_plateau")
 COLUMNS = [
-    *("id", "index", "configuration", "seed", "outcome", "obtained", "steps", "started"),
+    *("id", "index", "configuration", "seed", "data_id", "stream_id", "outcome", "obtained", "steps", "started"),
     *("alpha", "beta", "snr", "optimizer"),
     *(f"{name}_{part}" for name in CROSSINGS for part in ("step", "lower", "upper", "censoring", "stayed")),
     *(f"delay_{part}" for part in ("step", "lower", "upper", "censoring")),
@@ -45,7 +45,8 @@ def test_every_trial_is_one_row_that_agrees_with_its_record(half):
     records = list(store.iter_trials(study_id))
     assert [row["id"] for row in rows] == [record.id for record in records]
     for row, record in zip(rows, records, strict=True):
-        for name in ("index", "configuration", "seed", "outcome", "obtained", "pack", "attempt", "host", "seconds"):
+        names = ("index", "configuration", "seed", "data_id", "stream_id", "outcome", "obtained", "pack", "attempt")
+        for name in (*names, "host", "seconds"):
             assert row[name] == getattr(record, name), name
         assert {name: row[name] for name in record.config} == record.config
         for name in CROSSINGS:

@@ -109,7 +109,7 @@ def likelihoods(b: np.ndarray, logs: Logs) -> np.ndarray:
 def test_the_censored_mean_and_its_sandwich_are_those_of_the_definition(seed: int) -> None:
     logs = draws(np.random.default_rng(seed), 12, 0.4)
     ours = mean(logs)
-    weight = 1 / np.bincount(logs.draw)[logs.draw]
+    weight = 1 / np.bincount(logs.stream)[logs.stream]
     brute = minimize(
         lambda b: -(weight * likelihoods(b, logs)).sum(),
         [0.0, 0.0],
@@ -120,7 +120,7 @@ def test_the_censored_mean_and_its_sandwich_are_those_of_the_definition(seed: in
     assert ours.log == pytest.approx(brute.x[0], abs=1e-6)
     scores = np.array(
         [
-            approx_fprime(brute.x, lambda b, d=d: (weight * likelihoods(b, logs))[logs.draw == d].sum(), 1e-6)
+            approx_fprime(brute.x, lambda b, d=d: (weight * likelihoods(b, logs))[logs.stream == d].sum(), 1e-6)
             for d in range(12)
         ]
     )
@@ -140,13 +140,13 @@ def test_the_censored_mean_and_its_sandwich_are_those_of_the_definition(seed: in
 def test_without_censoring_the_likelihood_gives_the_draws_means() -> None:
     logs = draws(np.random.default_rng(5), 9, np.inf)
     middle = np.where(logs.seen, logs.lower, (logs.lower + logs.upper) / 2)
-    exact = mean(Logs(middle, middle, logs.draw))
+    exact = mean(Logs(middle, middle, logs.stream))
     # brackets so narrow that they are points, but not for the closed form
-    narrow = mean(Logs(middle - 1e-7, np.where(np.arange(len(middle)) < 3, middle + 1e-7, middle - 1e-7), logs.draw))
+    narrow = mean(Logs(middle - 1e-7, np.where(np.arange(len(middle)) < 3, middle + 1e-7, middle - 1e-7), logs.stream))
     assert narrow.method != exact.method
     assert narrow.log == pytest.approx(exact.log, abs=1e-6)
     assert narrow.se == pytest.approx(exact.se, rel=1e-5)
-    means = np.array([middle[logs.draw == d].mean() for d in range(9)])
+    means = np.array([middle[logs.stream == d].mean() for d in range(9)])
     assert exact.log == pytest.approx(means.mean())
     assert exact.half() == pytest.approx(t.ppf(0.975, 8) * means.std(ddof=1) / 3)
 
@@ -157,7 +157,7 @@ def test_the_censored_interval_covers_where_dropping_does_not() -> None:
         logs = draws(np.random.default_rng(100 + seed), 15, 0.4)
         ours = mean(logs)
         hits += abs(ours.log - 0.2) <= (ours.half() or 0)
-        kept = mean(Logs(logs.lower[logs.seen], logs.upper[logs.seen], logs.draw[logs.seen]))
+        kept = mean(Logs(logs.lower[logs.seen], logs.upper[logs.seen], logs.stream[logs.seen]))
         dropped += abs(kept.log - 0.2) <= (kept.half() or 0)
     # 1.3 % of Monte-Carlo standard error
     assert hits / 300 >= 0.93
@@ -240,3 +240,57 @@ def test_any_table_has_an_answer(rows: list[Row]) -> None:
         assert one["n"] + sum(one["counted_out"].values()) == len(rows)
         for part in [one, *one["cells"]]:
             assert part["ratio"]["value"] is not None or part["ratio"]["reason"]
+
+
+# -- draws made of the same random numbers --------------------------------------------------------------------------
+
+
+def legacy(streams: int = 6, sizes: tuple[int, ...] = (20, 30, 45)) -> list[Row]:
+    """One seed draws the data of every N; how far theory is off belongs to the seed."""
+    rng = np.random.default_rng(2)
+    rows = []
+    for seed in range(streams):
+        off = 0.3 * rng.normal()
+        for N in sizes:
+            T_star = 0.01 * np.exp(0.4 * rng.normal())
+            t2 = round(1e5 * T_star * np.exp(off + 0.05 * rng.normal()))
+            told = {"N": N, "stream_id": f"legacy:{seed}", "T_star": T_star, "t2_predicted": 1e5 * T_star}
+            rows.append(row(seed, 1e-4, seen(t2)) | told)
+    return rows
+
+
+def test_a_stream_counts_once_however_many_draws_are_made_of_it() -> None:
+    rows = legacy()
+    found = theory(table(rows))
+    assert (found["draws"], found["streams"]) == (18, 6)
+    ratio = found["comparisons"]["t2"]
+    logs = np.log([r["t2_step"] / r["t2_predicted"] for r in rows]).reshape(6, 3).mean(axis=1)
+    half = t.ppf(0.975, 5) * logs.std(ddof=1) / 6**0.5
+    assert (ratio["n"], ratio["draws"], ratio["streams"]) == (18, 18, 6)
+    assert np.log(ratio["ratio"]["ci95"]) == pytest.approx([logs.mean() - half, logs.mean() + half], rel=1e-9)
+
+
+def test_the_slope_of_draws_of_few_streams_is_clustered_by_them() -> None:
+    rows = legacy()
+    found = theory(table(rows))["explains_draws"]
+    x = np.log([r["T_star"] for r in rows])
+    y = np.log([r["t2_step"] * r["T_star"] / r["t2_predicted"] for r in rows])
+    X = np.column_stack([np.ones(18), x])
+    inverse = np.linalg.inv(X.T @ X)
+    hat = X @ inverse @ X.T
+    e = y - hat @ y
+    middle = np.zeros((2, 2))
+    for at in np.arange(18).reshape(6, 3):
+        values, vectors = np.linalg.eigh(np.eye(3) - hat[np.ix_(at, at)])
+        score = X[at].T @ (vectors / np.sqrt(values)) @ vectors.T @ e[at]
+        middle += np.outer(score, score)
+    assert found["value"] == pytest.approx((inverse @ X.T @ y)[1], rel=1e-9)
+    assert found["se"] == pytest.approx(np.sqrt((inverse @ middle @ inverse)[1, 1]), rel=1e-9)
+    # t of fewer degrees than there are streams, not of 18 draws
+    assert (found["ci95"][1] - found["value"]) / found["se"] > t.ppf(0.975, 5)
+
+
+def test_one_stream_tells_no_scatter_of_the_slope() -> None:
+    found = theory(table(legacy(streams=1, sizes=(20, 30, 45, 60))))["explains_draws"]
+    assert found["value"] is None
+    assert "too few streams" in found["reason"]
