@@ -14,7 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import uuid_utils
 
-from studies.laws import STUDY, THRESHOLD, Request, fit_family, used_rows
+from studies.laws import STUDY, Request, fit_family, used_rows
 from studies.laws.cautions import chosen_by_outcome
 from studies.spec.rules import ADAPTIVE
 from studies.store import FitRecord, NotFound, Store, TrialFilter
@@ -77,7 +77,11 @@ def is_stale(store: Store, record: FitRecord) -> bool:
         table = _table(store, record.study_id, wanted)
     except NotFound:
         return True
-    return _hash(used_rows(table, wanted.request)) != record.rows_hash
+    # a later version may know more columns: those that the fit knew are compared
+    known = pyarrow.parquet.read_schema(io.BytesIO(store.fit_rows(record.id))).names
+    if not set(known) <= set(table.column_names):
+        return True
+    return _hash(used_rows(table, wanted.request).select(known)) != record.rows_hash
 
 
 def _wanted(record: FitRecord) -> Wanted:
@@ -92,8 +96,6 @@ def _table(store: Store, study_id: str, wanted: Wanted) -> pa.Table:
     tables = []
     for each in (study_id, *wanted.studies):
         table = store.table(each, chosen)
-        threshold = store.study(each).spec["budget"]["test_threshold"]
-        table = table.append_column(THRESHOLD, pa.array([threshold] * len(table), pa.float64()))
         if wanted.studies:
             table = table.append_column(STUDY, pa.array([each] * len(table), pa.string()))
         tables.append(table)

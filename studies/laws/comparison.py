@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ LOW_FLOOR = 0.1
 """Share of the threshold up to which the predicted floor of the test error leaves t2 alone."""
 SHORTER = 0.7
 """Share of the rows, those of smallest 1/(alpha beta), that the others are foretold from."""
-_REFUSALS = (NotIdentifiable, NoMaximum, TooFewDegrees)
+REFUSALS = (NotIdentifiable, NoMaximum, TooFewDegrees)
 
 
 def likelihood_ratios(models: Mapping[Name, Model]) -> dict[str, Any]:
@@ -83,8 +82,8 @@ def lack_of_fit(data: Data, intercepts: Intercepts) -> dict[str, Any]:
     try:
         told_apart(data, intercepts, named)
         fitted = law(data, intercepts, named)
-    except _REFUSALS as refusal:
-        return {"value": None, "se": None, "p": None, "reason": _reason(refusal)}
+    except REFUSALS as refusal:
+        return {"value": None, "se": None, "p": None, "reason": reason_of(refusal)}
     estimate = fitted.inference.slope(0)
     p = None if fitted.fit.no_scatter else float(2 * stats.t.sf(abs(estimate.value / estimate.se), estimate.df))
     return {"value": estimate.value, "se": estimate.se, "p": p}
@@ -97,8 +96,8 @@ def by_study(data: Data, intercepts: Intercepts) -> dict[str, Any]:
     try:
         told_apart(data, intercepts, named)
         fitted = law(data, intercepts, named)
-    except _REFUSALS as refusal:
-        return {"exponents": None, "shared": {"statistic": None, "p": None}, "reason": _reason(refusal)}
+    except REFUSALS as refusal:
+        return {"exponents": None, "shared": {"statistic": None, "p": None}, "reason": reason_of(refusal)}
     inference, count = fitted.inference, len(own)
     estimates = [inference.slope(i) for i in range(count)]
     exponents = {
@@ -137,8 +136,8 @@ def exponent_of(data: Data, chosen: Chosen, intercepts: Intercepts) -> dict[str,
         return counted | {"value": None, "se": None, "ci95": None, "reason": "no rows"}
     try:
         model = fit_model("M2", data.only(chosen), intercepts)
-    except _REFUSALS as refusal:
-        return counted | {"value": None, "se": None, "ci95": None, "reason": _reason(refusal)}
+    except REFUSALS as refusal:
+        return counted | {"value": None, "se": None, "ci95": None, "reason": reason_of(refusal)}
     estimate = model.fitted.inference.slope(0)
     return counted | {"value": estimate.value, "se": estimate.se, "ci95": list(estimate.ci95)}
 
@@ -159,8 +158,8 @@ def extrapolation(data: Data, intercepts: Intercepts, name: Name) -> dict[str, A
         return nothing | {"reason": "no exact rows of longer runs"}
     try:
         model = fit_model(name, data.only(short & known), intercepts)
-    except _REFUSALS as refusal:
-        return nothing | {"reason": _reason(refusal)}
+    except REFUSALS as refusal:
+        return nothing | {"reason": reason_of(refusal)}
     error = data.sample.lower[later] - _foretold(model, data, short & known, later)
     return {
         "n": int(later.sum()),
@@ -190,42 +189,7 @@ def _foretold(model: Model, data: Data, seen: Chosen, later: Chosen) -> Floats:
     return foretold + (intercepts[0] if len(intercepts) == 1 else intercepts[own]) + centre
 
 
-def break_p(data: Data, intercepts: Intercepts, models: Mapping[Name, Model], times: int, seed: int) -> dict[str, Any]:
-    """Test M3 against M5 by a parametric bootstrap: the break is no parameter of M3, so chi-squared does not hold.
-
-    Samples are of M3 with its draws' intercepts as they are; rows are censored where they were.
-    """
-    small, large = models["M3"], models["M5"]
-    statistic = max(0.0, 2 * (large.value - small.value))
-    if times == 0:
-        return {"statistic": statistic, "p": None, "reason": "no bootstrap was asked for"}
-    sample, fit = data.sample, small.fitted.fit
-    own = sample.draw if len(fit.intercepts) > 1 else np.zeros_like(sample.draw)
-    centre = fit.intercepts[own] + small.fitted.sample.x @ fit.slopes
-    rng = np.random.default_rng(seed)
-    beyond = ended = 0
-    for _ in range(times):
-        t = centre + fit.sigma * sample.stretches * sample.noise.draw(rng.uniform(size=len(centre)))
-        lower, upper = np.where(sample.exact, t, sample.lower), np.where(sample.exact, t, sample.upper)
-        # a row that was not seen to the step is seen again as coarsely: on its side of its own bounds
-        right = np.isposinf(sample.upper)
-        lower, upper = (
-            np.where(right, np.minimum(t, sample.lower), lower),
-            np.where(right & (t < sample.lower), t, upper),
-        )
-        again = replace(data, rows=replace(data.rows, sample=replace(sample, lower=lower, upper=upper)))
-        try:
-            pair = [fit_model(name, again, intercepts).value for name in ("M3", "M5")]
-        except _REFUSALS:
-            continue
-        ended += 1
-        beyond += 2 * (pair[1] - pair[0]) >= statistic
-    if not ended:
-        return {"statistic": statistic, "p": None, "reason": "no bootstrap sample could be fitted"}
-    return {"statistic": statistic, "p": (1 + beyond) / (1 + ended), "samples": ended}
-
-
-def _reason(refusal: Exception) -> str:
+def reason_of(refusal: Exception) -> str:
     if isinstance(refusal, NotIdentifiable):
         return refusal.reason
     return "too few rows" if isinstance(refusal, TooFewDegrees) else "the likelihood has no maximum"

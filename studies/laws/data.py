@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studies.laws.likelihood import Sample
+from studies.laws.looks import Looks
 from studies.laws.noise import Floats
 from studies.laws.rows import Rows
 
@@ -24,6 +25,7 @@ class Data:
         terms: the logarithm of each swept field.
         gap: the theory column that may explain the draws, None where some row has none; `gap_name` what it is.
         log_floor: log(predicted floor of the test error / threshold), nan where it is not known.
+        looks: when each row was looked at.
         studies: of several studies, which each row is of, 0 to their number - 1, shape (rows,); `levels` their ids.
     """
 
@@ -34,6 +36,7 @@ class Data:
     gap_name: str
     gap: Floats | None
     log_floor: Floats
+    looks: Looks
     studies: NDArray[np.intp]
     levels: tuple[str, ...]
 
@@ -73,6 +76,12 @@ class Data:
             gap_name=self.gap_name,
             gap=None if self.gap is None else self.gap[chosen],
             log_floor=self.log_floor[chosen],
+            looks=self.looks.only(chosen),
             studies=self.studies[chosen],
             levels=self.levels,
         )
+
+    def with_crossings(self) -> Data:
+        """Return the rows of draws with a crossing: under fixed intercepts the others say nothing."""
+        crossed = np.bincount(self.sample.draw[self.sample.crossed], minlength=self.sample.draws) > 0
+        return self if crossed.all() else self.only(crossed[self.sample.draw])

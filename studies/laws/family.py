@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from scipy import stats
 
-from studies.laws import clusters, comparison
+from studies.laws import breaks, clusters, comparison
 from studies.laws.cautions import NUMERICAL
 from studies.laws.data import Data
 from studies.laws.effects import FEWEST_RANDOM, TooFewDegrees
@@ -254,7 +254,7 @@ def _tests(base: Mapping[Name, Model]) -> dict[str, Any]:
 def _break(request: Request, data: Data, family: _Family) -> dict[str, Any] | None:
     if not {"M3", "M5"} <= set(family.models):
         return None
-    return comparison.break_p(data, data.rows.intercepts, family.models, request.break_samples, request.seed)
+    return breaks.break_p(data, data.rows.intercepts, family.models, request.break_samples, request.seed)
 
 
 def _explained(data: Data, family: _Family) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from studies.laws import columns
 from studies.laws.data import Data
 from studies.laws.grammar import parse
+from studies.laws.looks import Looks
 from studies.laws.monomial import Monomial
 from studies.laws.noise import NOISES, Floats
 from studies.laws.request import Request
@@ -41,6 +42,7 @@ def gather(table: pa.Table, request: Request) -> Data:
         gap_name=request.gap,
         gap=gap if len(gap) and np.isfinite(gap).all() else None,
         log_floor=columns.log_floor(table, request.threshold)[rows.inside],
+        looks=Looks.of(rows.sample, observed.limit[rows.inside]),
         studies=studies,
         levels=levels,
     )

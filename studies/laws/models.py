@@ -22,9 +22,10 @@ import numpy as np
 
 from studies.laws.data import Data
 from studies.laws.effects import Fitted, Follower, Intercepts, TooFewDegrees, fit_rows, identify_under
-from studies.laws.fit import least_squares
-from studies.laws.highest import highest
+from studies.laws.fit import fit, least_squares
+from studies.laws.highest import Top, highest
 from studies.laws.likelihood import Sample
+from studies.laws.mixed_fit import fit_mixed
 from studies.laws.noise import Floats
 
 Name = Literal["M0", "M1", "M2", "M3", "M4", "M5"]
@@ -119,6 +120,20 @@ def fit_model(name: Name, data: Data, intercepts: Intercepts) -> Model:
     return _searched(name, data, intercepts, {} if name == "M1" else data.terms, search)
 
 
+def greatest(name: Literal["M3", "M5"], data: Data, intercepts: Intercepts) -> float:
+    """Return the log-likelihood of a model at its maximum: all that a bootstrap asks, and less than `fit_model` needs.
+
+    Raises:
+        NotIdentifiable, NoMaximum: see `fit_model`.
+    """
+    if name == "M5":
+        return _Searched(data, intercepts, data.terms, _break(data)).top().value
+    named = with_studies(data, intercepts, data.terms)
+    told_apart(data, intercepts, named)
+    sample = laid_out(data, named)
+    return fit_mixed(sample).value if intercepts == "random" else fit(sample).value
+
+
 def law(data: Data, intercepts: Intercepts, named: dict[str, Floats], offset: Floats | float = 0.0) -> Fitted:
     """Fit log t = offset + a law linear in the named columns; see `fit_model` for what it raises."""
     sample = laid_out(data, named, offset)
@@ -195,34 +210,47 @@ def _break(data: Data) -> Search:
     )
 
 
-def _searched(name: Name, data: Data, intercepts: Intercepts, named: dict[str, Floats], search: Search) -> Model:
-    def columns(number: float) -> dict[str, Floats]:
-        common = with_studies(data, intercepts, named)
+@dataclass(frozen=True, slots=True)
+class _Searched:
+    """A law with one number that it is not linear in."""
+
+    data: Data
+    intercepts: Intercepts
+    named: dict[str, Floats]
+    search: Search
+
+    def columns(self, number: float) -> dict[str, Floats]:
+        common, search = with_studies(self.data, self.intercepts, self.named), self.search
         return common if search.column is None else common | {str(search.slope): search.column(number)}
 
-    follower = Follower(intercepts)
+    def laid_out(self, number: float) -> Sample:
+        return laid_out(self.data, self.columns(number), self.search.offset(number))
 
-    def likelihood(number: float) -> float:
-        return follower.fit(laid_out(data, columns(number), search.offset(number))).value
+    def fitted(self, number: float, tangent: dict[str, Floats]) -> Fitted:
+        return law(self.data, self.intercepts, self.columns(number) | tangent, self.search.offset(number))
 
-    def rough(number: float) -> float:
-        sample = laid_out(data, columns(number), search.offset(number))
+    def rough(self, number: float) -> float:
+        sample = self.laid_out(number)
         return -int(sample.crossed.sum()) * math.log(least_squares(sample).scatter)
 
-    told_apart(data, intercepts, columns(float(np.median(search.values))))
-    top = highest(likelihood, search.values, rough)
+    def top(self) -> Top:
+        follower, values = Follower(self.intercepts), self.search.values
+        told_apart(self.data, self.intercepts, self.columns(float(np.median(values))))
+        return highest(lambda number: follower.fit(self.laid_out(number)).value, values, self.rough)
+
+
+def _searched(name: Name, data: Data, intercepts: Intercepts, named: dict[str, Floats], search: Search) -> Model:
+    model = _Searched(data, intercepts, named, search)
+    top = model.top()
     number = top.at
-    slope = 0.0
-    if search.column is not None:
-        slope = float(law(data, intercepts, columns(number), search.offset(number)).fit.slopes[-1])
+    columns = model.columns(number)
+    slope = 0.0 if search.column is None else float(model.fitted(number, {}).fit.slopes[-1])
     tangent = {search.name: search.tangent(number, slope)}
     try:
-        condition = told_apart(data, intercepts, columns(number) | tangent)
-        fitted = law(data, intercepts, columns(number) | tangent, search.offset(number))
+        condition = told_apart(data, intercepts, columns | tangent)
     except NotIdentifiable:  # the number lies where it does nothing: no standard error of it
-        condition, tangent = told_apart(data, intercepts, columns(number)), {}
-        fitted = law(data, intercepts, columns(number), search.offset(number))
+        condition, tangent = told_apart(data, intercepts, columns), {}
+    fitted = model.fitted(number, tangent)
     parameters = fitted.parameters + (0 if tangent else 1)
-    names = (*columns(number), *tangent)
     at = (search.name, number)
-    return Model(name, names, at, fitted, top.value, parameters, top.optima, top.starts, condition)
+    return Model(name, (*columns, *tangent), at, fitted, top.value, parameters, top.optima, top.starts, condition)

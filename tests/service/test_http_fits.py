@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import pyarrow.csv
 import pyarrow.parquet
 import pytest
 from starlette.testclient import TestClient
@@ -58,6 +60,19 @@ def test_a_fit_is_stale_once_more_trials_have_ended(
     assert left
     store.commit(lease, pack.id, left, 1, "here")
     assert http.get(f"/v1/fits/{fit['id']}").json() == {**fit, "stale": True}
+
+
+def test_a_fit_stored_before_the_rows_had_all_their_columns_is_not_stale(
+    http: TestClient, store: Store, finished: str
+) -> None:
+    made = make(http, finished, models=["M2"]).json()
+    older = pyarrow.parquet.read_table(io.BytesIO(store.fit_rows(made["id"]))).drop_columns(["limit"])
+    text, whole = io.BytesIO(), io.BytesIO()
+    pyarrow.csv.write_csv(older, text)
+    pyarrow.parquet.write_table(older, whole)
+    digest = hashlib.sha256(text.getvalue()).hexdigest()
+    store.add_fit(replace(store.fit(made["id"]), id="older", rows_hash=digest), whole.getvalue())
+    assert http.get("/v1/fits/older").json()["stale"] is False
 
 
 def test_a_filter_chooses_rows(http: TestClient, finished: str) -> None:
