@@ -14,7 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import uuid_utils
 
-from studies.laws import STUDY, Request, fit_family, used_rows
+from studies.laws import STUDY, Request, TooLittle, contributions, fit_family, used_rows
 from studies.laws.cautions import chosen_by_outcome
 from studies.spec.rules import ADAPTIVE
 from studies.store import FitRecord, NotFound, Store, TrialFilter
@@ -46,11 +46,18 @@ def make(store: Store, study_id: str, wanted: Wanted, versions: Mapping[str, str
 
     Raises:
         NotFound: no such study.
-        LawError: see `fit_family`.
+        LawError: see `fit_family`; no trial of any of the studies meets the filter.
         InvalidFilter: `where` names a field that the studies do not have.
     """
-    table = _table(store, study_id, wanted)
+    tables = _tables(store, study_id, wanted)
+    table = _joined(tables)
+    absent = {each: _none_of(store, each, wanted) for each in tables if not len(tables[each])}
+    if not len(table):
+        raise TooLittle(absent[study_id]["reason"], {"rows": 0})
     found = fit_family(table, wanted.request)
+    result = found.result
+    if wanted.studies:
+        result |= {"studies": result["studies"] | absent}
     searches = {store.study(each).spec["search"]["kind"] for each in (study_id, *wanted.studies)}
     chosen = [chosen_by_outcome(one) for one in ADAPTIVE if one in searches]
     record = FitRecord(
@@ -64,7 +71,7 @@ def make(store: Store, study_id: str, wanted: Wanted, versions: Mapping[str, str
         },
         versions=dict(versions),
         rows_hash=_hash(found.rows),
-        result=found.result | {"warnings": [*chosen, *found.result["warnings"]]},
+        result=result | {"warnings": [*chosen, *contributions.warnings(absent), *result["warnings"]]},
     )
     store.add_fit(record, _parquet(found.rows))
     return record
@@ -74,7 +81,7 @@ def is_stale(store: Store, record: FitRecord) -> bool:
     """Return whether the same request would meet other rows now: trials ended since, or a study is gone."""
     wanted = _wanted(record)
     try:
-        table = _table(store, record.study_id, wanted)
+        table = _joined(_tables(store, record.study_id, wanted))
     except NotFound:
         return True
     # a later version may know more columns: those that the fit knew are compared
@@ -91,16 +98,33 @@ def _wanted(record: FitRecord) -> Wanted:
     return Wanted(Request(**tuples), tuple(studies[1:]), {name: (ends[0], ends[1]) for name, ends in where.items()})
 
 
-def _table(store: Store, study_id: str, wanted: Wanted) -> pa.Table:
+def _tables(store: Store, study_id: str, wanted: Wanted) -> dict[str, pa.Table]:
+    """Return the trials of each study that meet the filter; with several, a column says whose they are."""
     chosen = TrialFilter(ranges=wanted.where)
-    tables = []
-    for each in (study_id, *wanted.studies):
-        table = store.table(each, chosen)
-        if wanted.studies:
-            table = table.append_column(STUDY, pa.array([each] * len(table), pa.string()))
-        tables.append(table)
+    tables = {each: store.table(each, chosen) for each in (study_id, *wanted.studies)}
+    if not wanted.studies:
+        return tables
+    return {
+        each: table.append_column(STUDY, pa.array([each] * len(table), pa.string())) for each, table in tables.items()
+    }
+
+
+def _joined(tables: Mapping[str, pa.Table]) -> pa.Table:
     # a field that only one study has is null in the others; whole numbers in one may be fractions in another
-    return pa.concat_tables(tables, promote_options="permissive")
+    return pa.concat_tables(tables.values(), promote_options="permissive")
+
+
+def _none_of(store: Store, study_id: str, wanted: Wanted) -> dict[str, Any]:
+    """Return what a study gives of which no trial meets the filter, as `contributions` has the others."""
+    total = store.study(study_id).progress.total
+    ends = ", ".join(f"{name} {_within(*ends)}" for name, ends in wanted.where.items())
+    return {"rows": 0, "n": 0, "reason": f"none of its {total} trials has {ends}" if total else "it has no trials yet"}
+
+
+def _within(low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return f"up to {high:g}" if high is not None else "at all" if low is None else f"from {low:g}"
+    return f"from {low:g} to {high:g}"
 
 
 def _hash(rows: pa.Table) -> str:

@@ -87,7 +87,7 @@ def _near(distance: float, se: float, df: int) -> dict[str, Any]:
     """
     if se <= _ROUNDING:
         return {"margin": MARGIN, "p": None, "reason": _NO_SCATTER}
-    return {"margin": MARGIN, "p": float(1 - stdtr(df, (MARGIN - abs(distance)) / se))}
+    return {"margin": MARGIN, "p": float(stdtr(df, (abs(distance) - MARGIN) / se))}
 
 
 def _none(draws: int, without: int, column: str, reason: str) -> dict[str, Any]:

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from studies.laws.likelihood import Sample, rows
+from studies.laws.logs import OUTSIDE, representable
 from studies.laws.noise import Floats
 
 _MOST_STEPS = 100
 _CLOSE = 1e-10
 _AT_MAXIMUM = 1e-6
 _HALVINGS = 40
-_LARGEST_LOG = 700.0
 _FEWEST_SEEN = 2
 """Uncensored rows below which nothing is known of the scatter that a censored row is weighed by."""
 
@@ -80,8 +80,8 @@ class Mean:
         """Return the ratio as the answer shows it."""
         half = self.half()
         ends = (self.log,) if half is None else (self.log - half, self.log + half)
-        if max(map(abs, ends)) > _LARGEST_LOG:
-            return {"value": None, "ci95": None, "se_log": None, "reason": "outside a float's range"}
+        if not representable(*ends):
+            return {"value": None, "ci95": None, "se_log": None, "reason": OUTSIDE}
         shown: dict[str, object] = {"value": exp(self.log), "ci95": None, "se_log": self.se}
         return shown | ({"reason": "one draw"} if half is None else {"ci95": [exp(end) for end in ends]})
 
