@@ -80,14 +80,15 @@ def _verdict(tested: Tested) -> str:
     one = len(hypothesis.exponents) == 1
     what = f"{'An exponent' if one else 'Exponents'} of exactly {values.pop()} in {names} {'is' if one else 'are'}"
     rejected, near = tested.p < 1 - LEVEL, tested.equivalence_p < 1 - LEVEL
-    verdict = f"{what} {'rejected' if rejected else 'not rejected'} (p {_p(tested.p)})"
-    small = f"within {hypothesis.margin:g} of that (equivalence p {_p(tested.equivalence_p)})"
+    verdict = f"{what} {'rejected' if rejected else 'not rejected'} (p {shown_p(tested.p)})"
+    small = f"within {hypothesis.margin:g} of that (equivalence p {shown_p(tested.equivalence_p)})"
     if rejected:
         return f"{verdict}, but the law is {small}." if near else f"{verdict}, and the law is not shown to be {small}."
     return f"{verdict}, and the law is {small}." if near else f"{verdict}, but the law is not shown to be {small}."
 
 
-def _p(p: float) -> str:
+def shown_p(p: float) -> str:
+    """Return a p-value after the letter."""
     return f"= {p:.2g}" if p >= 1e-12 else "< 1e-12"
 
 

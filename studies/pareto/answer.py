@@ -76,7 +76,7 @@ def _best(x: Floats, y: Floats, both: NDArray[np.bool_], most_y: float | None) -
 
 def _no_best(y: str, most_y: float | None, complete: int) -> str:
     if not complete:
-        return "no configuration has both responses yet"
+        return "no configuration has both responses"
     return f"no configuration has {y} at or below {most_y:g}"
 
 

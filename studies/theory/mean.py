@@ -142,7 +142,9 @@ def _likely(logs: Logs, member: NDArray[np.intp], weight: Floats) -> Mean:
             break
         point, (value, scores, bend) = further, found
     if distance > _AT_MAXIMUM or point[1] > 1e6:
-        raise NoMean("the censored likelihood has no maximum: the uncensored values are too few, or do not differ")
+        if np.ptp(logs.lower[logs.seen]) < 1e-12 * max(1.0, abs(centre)):
+            raise NoMean("the uncensored values do not differ: nothing is known of the scatter")
+        raise NoMean(f"the search for the maximum did not converge: {distance:.1e} standard errors away")
     delta, theta = point
     by_draw = np.zeros((draws, 2))
     np.add.at(by_draw, member, weight[:, None] * scores)

@@ -17,7 +17,7 @@ from studies.laws.likelihood import Sample
 from studies.laws.looks import Looks
 from studies.laws.models import fit_model
 from studies.laws.scale import stretched
-from tests.studies.laws.tables import Row, censor, crossing, grid, power_law, table, times
+from tests.studies.laws.tables import Row, censor, crossing, grid, power_law, table
 
 ALPHAS, BETAS = (0.01, 0.02, 0.04), (1e-6, 1.2e-5, 1.4e-4)
 RATIO = 1.3
