@@ -103,7 +103,7 @@ def test_the_line_of_theory_is_the_geometric_mean_over_the_draws_of_the_fit() ->
 
 
 def exact_theory(unbalanced: bool = False, scatter: float = 0.0) -> list[dict[str, Any]]:
-    """Times that theory foretells to the step, or with a scatter of each draw that moves neither its level nor slope."""
+    """Times that theory foretells to the step, or with a scatter that moves neither level nor slope of a draw."""
     cells = grid((0.013, 0.031, 0.11), (1e-9, 7e-9, 5e-8), seeds=1)
     design = np.column_stack([np.ones(9), log_x(cells)])
     noise = np.random.default_rng(0).normal(size=9)

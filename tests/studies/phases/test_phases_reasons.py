@@ -72,7 +72,7 @@ def test_nothing_has_ended_with_a_result(rows: list[Row]) -> None:
 def test_why_there_is_no_standard_error_by_draw() -> None:
     few = "7 draws: fewer than 8 say nothing sound of the scatter between draws"
     assert phases(table(shared(7)), "beta")["contour"]["coefficients"]["log(beta)"]["reason"] == few
-    cut = table(outcomes(lambda N, s: float(N > 10 * s**0.5), np.random.default_rng(0)))
+    cut = table(outcomes(lambda N, s: float(10 * s**0.5 < N), np.random.default_rng(0)))
     told = phases(cut, "N", "s")["contour"]["coefficients"]["log(N)"]["reason"]
     assert told == "separated data leave no residuals to tell the scatter between draws from"
 
