@@ -110,8 +110,23 @@ def _tables(store: Store, study_id: str, wanted: Wanted) -> dict[str, pa.Table]:
 
 
 def _joined(tables: Mapping[str, pa.Table]) -> pa.Table:
+    """Return all trials; a field without a value in one study has there the type that it has in another."""
+    kinds = {
+        name: table.schema.field(name).type
+        for table in tables.values()
+        for name in table.column_names
+        if table.column(name).null_count < len(table)
+    }
+    alike = [_typed(table, kinds) for table in tables.values()]
     # a field that only one study has is null in the others; whole numbers in one may be fractions in another
-    return pa.concat_tables(tables.values(), promote_options="permissive")
+    return pa.concat_tables(alike, promote_options="permissive")
+
+
+def _typed(table: pa.Table, kinds: Mapping[str, pa.DataType]) -> pa.Table:
+    for i, name in enumerate(table.column_names):
+        if table.column(name).null_count == len(table) and name in kinds:
+            table = table.set_column(i, name, pa.nulls(len(table), kinds[name]))
+    return table
 
 
 def _none_of(store: Store, study_id: str, wanted: Wanted) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from service.client import Client, Invalid, TooLittleData
 from service.commands.tables import fit_tables
 from studies.laws import Request, fit_family
-from studies.store import Lease, Store
+from studies.store import Lease, RunnerInfo, Store
 from tests.service.outcomes import outcome_of
 
 
@@ -92,9 +92,75 @@ def test_two_studies_are_compared(http: TestClient, submit: Callable[..., str], 
     assert told["by_study"]["shared"]["p"] is not None
 
 
+def test_a_study_that_gives_no_row_is_said_with_its_reason(
+    http: TestClient, submit: Callable[..., str], run: Callable[..., Lease]
+) -> None:
+    first = submit(regularizer={"kind": "l1", "beta": [1e-9, 1e-8]})
+    run()
+    second = submit()
+    run()
+    waiting = submit()
+    where = {"beta": [1e-5, 1e-3]}
+    told = make(http, first, models=["M2"], studies=[second, waiting], where=where).json()["result"]
+    assert told["studies"] == {
+        first: {"rows": 0, "n": 0, "reason": "none of its 16 trials has beta from 1e-05 to 0.001"},
+        second: {"rows": 24, "n": 24},
+        waiting: {"rows": 24, "n": 0, "reason": "24 not ended yet"},
+    }
+    assert f"study {first} gives no row: none of its 16 trials has beta from 1e-05 to 0.001" in told["warnings"]
+    assert f"study {waiting} gives no row: 24 not ended yet" in told["warnings"]
+    refused = make(http, first, models=["M2"], where=where)
+    assert refused.status_code == 409
+    assert refused.json()["detail"] == "none of its 16 trials has beta from 1e-05 to 0.001"
+    nowhere = make(http, first, models=["M2"], where={"beta": [None, 1e-30], "alpha": [1, None]})
+    assert nowhere.json()["detail"] == "none of its 16 trials has beta up to 1e-30, alpha from 1"
+
+
+@pytest.mark.parametrize("beta", [1e-200, 1e-280])
+def test_numbers_near_the_ends_of_a_float_are_no_failure_anywhere(
+    http: TestClient, store: Store, beta: float, submit: Callable[..., str], run: Callable[..., Lease]
+) -> None:
+    study_id = submit(regularizer={"kind": "l1", "beta": [beta, 3 * beta, 9 * beta]})
+    store.heartbeat(RunnerInfo("runner-1", "here", 1, False))
+    lease = store.claim("runner-1", 60.0)
+    assert lease is not None
+    for pack in store.open_packs(lease):
+        store.pack_started(lease, pack.id, 1, "here")
+        trials = store.pack_trials(pack.id)
+        as_if = [
+            replace(trial, config={**trial.config, "beta": float(trial.config["beta"] or 0) / beta * 1e-5})
+            for trial in trials
+        ]
+        store.commit(lease, pack.id, [outcome_of(trial) for trial in as_if], 1, "here")
+    answers = [
+        make(http, study_id, intervals=["wald", "profile", "bootstrap"], covariance="draw", break_samples=2),
+        make(http, study_id, noise="Weibull", effect="none"),
+        *(
+            http.get(f"/v1/studies/{study_id}/{path}")
+            for path in ("laws/t2", "laws/t2?terms=alpha,beta", "laws/t1", "theory", "phases?x=beta", "pareto")
+        ),
+        *(
+            http.get(f"/v1/studies/{study_id}/charts/{path}")
+            for path in ("law.json", "phases.json?x=beta&y=alpha", "theory.json", "pareto.json", "law.svg")
+        ),
+        http.get(f"/v1/studies/{study_id}/trials", headers={"Accept": "text/csv"}),
+    ]
+    for answer in answers:
+        assert answer.status_code in (200, 201, 409), (answer.url, answer.text)
+        assert "NaN" not in answer.text
+        assert "Infinity" not in answer.text
+    fit = answers[0].json()["result"]
+    assert fit["models"]["M2"]["parameters"]["1/(alpha*beta)"]["value"] == pytest.approx(1, abs=5e-3)
+    assert "refused" not in fit["models"]["M1"]
+
+
 @pytest.mark.parametrize(
     ("request_", "pointer"),
     [
+        ({"terms": ["alpha", "alpha"]}, "/terms"),
+        ({"terms": ["alpha*beta"]}, "/terms"),
+        ({"terms": []}, "/terms"),
+        ({"gap": "a_gap^2"}, "/gap"),
         ({"models": ["M7"]}, "/models/0"),
         ({"models": []}, "/models"),
         ({"noise": "Gaussian"}, "/noise"),
