@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from studies.laws import columns
 from studies.laws.data import Data
 from studies.laws.grammar import field, fields, parse
+from studies.laws.hypotheses import PAPER
 from studies.laws.looks import Looks
 from studies.laws.noise import NOISES, Floats
 from studies.laws.request import Request
@@ -25,10 +26,10 @@ def gather(table: pa.Table, request: Request) -> Data:
     """
     observed = observe(table, request.response, request.threshold)
     names = _swept(table) if request.terms is None else fields(request.terms)
-    alpha, beta = _logs(table, "alpha", "models"), _logs(table, "beta", "models")
+    x = np.stack([_logs(table, name, "models") for name in (PAPER, "beta")], axis=1)
     terms = {name: _logs(table, name, "terms") for name in names}
     gap = _logs(table, field(request.gap, "gap"), "gap")
-    rows = sort(table, observed, np.stack([-alpha - beta, beta], axis=1), request.effect, NOISES[request.noise])
+    rows = sort(table, observed, x, request.effect, NOISES[request.noise])
     enough_to_begin(rows)
     levels, studies = _studies(table, rows)
     return Data(
@@ -59,6 +60,6 @@ def _swept(table: pa.Table) -> tuple[str, ...]:
     return tuple(sorted(varying, key=lambda name: (name != "alpha", name != "beta", name)))
 
 
-def _logs(table: pa.Table, name: str, parameter: str) -> Floats:
-    """Return the logarithm of a field of every trial: nan where missing, -inf where not positive."""
-    return columns.logarithm(table, parse(name, parameter), parameter)
+def _logs(table: pa.Table, monomial: str, parameter: str) -> Floats:
+    """Return the logarithm of a monomial of every trial: nan where missing, -inf where not positive."""
+    return columns.logarithm(table, parse(monomial, parameter), parameter)
