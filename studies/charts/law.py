@@ -23,8 +23,8 @@ _MEANINGS = {
     "right": "later than this",
     "left": "earlier than this",
 }
-_FIT, _MEAN = "fit, with its 95 % band", "fit: geometric mean over draws, with its 95 % band"
-_THEORY = "theory: T*/(αβ), the same mean over draws"
+_FIT, _MEAN = "fit, with its 95 % band", "fit: geometric mean of draws, 95 % band"
+_THEORY = "theory: T*/(αβ), the same mean"
 _DRAW = "draw (seed)"
 _TOLD = {"index": "Q", "seed": "Q", "draw": "N", "x": "Q", "t": "Q", "low": "Q", "high": "Q", "word": "N"}
 _BAND_POINTS = 60
