@@ -34,7 +34,8 @@ def break_p(data: Data, intercepts: Intercepts, models: Mapping[Name, Model], ti
     if not ended:
         return {"statistic": statistic, "p": None, "reason": "no bootstrap sample could be fitted"}
     beyond = sum(one >= statistic for one in ended)
-    return {"statistic": statistic, "p": (1 + beyond) / (1 + len(ended)), "samples": len(ended)}
+    counted = {"samples": len(ended), "unfitted": times - len(ended)}
+    return {"statistic": statistic, "p": (1 + beyond) / (1 + len(ended)), **counted}
 
 
 def ratio(data: Data, intercepts: Intercepts) -> float | None:

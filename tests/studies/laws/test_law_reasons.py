@@ -325,6 +325,26 @@ def test_a_break_is_tested_where_it_is_asked_for() -> None:
     assert family(rows, models=("M3", "M5"))["break"]["reason"] == "no bootstrap was asked for"
 
 
+def test_a_break_that_no_sample_shows_enough_levels_of() -> None:
+    rows = power_law(grid((0.1,), (1e-7, 1e-6, 1e-5, 1e-4, 1e-3), seeds=3), sigma=0.05, draw_sigma=0.0)
+    budget = int(np.sort(times(rows))[-3]) + 1
+    # one row of the fifth level crosses within the budget, and in some samples none does
+    late = [row | {"limit": budget} for row in censor(rows, budget)]
+    asked: dict[str, Any] = {"models": ("M3", "M5"), "terms": ("beta",), "effect": "none"}
+    one = family(late, **asked, break_samples=1, seed=2)["break"]
+    assert (one["p"], one["reason"]) == (None, "no bootstrap sample could be fitted")
+    some = family(late, **asked, break_samples=12)["break"]
+    assert some["samples"] + some["unfitted"] == 12
+    assert some["unfitted"] > 0
+    assert 0 < some["p"] <= 1
+
+
+def test_a_break_of_no_size_is_nowhere() -> None:
+    found = family(exactly_on_the_law(), models=("M5",), terms=("beta",))["models"]["M5"]["parameters"]
+    assert abs(found["d"]["value"]) < 1e-12
+    assert (found["at"]["se"], found["at"]["reason"]) == (None, "the likelihood is flat about it")
+
+
 def test_no_power_of_the_floor_is_the_best_where_a_curve_passes_the_rows_of_one_floor() -> None:
     rows = [
         row
