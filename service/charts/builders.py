@@ -89,7 +89,7 @@ def _theory(store: Store, study_id: str, query: ChartQuery) -> dict[str, Any]:
 
     rows = measured_rows(store.table(study_id), tuple(QUANTITIES))
     if not rows:
-        raise NothingDrawn("no trial with a measured value beside a prediction has ended")
+        raise NothingDrawn("no trial has ended with a prediction and a value that was seen to the step")
     return draw(rows, store.study(study_id).name, _size(query))
 
 
@@ -101,7 +101,7 @@ def _pareto(store: Store, study_id: str, query: ChartQuery) -> dict[str, Any]:
     x, y = found["x"], found["y"]
     points = [point for point in found["points"] if point["x"]["value"] and point["y"]["value"]]
     if not points:
-        raise NothingDrawn(f"no configuration has both {x} and {y} yet")
+        raise NothingDrawn(f"no configuration has both {x} and {y}")
     rows = [
         {
             "trial": point["configuration"],

@@ -22,9 +22,9 @@ _EXAMPLE_SUMMARY: dict[str, Any] = {
 EXAMPLE_FIT: dict[str, Any] = {
     **_EXAMPLE_SUMMARY,
     "result": {
-        "models": {"M2": {"parameters": {"alpha*beta": {"value": -0.9977, "se": 0.0003, "ci95": [-0.9983, -0.9972]}}}},
+        "models": {"M2": {"parameters": {"1/(alpha*beta)": {"value": 0.9977, "se": 0.0003, "ci95": [0.9972, 0.9983]}}}},
         "warnings": [],
-        "text": "exponent -0.9977 [-0.9983, -0.9972] of t2 in alpha*beta (M2). From 90 trials in 6 draws.",
+        "text": "exponent 0.9977 [0.9972, 0.9983] of t2 in 1/(alpha*beta) (M2). From 90 trials in 6 draws.",
     },
     "stale": False,
 }
@@ -46,7 +46,7 @@ class FitRequest(BaseModel):
         "column between draws, M5 M3 with a break",
     )
     terms: list[StrictStr] | None = Field(
-        None, min_length=1, max_length=20, description="fields of M3 and M5; null: every numeric field that varies"
+        None, description="1 to 20 fields of M3 and M5, one exponent each; null: every numeric field that varies"
     )
     gap: str = Field("a_gap", max_length=100, description="the theory column of M4")
     effect: Literal["draw", "fixed", "random", "none"] = Field(

@@ -47,12 +47,12 @@ EXAMPLE_LAW: dict[str, Any] = {
     "tau": None,
     "r2_log": 0.99999,
     "tests": {
-        "exponent_is_minus_one_in_alpha_beta": {"statistic": -6.0, "p": 1e-8},
+        "exponent_is_the_papers": {"exponents": {"1/(alpha*beta)": 1.0}, "statistic": -6.0, "p": 1e-8},
         "equivalence": {"margin": 0.02, "p": 1e-12},
     },
     "converged": True,
     "warnings": [],
-    "text": "t2 = 0.0781 * (1/(alpha*beta))^0.9994 [0.9992, 0.9996], 88 trials of 6 draws",
+    "text": "exponent 0.9994 [0.9992, 0.9996] of t2 in 1/(alpha*beta).",
 }
 
 
@@ -95,10 +95,12 @@ class Law(BaseModel):
     sigma: float | None = Field(description="log-normal scatter; within draws where they have intercepts")
     tau: float | None = Field(description="log-normal scatter of the draws' prefactors where they are random")
     r2_log: float | None = Field(description="of log response; within draws where effect is draw")
-    tests: dict[str, dict[str, Any]] = Field(description="of exponent -1 in alpha*beta")
+    tests: dict[str, dict[str, Any]] = Field(
+        description="of the paper's exponents of the predictors asked for: 1 of 1/(alpha*beta), -1 of alpha and of beta"
+    )
     converged: bool
     warnings: list[str]
-    text: str = Field(description="the result in a sentence")
+    text: str = Field(description="the result in sentences")
 
 
 class LawQuery(Parameters):

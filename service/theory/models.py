@@ -47,9 +47,9 @@ EXAMPLE_THEORY: dict[str, Any] = {
     "draws": 10,
     "streams": 10,
     "warnings": [],
-    "text": "t2 / t2_predicted = 1.003 [0.998, 1.008] (90 trials in 10 draws). Slope 0.998 [0.986, 1.01] of the draws' "
-    "log prefactor on log T_star, R2 0.9998 (10 draws): slope 0 rejected (p = 4e-16), slope 1 not rejected (p = 0.7), "
-    "and it is within 0.02 of 1 (equivalence p = 0.003).",
+    "text": "t2 / t2_predicted = 1.003 [0.998, 1.008] (90 trials in 10 draws). Slope 0.9980 [0.9860, 1.0100] of the "
+    "draws' log prefactor on log T_star, R2 0.9998 (10 draws): a slope of exactly 0 is rejected (p = 4e-16), a slope "
+    "of exactly 1 is not rejected (p = 0.7), and it is within 0.02 of 1 (equivalence p = 0.003).",
 }
 
 

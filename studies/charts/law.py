@@ -23,8 +23,8 @@ _MEANINGS = {
     "right": "later than this",
     "left": "earlier than this",
 }
-_FIT, _MEAN = "fit, with its 95 % band", "fit: mean over draws, with its 95 % band"
-_THEORY = "theory: T*/(αβ), median over draws"
+_FIT, _MEAN = "fit, with its 95 % band", "fit: geometric mean of draws, 95 % band"
+_THEORY = "theory: T*/(αβ), the same mean"
 _DRAW = "draw (seed)"
 _TOLD = {"index": "Q", "seed": "Q", "draw": "N", "x": "Q", "t": "Q", "low": "Q", "high": "Q", "word": "N"}
 _BAND_POINTS = 60
@@ -50,7 +50,7 @@ def law(table: pa.Table, line: Line, name: str, size: Size | None = None) -> dic
     y = log_axis("y", _title(line), [*times, *(p["t"] for p in predicted)], sides.height - 150)
     draws = list(dict.fromkeys(point["draw"] for point in sorted(every, key=lambda point: point["order"])))
     layers = [*x.superscripts(), *y.superscripts(), *_lines(fitted, predicted, x, y), *_points(shown, draws, x, y)]
-    return single(layered(layers), _heading(line, name, thinning), sides)
+    return single(layered(layers), _heading(table, line, name, thinning), sides)
 
 
 def points(table: pa.Table, line: Line) -> Rows:
@@ -111,7 +111,7 @@ def _line(line: Line, rows: Rows) -> Rows:
         return []
     spread = [row["x"] for row in rows]
     ends = math.log(min(spread)), math.log(max(spread))
-    name = _MEAN if line.question.effect == "draw" and line.law["draws"] > 1 else _FIT
+    name = _MEAN if line.rows.intercepts != "pooled" and line.law["draws"] > 1 else _FIT
     made: Rows = []
     for log_x in np.linspace(*ends, _BAND_POINTS).tolist():
         estimate = line.at(log_x)
@@ -133,18 +133,12 @@ def _line(line: Line, rows: Rows) -> Rows:
 def _theory(table: pa.Table, line: Line, rows: Rows) -> Rows:
     """Return T*/(alpha beta) over the span of the points, where the law is t2 in a power of alpha beta.
 
-    T* is the time to the study's own threshold.
+    T* is the time to the study's own threshold. Its mean is that of the fitted line, of logarithms over the same draws:
+    where theory is exact the two lines are one.
     """
     power = line.x.power_of("alpha", "beta")
-    if line.question.response != "t2" or line.threshold is not None or power is None or not rows:
+    if power is None or not rows or (prefactor := _log_T_star(table, line)) is None:
         return []
-    if "T_star" not in table.column_names:
-        return []
-    T_star, draw = columns.floats(table, "T_star"), line.rows.draw
-    known = T_star > 0
-    if not known.any():
-        return []
-    prefactor = math.log(np.median([np.median(T_star[known & (draw == d)]) for d in np.unique(draw[known])]))
     spread = [math.log(row["x"]) for row in rows]
     made: Rows = []
     for log_x in (min(spread), max(spread)):
@@ -152,6 +146,40 @@ def _theory(table: pa.Table, line: Line, rows: Rows) -> Rows:
         if abs(log_t) < _LARGEST_LOG:
             made.append({"x": math.exp(log_x), "t": math.exp(log_t), "line": _THEORY})
     return made
+
+
+def _log_T_star(table: pa.Table, line: Line) -> float | None:
+    """Return the mean of log T* over the rows of the fit, by draw where each has a prefactor of its own.
+
+    None where it is not that of the same rows: of another response or threshold, or not known in every draw.
+    """
+    if line.question.response != "t2" or not _own_threshold(table, line) or "T_star" not in table.column_names:
+        return None
+    inside, cluster = line.rows.inside, line.rows.cluster
+    T_star = columns.floats(table, "T_star")[inside]
+    known = T_star > 0
+    size = np.bincount(cluster[known], minlength=line.rows.draws)
+    if not size.size or not size.all():
+        return None
+    by_draw = np.bincount(cluster[known], np.log(T_star[known]), line.rows.draws) / size
+    if line.rows.intercepts != "pooled":
+        return float(by_draw.mean())
+    return float(np.average(by_draw, weights=np.bincount(cluster)))
+
+
+def _own_threshold(table: pa.Table, line: Line) -> bool:
+    own = columns.floats_if_any(table, columns.THRESHOLD)
+    return line.threshold is None or bool((own == line.threshold).all())
+
+
+def _without_theory(table: pa.Table, line: Line) -> str:
+    """Return why a law that theory speaks of has no line of it; empty where it has one, or theory does not."""
+    speaks = line.question.response == "t2" and line.x.power_of("alpha", "beta") is not None
+    if not speaks or not _own_threshold(table, line) or "T_star" not in table.column_names:
+        return ""
+    known = columns.floats(table, "T_star")[line.rows.inside] > 0
+    lacking = line.rows.draws - len(np.unique(line.rows.cluster[known]))
+    return f"no line of theory: T* is not known in {lacking} of {counted(line.rows.draws, 'draw')}" if lacking else ""
 
 
 def _lines(fitted: Rows, predicted: Rows, x: LogAxis, y: LogAxis) -> list[alt.Chart]:
@@ -204,7 +232,7 @@ def _meanings() -> str:
     return "".join(f"datum.value == '{word}' ? '{meaning}' : " for word, meaning in _MEANINGS.items()) + "datum.value"
 
 
-def _heading(line: Line, name: str, thinning: list[str]) -> Heading:
+def _heading(table: pa.Table, line: Line, name: str, thinning: list[str]) -> Heading:
     law, response = line.law, line.question.response.replace("_", " ")
     x = pretty(line.x.text)
     exponent = f"exponent {line.exponent}" if line.exponent else "no exponent is identifiable"
@@ -213,6 +241,8 @@ def _heading(line: Line, name: str, thinning: list[str]) -> Heading:
         lines.append(law["exponent"]["reason"])
     if outside := _outside(line):
         lines.append(f"not drawn: {outside}")
+    if without := _without_theory(table, line):
+        lines.append(without)
     if (draws := law["draws"]) > len(PALETTE):
         lines.append(f"one colour a draw ({draws} of them)")
     return Heading(f"{response} against {x}: {exponent}", [*lines, *thinning], law["text"])
@@ -225,7 +255,7 @@ def _basis(line: Line) -> str:
     if censored:
         parts[0] += f", {censored} of them censored"
     if law["draws"] > 1:
-        parts.append("each draw with a prefactor of its own" if line.question.effect == "draw" else "draws pooled")
+        parts.append("draws pooled" if line.rows.intercepts == "pooled" else "each draw with a prefactor of its own")
     return "; ".join(parts)
 
 

@@ -16,7 +16,7 @@ import pyarrow.parquet
 import uuid_utils
 
 from studies.fits.repeats import HELD_AGAINST, Once, once
-from studies.laws import STUDY, THRESHOLD, Request, fit_family, used_rows
+from studies.laws import STUDY, Request, TooLittle, contributions, fit_family, used_rows
 from studies.laws.cautions import chosen_by_outcome
 from studies.laws.responses import observe
 from studies.spec.rules import ADAPTIVE
@@ -52,11 +52,20 @@ def make(store: Store, study_id: str, wanted: Wanted, versions: Mapping[str, str
 
     Raises:
         NotFound: no such study.
-        LawError: see `fit_family`.
+        LawError: see `fit_family`; no trial of any of the studies meets the filter.
         InvalidFilter: `where` names a field that the studies do not have.
     """
-    table, repeated = _table(store, study_id, wanted)
+    tables = _tables(store, study_id, wanted)
+    absent = {each: _none_of(store, each, wanted) for each, table in tables if not len(table)}
+    if len(absent) == len(dict(tables)):
+        raise TooLittle(absent[study_id]["reason"], {"rows": 0})
+    table, repeated = _joined(store, wanted, tables)
+    if wanted.studies:
+        absent |= _repeated(tables, table)
     found = fit_family(table, wanted.request)
+    result = found.result
+    if wanted.studies:
+        result |= {"studies": result["studies"] | absent}
     searches = {store.study(each).spec["search"]["kind"] for each in (study_id, *wanted.studies)}
     chosen = [chosen_by_outcome(one) for one in ADAPTIVE if one in searches]
     record = FitRecord(
@@ -70,10 +79,10 @@ def make(store: Store, study_id: str, wanted: Wanted, versions: Mapping[str, str
         },
         versions=dict(versions),
         rows_hash=_hash(found.rows),
-        result=found.result
+        result=result
         | {
-            "counted_out": {**found.result["counted_out"], "repeated": repeated.dropped},
-            "warnings": [*chosen, *_warnings(repeated), *found.result["warnings"]],
+            "counted_out": {**result["counted_out"], "repeated": repeated.dropped},
+            "warnings": [*chosen, *contributions.warnings(absent), *_warnings(repeated), *result["warnings"]],
         },
     )
     store.add_fit(record, _parquet(found.rows))
@@ -84,13 +93,14 @@ def is_stale(store: Store, record: FitRecord) -> bool:
     """Return whether the same request would meet other rows now: trials ended since, or a study is gone."""
     wanted = _wanted(record)
     try:
-        table, _ = _table(store, record.study_id, wanted)
+        table, _ = _joined(store, wanted, _tables(store, record.study_id, wanted))
     except NotFound:
         return True
-    rows = used_rows(table, wanted.request)
-    # fits of before revision 0006 were hashed without these
-    unnamed = rows.drop_columns(["data_id", "stream_id"])
-    return record.rows_hash not in (_hash(rows), _hash(unnamed))
+    # a later version may know more columns: those that the fit knew are compared
+    known = pyarrow.parquet.read_schema(io.BytesIO(store.fit_rows(record.id))).names
+    if not set(known) <= set(table.column_names):
+        return True
+    return _hash(used_rows(table, wanted.request).select(known)) != record.rows_hash
 
 
 def _wanted(record: FitRecord) -> Wanted:
@@ -100,28 +110,67 @@ def _wanted(record: FitRecord) -> Wanted:
     return Wanted(Request(**tuples), tuple(studies[1:]), {name: (ends[0], ends[1]) for name, ends in where.items()})
 
 
-def _table(store: Store, study_id: str, wanted: Wanted) -> tuple[pa.Table, Once]:
-    """Return the trials of all studies, one row a run."""
+Tables = list[tuple[str, pa.Table]]
+"""The trials of each study that is named, as often as it is."""
+
+
+def _tables(store: Store, study_id: str, wanted: Wanted) -> Tables:
+    """Return the trials of each study that meet the filter; with several, a column says whose they are."""
     chosen = TrialFilter(ranges=wanted.where)
-    request = wanted.request
-    tables, held_against = [], []
-    for each in (study_id, *wanted.studies):
-        table = store.table(each, chosen)
-        budget = store.study(each).spec["budget"]
-        table = table.append_column(THRESHOLD, pa.array([budget["test_threshold"]] * len(table), pa.float64()))
-        if wanted.studies:
-            table = table.append_column(STUDY, pa.array([each] * len(table), pa.string()))
-        tables.append(table)
-        own = HELD_AGAINST.get(request.response, ()) if request.threshold is None else ()
-        held_against += [tuple(budget[name] for name in own)] * len(table)
+    tables = [(each, store.table(each, chosen)) for each in (study_id, *wanted.studies)]
+    if not wanted.studies:
+        return tables
+    return [(each, table.append_column(STUDY, pa.array([each] * len(table), pa.string()))) for each, table in tables]
+
+
+def _joined(store: Store, wanted: Wanted, tables: Tables) -> tuple[pa.Table, Once]:
+    """Return the trials of all studies, one row a run."""
+    kinds = {
+        name: table.schema.field(name).type
+        for _, table in tables
+        for name in table.column_names
+        if table.column(name).null_count < len(table)
+    }
+    alike = [_typed(table, kinds) for _, table in tables]
     # a field that only one study has is null in the others; whole numbers in one may be fractions in another
-    table = pa.concat_tables(tables, promote_options="permissive")
+    table = pa.concat_tables(alike, promote_options="permissive")
     if not wanted.studies:
         return table, Once(np.ones(len(table), dtype=bool), 0)
+    request = wanted.request
+    own = HELD_AGAINST.get(request.response, ()) if request.threshold is None else ()
+    budgets = {each: store.study(each).spec["budget"] for each, _ in tables}
+    held_against = [tuple(budgets[each][name] for name in own) for each, some in tables for _ in range(len(some))]
     numbers = {budget: number for number, budget in enumerate(dict.fromkeys(held_against))}
     observed = observe(table, request.response, request.threshold)
     found = once(table, observed, np.array([numbers[budget] for budget in held_against], dtype=np.intp))
     return table.filter(pa.array(found.kept)), found
+
+
+def _typed(table: pa.Table, kinds: Mapping[str, pa.DataType]) -> pa.Table:
+    for i, name in enumerate(table.column_names):
+        if table.column(name).null_count == len(table) and name in kinds:
+            table = table.set_column(i, name, pa.nulls(len(table), kinds[name]))
+    return table
+
+
+def _none_of(store: Store, study_id: str, wanted: Wanted) -> dict[str, Any]:
+    """Return what a study gives of which no trial meets the filter, as `contributions` has the others."""
+    total = store.study(study_id).progress.total
+    ends = ", ".join(f"{name} {_within(*ends)}" for name, ends in wanted.where.items())
+    return {"rows": 0, "n": 0, "reason": f"none of its {total} trials has {ends}" if total else "it has no trials yet"}
+
+
+def _repeated(tables: Tables, table: pa.Table) -> dict[str, dict[str, Any]]:
+    """Return what the studies give of whose rows none was kept, since other studies have the same runs."""
+    kept = set(table.column(STUDY).to_pylist())
+    why = "each of its trials is a run that another of the studies has"
+    return {each: {"rows": len(some), "n": 0, "reason": why} for each, some in tables if len(some) and each not in kept}
+
+
+def _within(low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return f"up to {high:g}" if high is not None else "at all" if low is None else f"from {low:g}"
+    return f"from {low:g} to {high:g}"
 
 
 def _warnings(repeated: Once) -> list[str]:

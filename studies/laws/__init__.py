@@ -1,6 +1,6 @@
 """Scaling laws: pure functions from a table of trials to a fitted law, no store, no clock, no HTTP."""
 
-from studies.laws.columns import STUDY, THRESHOLD
+from studies.laws.columns import STUDY
 from studies.laws.errors import BadExpression, LawError, NotApplicable, TooLittle, UnknownName
 from studies.laws.family import FamilyFit, fit_family, used_rows
 from studies.laws.law import law
@@ -11,7 +11,6 @@ from studies.laws.responses import RESPONSES
 __all__ = [
     "RESPONSES",
     "STUDY",
-    "THRESHOLD",
     "BadExpression",
     "FamilyFit",
     "LawError",

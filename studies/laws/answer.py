@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-import numpy as np
-
-from studies.laws import cautions, sentences
-from studies.laws.hypotheses import MARGIN, MinusOne, minus_one
-from studies.laws.inference import Estimate, Inference
+from studies.laws import cautions, hypotheses, prefactors, sentences
+from studies.laws.hypotheses import Tested
+from studies.laws.inference import Estimate
 from studies.laws.question import Question
 from studies.laws.rows import Rows
 from studies.laws.solve import Solution
-
-_LARGEST_LOG = 700.0
 
 
 def answer(question: Question, rows: Rows, solution: Solution) -> dict[str, Any]:
     """Return the law object: plain JSON values, none of them nan or infinite."""
     exponents = {name: _exponent(name, j, solution) for j, name in enumerate(question.names)}
-    tested, untested = _minus_one(question, solution)
+    tested, tests = _tested(question, solution)
     inference, fit = solution.inference, solution.fit
     result: dict[str, Any] = {
         "response": question.response,
@@ -42,7 +37,7 @@ def answer(question: Question, rows: Rows, solution: Solution) -> dict[str, Any]
         "sigma": inference.sigma if inference else None,
         "tau": inference.tau if inference else None,
         "r2_log": fit.r2 if fit else None,
-        "tests": _tests(tested, untested),
+        "tests": tests,
         "converged": fit.evidence.converged if fit else False,
     }
     result["warnings"] = cautions.cautions(question, rows, solution)
@@ -67,58 +62,25 @@ def _prefactor(question: Question, solution: Solution) -> dict[str, Any]:
     if inference is None or solution.design.lost:
         column, reason = next(iter(solution.design.lost.items()))
         return nothing | {"not_identifiable": column, "reason": reason}
-    level = inference.level
-    ends = (level.value, *level.ci95, *inference.intercepts)
-    if max(abs(end) for end in ends) > _LARGEST_LOG:
-        return nothing | {"reason": "outside a float's range: the predictors are far from 1"}
-    value = math.exp(level.value)
-    return {
-        "value": value,
-        "se": value * level.se,
-        "ci95": [math.exp(end) for end in level.ci95],
-        "by_draw": None if question.effect == "none" else _by_draw(inference),
-    }
+    by_draw = None if question.effect == "none" else prefactors.by_draw(inference)
+    return prefactors.prefactor(inference.level) | {"by_draw": by_draw}
 
 
-def _by_draw(inference: Inference) -> dict[str, Any]:
-    logs = inference.intercepts
-    median = math.exp(float(np.median(logs)))
-    if len(logs) == 1:
-        return {"median": median, "geometric_sd": None, "reason": "one draw"}
-    if inference.tau is not None:
-        return {"median": math.exp(inference.level.value), "geometric_sd": math.exp(inference.tau)}
-    return {"median": median, "geometric_sd": math.exp(float(np.std(logs, ddof=1)))}
-
-
-def _minus_one(question: Question, solution: Solution) -> tuple[MinusOne | None, str]:
-    """Test -1 where the question has an exponent of alpha*beta; else say why not."""
-    inference, design = solution.inference, solution.design
+def _tested(question: Question, solution: Solution) -> tuple[Tested | None, dict[str, Any]]:
+    """Hold the exponents against the paper's; return the tests too as the answer shows them."""
+    inference = solution.inference
+    hypothesis = hypotheses.of_monomial(question.x) if question.x else hypotheses.of_fields(question.names)
+    reason = ""
     if inference is None:
-        return None, "no exponent is identified"
-    if question.x is not None:
-        power = question.x.power_of("alpha", "beta")
-        if power is None:
-            return None, "x is not a power of alpha*beta"
-        k = float(power)
-        values, covariance, dfs = k * inference.slopes[:1], k * k * inference.covariance[:1, :1], inference.dfs[:1]
-    else:
-        if not {"alpha", "beta"} <= set(question.names) or {"alpha", "beta"} & set(design.lost):
-            return None, "terms do not give an exponent of alpha and one of beta"
-        at = [design.basis.index(question.names.index(name)) for name in ("alpha", "beta")]
-        values, covariance, dfs = inference.slopes[at], inference.covariance[np.ix_(at, at)], inference.dfs[at]
-    if solution.fit is not None and solution.fit.no_scatter:
-        return None, "the rows lie on the law to machine precision: there is no scatter to test against"
-    return minus_one(values, covariance, float(dfs.min())), ""
-
-
-def _tests(tested: MinusOne | None, untested: str) -> dict[str, Any]:
-    name = "exponent_is_minus_one_in_alpha_beta"
-    if tested is None:
-        return {
-            name: {"statistic": None, "p": None, "reason": untested},
-            "equivalence": {"margin": MARGIN, "p": None, "reason": untested},
-        }
-    return {
-        name: {"statistic": tested.statistic, "p": tested.p},
-        "equivalence": {"margin": MARGIN, "p": tested.equivalence_p},
-    }
+        reason = "no exponent is identified"
+    elif hypothesis is None and question.x is not None:
+        reason = "x is not a power of alpha*beta"
+    elif hypothesis is None or set(hypothesis.exponents) & set(solution.design.lost):
+        reason = "terms do not give an exponent of alpha and one of beta"
+    elif solution.fit is not None and solution.fit.no_scatter:
+        reason = "the rows lie on the law to machine precision: there is no scatter to test against"
+    if reason or hypothesis is None or inference is None:
+        return None, hypotheses.document(None, hypothesis, reason)
+    names = [question.names[j] for j in solution.design.basis]
+    tested = hypotheses.test(hypothesis, names, inference)
+    return tested, hypotheses.document(tested, hypothesis)

@@ -20,7 +20,7 @@ _TRIAL = frozenset(
     {"id", "index", "configuration", "seed", "data_id", "stream_id", "outcome", "obtained", "steps", "started"}
     | {f"{name}_{part}" for name in _CROSSINGS for part in ("step", "lower", "upper", "censoring", "stayed")}
     | {f"error_{name}{part}" for name in ("stop", "min", "settled", "plateau") for part in ("", "_mean_l1", "_step")}
-    | {"ladder", "pack", "attempt", "host", "seconds", "test_threshold"}
+    | {"ladder", "pack", "attempt", "host", "seconds", "limit", "train_threshold", "test_threshold"}
 )
 STUDY = "study"
 """Which study a trial is of, where a table holds several."""
@@ -28,6 +28,8 @@ THRESHOLD = "test_threshold"
 """Which test error counts as generalised: a setting of the trial's study, where a table says it."""
 RATE = frozenset({"alpha", "beta", "beta1", "beta2"})
 """Fields that laws are in: what a trial's speed is proportional to."""
+LIMIT = "limit"
+"""Step after which a trial without t2 was given up, where a table says it."""
 
 
 def fields(table: pa.Table) -> list[str]:
@@ -53,7 +55,7 @@ def logarithm(table: pa.Table, monomial: Monomial, parameter: str) -> Floats:
     total = np.full(len(table), np.log(monomial.constant))
     outside = np.zeros(len(table), dtype=bool)
     for name, exponent in monomial.exponents.items():
-        values = floats(table, name) if name in table.column_names else np.full(len(table), np.nan)
+        values = floats_if_any(table, name)
         outside |= values <= 0
         with np.errstate(divide="ignore", invalid="ignore"):
             total += float(exponent) * np.log(values)
@@ -68,11 +70,9 @@ def log_floor(table: pa.Table, threshold: float | None) -> Floats:
         table: trials.
         threshold: of all of them; None: each study's own (`THRESHOLD`).
     """
-    unknown = np.full(len(table), np.nan)
-    floor = floats(table, "floor") if "floor" in table.column_names else unknown
-    own = floats(table, THRESHOLD) if THRESHOLD in table.column_names else unknown
+    own = floats_if_any(table, THRESHOLD) if threshold is None else threshold
     with np.errstate(divide="ignore"):
-        return np.log(floor / (own if threshold is None else threshold))
+        return np.log(floats_if_any(table, "floor") / own)
 
 
 def draws(table: pa.Table) -> NDArray[np.intp]:
@@ -126,6 +126,11 @@ def floats(table: pa.Table, name: str) -> Floats:
     """Return a numeric column as floats, nan where it is null or not finite."""
     values = table.column(name).cast(pa.float64(), safe=False).to_numpy()
     return np.where(np.isfinite(values), values, np.nan)
+
+
+def floats_if_any(table: pa.Table, name: str) -> Floats:
+    """Return a numeric column as floats, all nan where the table has no such column."""
+    return floats(table, name) if name in table.column_names else np.full(len(table), np.nan)
 
 
 def words(table: pa.Table, name: str) -> NDArray[np.object_]:

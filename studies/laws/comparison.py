@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from scipy import stats
 
 from studies.laws.data import Data
 from studies.laws.effects import Intercepts, TooFewDegrees
+from studies.laws.hypotheses import PAPER
 from studies.laws.models import Model, Name, NotIdentifiable, fit_model, law, told_apart, with_studies
 from studies.laws.newton import NoMaximum
 from studies.laws.noise import Floats
@@ -25,7 +25,7 @@ LOW_FLOOR = 0.1
 """Share of the threshold up to which the predicted floor of the test error leaves t2 alone."""
 SHORTER = 0.7
 """Share of the rows, those of smallest 1/(alpha beta), that the others are foretold from."""
-_REFUSALS = (NotIdentifiable, NoMaximum, TooFewDegrees)
+REFUSALS = (NotIdentifiable, NoMaximum, TooFewDegrees)
 
 
 def likelihood_ratios(models: Mapping[Name, Model]) -> dict[str, Any]:
@@ -87,28 +87,27 @@ def bic(model: Model, rows: int) -> float:
 
 def lack_of_fit(data: Data, intercepts: Intercepts) -> dict[str, Any]:
     """Test whether M3 lacks a term quadratic in log(beta)."""
-    beta = np.log(data.beta)
-    square = {"log(beta)^2": (beta - beta.mean()) ** 2}
+    square = {"log(beta)^2": (data.log_beta - data.log_beta.mean()) ** 2}
     named = square | with_studies(data, intercepts, data.terms)
     try:
         told_apart(data, intercepts, named)
         fitted = law(data, intercepts, named)
-    except _REFUSALS as refusal:
-        return {"value": None, "se": None, "p": None, "reason": _reason(refusal)}
+    except REFUSALS as refusal:
+        return {"value": None, "se": None, "p": None, "reason": reason_of(refusal)}
     estimate = fitted.inference.slope(0)
     p = None if fitted.fit.no_scatter else float(2 * stats.t.sf(abs(estimate.value / estimate.se), estimate.df))
     return {"value": estimate.value, "se": estimate.se, "p": p}
 
 
 def by_study(data: Data, intercepts: Intercepts) -> dict[str, Any]:
-    """Return each study's exponent of alpha*beta, and the test that they are one (Wald's F)."""
-    own = {level: np.where(data.studies == i, data.log_ab, 0.0) for i, level in enumerate(data.levels)}
+    """Return each study's exponent of 1/(alpha*beta), and the test that they are one (Wald's F)."""
+    own = {level: np.where(data.studies == i, data.log_x, 0.0) for i, level in enumerate(data.levels)}
     named = with_studies(data, intercepts, own)
     try:
         told_apart(data, intercepts, named)
         fitted = law(data, intercepts, named)
-    except _REFUSALS as refusal:
-        return {"exponents": None, "shared": {"statistic": None, "p": None}, "reason": _reason(refusal)}
+    except REFUSALS as refusal:
+        return {"exponents": None, "shared": {"statistic": None, "p": None}, "reason": reason_of(refusal)}
     inference, count = fitted.inference, len(own)
     estimates = [inference.slope(i) for i in range(count)]
     exponents = {
@@ -126,51 +125,61 @@ def by_study(data: Data, intercepts: Intercepts) -> dict[str, Any]:
 
 
 def by_decade(data: Data, intercepts: Intercepts) -> list[dict[str, Any]]:
-    """Return the exponent of alpha*beta (M2) in each decade of alpha*beta that tells one."""
-    decade = np.floor(data.log_ab / math.log(10) + 1e-9).astype(int)
+    """Return the exponent of 1/(alpha*beta) (M2) in each decade of alpha*beta that tells one."""
+    decade = np.floor(-data.log_x / math.log(10) + 1e-9).astype(int)
     return [{"decade": int(d), **exponent_of(data, decade == d, intercepts)} for d in sorted(set(decade.tolist()))]
 
 
 def of_low_floor(data: Data, intercepts: Intercepts) -> dict[str, Any]:
-    """Return the exponent of alpha*beta (M2) over the rows whose floor is at most a tenth of the threshold."""
-    share = {"floor": LOW_FLOOR, "unknown": int(np.isnan(data.log_floor).sum())}
-    return share | exponent_of(data, data.log_floor <= math.log(LOW_FLOOR) + 1e-9, intercepts)
+    """Return the exponent of 1/(alpha*beta) (M2) over the rows whose floor is at most a tenth of the threshold."""
+    unknown = np.isnan(data.log_floor)
+    share = {"floor": LOW_FLOOR, "unknown": int(unknown.sum())}
+    low = data.log_floor <= math.log(LOW_FLOOR) + 1e-9
+    if low.any():
+        return share | exponent_of(data, low, intercepts)
+    none = "the floor is known of no trial" if unknown.all() else f"no known floor is below {LOW_FLOOR:g} thresholds"
+    return share | {"n": 0, "value": None, "se": None, "ci95": None, "reason": none}
 
 
 def exponent_of(data: Data, chosen: Chosen, intercepts: Intercepts) -> dict[str, Any]:
-    """Return the exponent of alpha*beta (M2) over some of the rows, or why they tell none."""
-    if intercepts == "fixed":
-        has = np.bincount(data.sample.draw[chosen & data.sample.crossed], minlength=data.sample.draws) > 0
-        chosen = chosen & has[data.sample.draw]
-    counted = {"n": int(chosen.sum())}
-    if not chosen.any():
-        return counted | {"value": None, "se": None, "ci95": None, "reason": "no rows"}
+    """Return the exponent of 1/(alpha*beta) (M2) over some of the rows, or why they tell none."""
+    nothing: dict[str, Any] = {"value": None, "se": None, "ci95": None}
+    if not (chosen & data.sample.crossed).any():
+        return {"n": 0, **nothing, "reason": "no trial with a crossing"}
+    part = data.only(chosen)
+    part = part.with_crossings() if intercepts == "fixed" else part
+    counted = {"n": len(part.log_x)}
     try:
-        model = fit_model("M2", data.only(chosen), intercepts)
-    except _REFUSALS as refusal:
-        return counted | {"value": None, "se": None, "ci95": None, "reason": _reason(refusal)}
-    estimate = model.fitted.inference.slope(0)
+        estimate = fit_model("M2", part, intercepts).fitted.inference.slope(0)
+    except REFUSALS as refusal:
+        return counted | nothing | {"reason": reason_of(refusal)}
     return counted | {"value": estimate.value, "se": estimate.se, "ci95": list(estimate.ci95)}
 
 
 def extrapolation(data: Data, intercepts: Intercepts, name: Name) -> dict[str, Any]:
     """Fit the rows of smallest 1/(alpha*beta), foretell the others, and return the error of log t over exact ones.
 
-    A level of 1/(alpha*beta) is never parted; draws without a crossing among the short runs are not foretold.
+    A level of 1/(alpha*beta) is never parted: the shorter runs are those levels that come nearest to their share.
+    Draws without a crossing among the short runs are not foretold.
     """
-    order = np.sort(-data.log_ab)
-    bound = order[min(len(order) - 1, math.ceil(SHORTER * len(order)) - 1)]
-    short = -data.log_ab <= bound + 1e-9
+    nothing = {"n": 0, "bias": None, "rmse": None, "median_absolute": None}
+    levels, counts = np.unique(np.round(data.log_x, 9), return_counts=True)
+    if len(levels) < 2:
+        return nothing | {"reason": f"{PAPER} has only one level: no run is longer than the others"}
+    shares = np.cumsum(counts)[:-1] / len(data.log_x)
+    short = np.round(data.log_x, 9) <= levels[np.argmin(np.abs(shares - SHORTER))]
     crossed = np.bincount(data.rows.cluster[short & data.sample.crossed], minlength=data.rows.draws) > 0
     known = crossed[data.rows.cluster]
-    later = ~short & known & data.sample.exact
-    nothing = {"n": int(later.sum()), "bias": None, "rmse": None, "median_absolute": None}
+    seen = ~short & data.sample.exact
+    later = seen & known
+    if not seen.any():
+        return nothing | {"reason": f"none of the {int((~short).sum())} longer runs was seen to the step"}
     if not later.any():
-        return nothing | {"reason": "no exact rows of longer runs"}
+        return nothing | {"reason": "no draw with a longer run has a crossing among the shorter ones"}
     try:
         model = fit_model(name, data.only(short & known), intercepts)
-    except _REFUSALS as refusal:
-        return nothing | {"reason": _reason(refusal)}
+    except REFUSALS as refusal:
+        return nothing | {"n": int(later.sum()), "reason": reason_of(refusal)}
     error = data.sample.lower[later] - _foretold(model, data, short & known, later)
     return {
         "n": int(later.sum()),
@@ -182,16 +191,19 @@ def extrapolation(data: Data, intercepts: Intercepts, name: Name) -> dict[str, A
 
 def _foretold(model: Model, data: Data, seen: Chosen, later: Chosen) -> Floats:
     fitted = model.fitted
-    number = model.at[1] if model.at else 0.0
-    columns = {"alpha*beta": data.log_ab, **data.terms}
+    searched, number, log_unit = model.at or ("", 0.0, 0.0)
+    columns = {PAPER: data.log_x, **data.terms}
     columns |= data.of_studies() | data.of_settings()
-    if model.name == "M5":
-        columns["d"] = np.maximum(0.0, data.log_ab - number)
+    if searched == "at":
+        columns["d"] = np.maximum(0.0, -data.log_x - number)
     foretold = np.zeros(int(later.sum()))
     if model.name in ("M0", "M1"):
-        foretold = -data.log_ab[later] + (np.log1p(number * data.beta[later]) if model.name == "M1" else 0.0)
+        foretold = data.log_x[later]
+    if searched == "k":
+        share = np.exp(data.log_beta[later] + log_unit)
+        foretold = foretold + np.log1p(np.maximum(number * share, -1 + 1e-12))
     for slope, column in zip(fitted.fit.slopes, model.names, strict=True):
-        if model.at is None or column != model.at[0]:
+        if column != searched:
             foretold = foretold + slope * columns[column][later]
     present = np.unique(data.rows.cluster[seen])
     own = np.searchsorted(present, data.rows.cluster[later])
@@ -200,42 +212,7 @@ def _foretold(model: Model, data: Data, seen: Chosen, later: Chosen) -> Floats:
     return foretold + (intercepts[0] if len(intercepts) == 1 else intercepts[own]) + centre
 
 
-def break_p(data: Data, intercepts: Intercepts, models: Mapping[Name, Model], times: int, seed: int) -> dict[str, Any]:
-    """Test M3 against M5 by a parametric bootstrap: the break is no parameter of M3, so chi-squared does not hold.
-
-    Samples are of M3 with its draws' intercepts as they are; rows are censored where they were.
-    """
-    small, large = models["M3"], models["M5"]
-    statistic = max(0.0, 2 * (large.value - small.value))
-    if times == 0:
-        return {"statistic": statistic, "p": None, "reason": "no bootstrap was asked for"}
-    sample, fit = data.sample, small.fitted.fit
-    own = sample.draw if len(fit.intercepts) > 1 else np.zeros_like(sample.draw)
-    centre = fit.intercepts[own] + small.fitted.sample.x @ fit.slopes
-    rng = np.random.default_rng(seed)
-    beyond = ended = 0
-    for _ in range(times):
-        t = centre + fit.sigma * sample.stretches * sample.noise.draw(rng.uniform(size=len(centre)))
-        lower, upper = np.where(sample.exact, t, sample.lower), np.where(sample.exact, t, sample.upper)
-        # a row that was not seen to the step is seen again as coarsely: on its side of its own bounds
-        right = np.isposinf(sample.upper)
-        lower, upper = (
-            np.where(right, np.minimum(t, sample.lower), lower),
-            np.where(right & (t < sample.lower), t, upper),
-        )
-        again = replace(data, rows=replace(data.rows, sample=replace(sample, lower=lower, upper=upper)))
-        try:
-            pair = [fit_model(name, again, intercepts).value for name in ("M3", "M5")]
-        except _REFUSALS:
-            continue
-        ended += 1
-        beyond += 2 * (pair[1] - pair[0]) >= statistic
-    if not ended:
-        return {"statistic": statistic, "p": None, "reason": "no bootstrap sample could be fitted"}
-    return {"statistic": statistic, "p": (1 + beyond) / (1 + ended), "samples": ended}
-
-
-def _reason(refusal: Exception) -> str:
+def reason_of(refusal: Exception) -> str:
     if isinstance(refusal, NotIdentifiable):
         return refusal.reason
-    return "too few rows" if isinstance(refusal, TooFewDegrees) else "the likelihood has no maximum"
+    return refusal.reason if isinstance(refusal, TooFewDegrees) else "the likelihood has no maximum"

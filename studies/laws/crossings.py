@@ -61,6 +61,18 @@ def of_rung(table: pa.Table, threshold: float, name: str) -> Crossings:
     return _of_documents((ladder.get(key) or {}).get(name) for ladder in ladders)
 
 
+def either(chosen: NDArray[np.bool_], first: Crossings, second: Crossings) -> Crossings:
+    """Return the first where `chosen`, else the second."""
+    parts = [np.where(chosen, getattr(first, name), getattr(second, name)) for name in Crossings.__slots__]
+    return Crossings(*parts)
+
+
+def none(rows: int) -> Crossings:
+    """Return trials that have no crossing."""
+    nothing = np.full(rows, np.nan)
+    return Crossings(nothing, nothing, nothing, columns.objects([""] * rows), nothing)
+
+
 def of_values(values: Floats) -> Crossings:
     """Return uncensored values as exact crossings; nan: absent."""
     return Crossings(values, values, values, np.where(np.isnan(values), "", "exact").astype(object), values)

@@ -1,4 +1,4 @@
-"""The rows that a family of models is fitted to: the same ones for each, so that their likelihoods compare."""
+"""The rows that a family of models is fitted to, with the columns of all of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studies.laws.likelihood import Sample
+from studies.laws.looks import Looks
 from studies.laws.noise import Floats
 from studies.laws.rows import Rows
 from studies.laws.settings import levels
@@ -20,27 +21,30 @@ class Data:
 
     Attributes:
         rows: the study's trials, sorted; `sample.x` has no columns of its own yet.
-        log_ab: log(alpha*beta).
-        beta: beta itself.
-        terms: the logarithm of each swept field.
-        gap: the theory column that may explain the draws, None where some row has none; `gap_name` what it is.
+        log_x: log(1/(alpha*beta)).
+        log_beta: log(beta).
+        terms: the logarithm of each swept field, not finite where a row has none (see `known`).
+        gap: that of the theory column that may explain the draws, likewise; `gap_name` what it is.
         log_floor: log(predicted floor of the test error / threshold), nan where it is not known.
+        looks: when each row was looked at.
         studies: of several studies, which each row is of, 0 to their number - 1, shape (rows,); `levels` their ids.
     """
 
     rows: Rows
-    log_ab: Floats
-    beta: Floats
+    log_x: Floats
+    log_beta: Floats
     terms: dict[str, Floats]
     gap_name: str
-    gap: Floats | None
+    gap: Floats
     log_floor: Floats
+    looks: Looks
     studies: NDArray[np.intp]
     levels: tuple[str, ...]
 
     def of_studies(self) -> dict[str, Floats]:
-        """Return a column for each study but the first: by how much its log prefactor differs."""
-        return {f"study[{level}]": (self.studies == i).astype(float) for i, level in enumerate(self.levels) if i}
+        """Return a column for each study of the rows but the first: by how much its log prefactor differs."""
+        present = np.unique(self.studies)
+        return {f"study[{self.levels[i]}]": (self.studies == i).astype(float) for i in present[1:]}
 
     def of_settings(self, asked: Collection[str] = ()) -> dict[str, Floats]:
         """Return the columns of the fields that vary within draws, but for those asked for: see `settings`."""
@@ -53,7 +57,7 @@ class Data:
 
     def stacked(self, named: Sequence[Floats]) -> Floats:
         """Return columns as predictors, shape (rows, p)."""
-        return np.stack(named, axis=1) if named else np.empty((len(self.log_ab), 0))
+        return np.stack(named, axis=1) if named else np.empty((len(self.log_x), 0))
 
     def only(self, chosen: NDArray[np.bool_]) -> Data:
         """Return some of the rows; draws that have none of them are left out, and the others numbered anew."""
@@ -81,12 +85,23 @@ class Data:
                 streams=len(streams),
                 settings={name: one.of(chosen) for name, one in self.rows.settings.items()},
             ),
-            log_ab=self.log_ab[chosen],
-            beta=self.beta[chosen],
+            log_x=self.log_x[chosen],
+            log_beta=self.log_beta[chosen],
             terms={name: column[chosen] for name, column in self.terms.items()},
             gap_name=self.gap_name,
-            gap=None if self.gap is None else self.gap[chosen],
+            gap=self.gap[chosen],
             log_floor=self.log_floor[chosen],
+            looks=self.looks.only(chosen),
             studies=self.studies[chosen],
             levels=self.levels,
         )
+
+    def with_crossings(self) -> Data:
+        """Return the rows of draws with a crossing: under fixed intercepts the others say nothing."""
+        crossed = np.bincount(self.sample.draw[self.sample.crossed], minlength=self.sample.draws) > 0
+        return self if crossed.all() else self.only(crossed[self.sample.draw])
+
+    def by_draw(self) -> Data:
+        """Return the rows with their draws, which pooling has taken as one."""
+        sample = replace(self.sample, draw=self.rows.cluster, draws=self.rows.draws)
+        return replace(self, rows=replace(self.rows, sample=sample))

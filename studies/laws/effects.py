@@ -36,7 +36,18 @@ FEWEST_RANDOM = 4
 
 
 class TooFewDegrees(Exception):
-    """The rows carry less information than there are parameters."""
+    """The rows carry less information than there are parameters; `reason` says how much less."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def needed(prefactors: int, exponents: int) -> str:
+    """Return what so many parameters need, as the end of a reason."""
+    each = "a prefactor" if prefactors == 1 else f"{prefactors} prefactors (one a draw)"
+    powers = {0: "", 1: ", an exponent"}.get(exponents, f", {exponents} exponents")
+    return f"{each}{powers} and a scatter need at least {prefactors + exponents + 1}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,19 +158,30 @@ def fit_rows(sample: Sample, cluster: NDArray[np.intp], stream: NDArray[np.intp]
     of_draws = _of_draws(cluster, stream)
     if intercepts == "random":
         mixed = fit_mixed(sample)
-        if min(mixed_degrees_of_freedom(mixed, sample)) < 1:
-            raise TooFewDegrees
+        inside, between = mixed_degrees_of_freedom(mixed, sample)
+        if inside < 1:
+            within = round(mixed.weight - sample.draws - inside)
+            raise TooFewDegrees(_carried(mixed.weight, sample.draws, within))
+        if between < 1:
+            fixed = round(sample.draws - 1 - between)
+            reason = f"{fixed} exponents of what differs between draws only need at least {fixed + 2} draws"
+            raise TooFewDegrees(f"{sample.draws} draws: {reason}")
         fitted = Fitted(sample, stream, intercepts, mixed, infer_mixed(mixed, sample), p + 3 + stretched)
         return _between_streams(fitted, len(of_draws), ~moves_within(sample.x, sample.draw, sample.draws))
     found = fit(sample)
-    if degrees_of_freedom(found, sample) < 1:
-        raise TooFewDegrees
+    if (df := degrees_of_freedom(found, sample)) < 1:
+        raise TooFewDegrees(_carried(df + sample.draws + p, sample.draws, p))
     inference = infer(found, sample, stream=of_draws if intercepts == "fixed" else None)
     fitted = Fitted(sample, stream, intercepts, found, inference, p + sample.draws + 1 + stretched)
     if intercepts == "pooled" and len(of_draws) == len(cluster):
         # one row a draw: whatever moves at all moves between draws
         return _between_streams(fitted, len(of_draws), np.ones(p, dtype=bool))
     return fitted
+
+
+def _carried(weight: float, prefactors: int, exponents: int) -> str:
+    rows = f"with brackets and censored times the trials tell as much as {weight:.3g} times seen to the step"
+    return f"{rows}: {needed(prefactors, exponents)}"
 
 
 def _between_streams(fitted: Fitted, draws: int, of_draws: NDArray[np.bool_]) -> Fitted:

@@ -1,44 +1,49 @@
-"""A family of models fitted to the same rows in one call: what `POST /v1/studies/{id}/fits` stores.
+"""A family of models fitted to a study's rows in one call: what `POST /v1/studies/{id}/fits` stores.
 
-See `models` for the models, `effects` for the draws, `inference`, `profile` and `clusters` for the intervals,
-`comparison` for what the models say of each other.
+See `models` for the models, `known` for the rows of each, `effects` for the draws, `inference`, `profile` and
+`clusters` for the intervals, `comparison` and `breaks` for what the models say of each other.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 from scipy import stats
 
-from studies.laws import clusters, comparison
-from studies.laws.cautions import NUMERICAL, streams
+from studies.laws import breaks, comparison, contributions, model_documents
+from studies.laws.cautions import streams
+from studies.laws.comparison import REFUSALS, reason_of
 from studies.laws.data import Data
-from studies.laws.effects import FEWEST_RANDOM, TooFewDegrees
+from studies.laws.effects import FEWEST_RANDOM
 from studies.laws.gather import gather
-from studies.laws.hypotheses import MARGIN, minus_one
 from studies.laws.inference import Estimate
+from studies.laws.known import known, lacking
 from studies.laws.models import FORMS, Model, Name, NotIdentifiable, fit_model
 from studies.laws.newton import NoMaximum
-from studies.laws.profile import profile_interval
 from studies.laws.request import Request, check
 from studies.laws.rows import Rows
 from studies.laws.scale import COLUMN, Scale, fit_scale, stretched
-
-_LARGEST_LOG = 700.0
+from studies.laws.sentences import interval
 
 
 @dataclass(slots=True)
 class _Family:
-    """Models that were fitted, the reasons of those that were not, and how their scatter depends on the floor."""
+    """Models that were fitted, each to its rows, the reasons of those that were not, and how their scatter depends on
+    the floor.
+    """
 
     models: dict[Name, Model] = field(default_factory=dict)
+    rows: dict[Name, Data] = field(default_factory=dict)
     refused: dict[Name, dict[str, str]] = field(default_factory=dict)
     scale: Scale | dict[str, str] | None = None
+
+    @property
+    def base(self) -> dict[Name, Model]:
+        """All but M4, whose intercepts are its own."""
+        return {name: model for name, model in self.models.items() if name != "M4"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class FamilyFit:
     Attributes:
         result: plain JSON values at full precision; a number that the design cannot tell is null with
             `not_identifiable` and `reason` beside it.
-        rows: the trials of the table that entered the likelihood.
+        rows: the trials of the table that entered a likelihood.
     """
 
     result: dict[str, Any]
@@ -72,14 +77,12 @@ def fit_family(table: pa.Table, request: Request) -> FamilyFit:
         data = _scaled(data, family)
     for name in request.models:
         try:
-            family.models[name] = _fitted(name, data)
-        except NotIdentifiable as refusal:
-            family.refused[name] = {"not_identifiable": refusal.column, "reason": refusal.reason}
-        except NoMaximum:
-            family.refused[name] = {"reason": "the likelihood has no maximum"}
-        except TooFewDegrees:
-            family.refused[name] = {"reason": "too few rows, or draws, for its parameters"}
-    return FamilyFit(_answer(request, data, family), _used(table, data))
+            family.rows[name] = known(name, data.by_draw() if name == "M4" else data)
+            family.models[name] = _fitted(name, family.rows[name])
+        except REFUSALS as refusal:
+            column = {"not_identifiable": refusal.column} if isinstance(refusal, NotIdentifiable) else {}
+            family.refused[name] = column | {"reason": reason_of(refusal)}
+    return FamilyFit(_answer(table, request, data, family), _used(table, data))
 
 
 def used_rows(table: pa.Table, request: Request) -> pa.Table:
@@ -94,11 +97,11 @@ def _used(table: pa.Table, data: Data) -> pa.Table:
 def _scaled(data: Data, family: _Family) -> Data:
     """Fit how the scatter depends on the floor; return the rows so stretched, as they are where that cannot be told."""
     try:
-        family.scale = fit_scale(data, data.rows.intercepts)
+        family.scale = fit_scale(known("M3", data), data.rows.intercepts)
     except NotIdentifiable as refusal:
         family.scale = {"not_identifiable": refusal.column, "reason": refusal.reason}
-    except NoMaximum:
-        family.scale = {"not_identifiable": COLUMN, "reason": "the likelihood has no maximum"}
+    except NoMaximum as refusal:
+        family.scale = {"not_identifiable": COLUMN, "reason": reason_of(refusal)}
     return stretched(data, family.scale.delta) if isinstance(family.scale, Scale) else data
 
 
@@ -113,12 +116,20 @@ def _fitted(name: Name, data: Data) -> Model:
 # -- the answer -----------------------------------------------------------------------------------------------------
 
 
-def _answer(request: Request, data: Data, family: _Family) -> dict[str, Any]:
+def _answer(table: pa.Table, request: Request, data: Data, family: _Family) -> dict[str, Any]:
     rows = data.rows
-    base: dict[Name, Model] = {name: model for name, model in family.models.items() if name != "M4"}
-    uncensored = int(rows.sample.crossed.sum())
-    documents: dict[str, Any] = {name: _model(request, data, model) for name, model in family.models.items()}
-    documents |= {name: {"model": name, "form": FORMS[name], "refused": why} for name, why in family.refused.items()}
+    documents: dict[str, Any] = {
+        name: model_documents.document(request, model, data, family.rows[name].rows.draws)
+        for name, model in family.models.items()
+    }
+    documents |= {
+        name: {"model": name, "form": FORMS[name], "refused": why, "lacking": lacking(name, data)}
+        for name, why in family.refused.items()
+    }
+    base = _comparable(family)
+    uncensored = int(next(iter(base.values())).fitted.sample.crossed.sum()) if base else 0
+    tests = {name: model_documents.tests(model) for name, model in family.models.items() if name in ("M2", "M3")}
+    studies = contributions.contributions(table, rows)
     return {
         "response": request.response,
         "effect": request.effect,
@@ -131,141 +142,62 @@ def _answer(request: Request, data: Data, family: _Family) -> dict[str, Any]:
         "models": {name: documents[name] for name in request.models},
         "likelihood_ratios": comparison.likelihood_ratios(base),
         "weights": comparison.weights(base, uncensored) if base else {},
-        "tests": _tests(base),
-        "break": _break(request, data, family),
-        "draws_explained": _explained(data, family),
+        "tests": {name: tested for name, tested in tests.items() if tested},
+        "break": _break(request, family),
+        "draws_explained": _explained(family),
+        "studies": studies,
         "by_study": comparison.by_study(data, rows.intercepts) if len(data.levels) > 1 else None,
-        "lack_of_fit": comparison.lack_of_fit(data, rows.intercepts),
+        "lack_of_fit": _lack_of_fit(data),
         "low_floor": comparison.of_low_floor(data, rows.intercepts),
         "by_decade": comparison.by_decade(data, rows.intercepts),
-        "extrapolation": {name: comparison.extrapolation(data, rows.intercepts, name) for name in base},
-        "warnings": [*_warnings(rows, family), *rows.observed.remarks],
-        "text": _text(request, data, family),
+        "extrapolation": {
+            name: comparison.extrapolation(family.rows[name], rows.intercepts, name) for name in family.base
+        },
+        "warnings": [*contributions.warnings(studies), *_warnings(data, family), *rows.observed.remarks],
+        "text": _text(request, data, family, base),
     }
 
 
-def _model(request: Request, data: Data, model: Model) -> dict[str, Any]:
-    fitted, evidence = model.fitted, model.fitted.fit.evidence
-    inference = fitted.inference
-    parameters = _parameters(request, model)
-    return {
-        "model": model.name,
-        "form": FORMS[model.name],
-        "intercepts": fitted.intercepts,
-        "parameters": parameters,
-        "prefactor": _prefactor(inference.level),
-        "sigma": inference.sigma,
-        "tau": inference.tau,
-        "log_likelihood": model.value,
-        "degrees": model.parameters,
-        "aic": comparison.aic(model),
-        "bic": comparison.bic(model, int(fitted.sample.crossed.sum())),
-        "r2_log": fitted.fit.r2,
-        "n": len(fitted.sample.draw),
-        "converged": evidence.converged,
-        "gradient_norm": evidence.gradient_norm,
-        "iterations": evidence.iterations,
-        "starts": max(model.starts, evidence.starts),
-        "optima": max(model.optima, evidence.optima),
-        "condition": model.condition,
-        "numerical": inference.sigma < NUMERICAL,
-    }
-
-
-def _parameters(request: Request, model: Model) -> dict[str, Any]:
-    fitted = model.fitted
-    own = fitted.clusters if request.covariance == "draw" or "bootstrap" in request.intervals else None
-    enough = own is not None and own.count >= clusters.FEWEST and own.df >= 1 and not fitted.fit.no_scatter
-    robust = clusters.robust_covariance(own) if own is not None and enough else None
-    wild = None
-    if own is not None and enough and "bootstrap" in request.intervals and request.bootstrap:
-        wild = clusters.wild_quantiles(own, request.bootstrap, request.seed)
-    found = {}
-    for j, name in enumerate(model.names):
-        estimate = fitted.inference.slope(j)
-        if request.covariance == "draw" and robust is not None and own is not None:
-            estimate = Estimate(estimate.value, math.sqrt(robust[j, j]), own.df)
-        searched = model.at is not None and name == model.at[0]
-        shift = model.at[1] if searched and model.at else 0.0
-        intervals: dict[str, Any] = {}
-        if "wald" in request.intervals:
-            intervals["wald"] = [end + shift for end in estimate.ci95]
-        if "profile" in request.intervals:
-            intervals["profile"] = None if searched else list(profile_interval(fitted, j))
-        if "bootstrap" in request.intervals:
-            intervals["bootstrap"] = _bootstrap(estimate.value, robust, wild, j, shift)
-        found[name] = {
-            "value": estimate.value + shift,
-            "se": estimate.se,
-            "df": estimate.df,
-            "ci95": [end + shift for end in estimate.ci95],
-            "recommended": "wald",
-            "intervals": intervals,
-        }
-        if request.covariance == "draw" and robust is None:
-            found[name]["reason"] = f"fewer than {clusters.FEWEST} streams: the standard error is the model's"
-    if model.at is not None and model.at[0] not in found:
-        nothing = {"se": None, "ci95": None, "reason": "the likelihood is flat about it"}
-        found[model.at[0]] = {"value": model.at[1], **nothing}
+def _comparable(family: _Family) -> Mapping[Name, Model]:
+    """Return the models but M4 as of the same rows, those that all of them can be fitted to."""
+    models = family.base
+    fewest = min((family.rows[name] for name in models), key=lambda data: len(data.log_x), default=None)
+    if fewest is None:
+        return models
+    found = dict(models)
+    for name in models:
+        if len(family.rows[name].log_x) > len(fewest.log_x):
+            try:
+                found[name] = fit_model(name, fewest, fewest.rows.intercepts)
+            except REFUSALS:
+                del found[name]
     return found
 
 
-def _bootstrap(value: float, robust: Any, wild: Any, j: int, shift: float) -> list[float] | None:
-    if wild is None:
-        return None
-    half = float(wild[j]) * math.sqrt(robust[j, j])
-    return [value + shift - half, value + shift + half]
+def _lack_of_fit(data: Data) -> dict[str, Any]:
+    try:
+        return comparison.lack_of_fit(known("M3", data), data.rows.intercepts)
+    except NotIdentifiable as refusal:
+        return {"value": None, "se": None, "p": None, "reason": refusal.reason}
 
 
-def _prefactor(level: Estimate) -> dict[str, Any]:
-    ends = (level.value, *level.ci95)
-    if max(abs(end) for end in ends) > _LARGEST_LOG:
-        return {
-            "value": None,
-            "se": None,
-            "ci95": None,
-            "reason": "outside a float's range: the predictors are far from 1",
-        }
-    value = math.exp(level.value)
-    return {"value": value, "se": value * level.se, "ci95": [math.exp(end) for end in level.ci95]}
-
-
-def _tests(base: Mapping[Name, Model]) -> dict[str, Any]:
-    """-1 in alpha*beta (M2), and in alpha and beta both (M3), beside the tests of equivalence."""
-    found: dict[str, Any] = {}
-    tested: tuple[tuple[Name, list[str]], ...] = (("M2", ["alpha*beta"]), ("M3", ["alpha", "beta"]))
-    for name, wanted in tested:
-        model = base.get(name)
-        if model is None or not set(wanted) <= set(model.names):
-            continue
-        if model.fitted.fit.no_scatter:
-            found[name] = {"p": None, "reason": "the rows lie on the law to machine precision"}
-            continue
-        at = [model.names.index(column) for column in wanted]
-        inference = model.fitted.inference
-        one = minus_one(inference.slopes[at], inference.covariance[np.ix_(at, at)], float(inference.dfs[at].min()))
-        found[name] = {
-            "exponent_is_minus_one": {"statistic": one.statistic, "p": one.p},
-            "equivalence": {"margin": MARGIN, "p": one.equivalence_p},
-        }
-    return found
-
-
-def _break(request: Request, data: Data, family: _Family) -> dict[str, Any] | None:
+def _break(request: Request, family: _Family) -> dict[str, Any] | None:
     if not {"M3", "M5"} <= set(family.models):
         return None
-    return comparison.break_p(data, data.rows.intercepts, family.models, request.break_samples, request.seed)
+    data = family.rows["M3"]
+    return breaks.break_p(data, data.rows.intercepts, family.models, request.break_samples, request.seed)
 
 
-def _explained(data: Data, family: _Family) -> dict[str, Any] | None:
+def _explained(family: _Family) -> dict[str, Any] | None:
     """Does the theory column explain the draws? Tests g = 0 and g = 1, and how far the draws' scatter falls."""
     model = family.models.get("M4")
     if model is None:
         return None
+    data = family.rows["M4"]
     try:
         without = fit_model("M2", data, "random")
-    except (NotIdentifiable, NoMaximum, TooFewDegrees):
-        return {"reason": "the law without the theory column cannot be fitted"}
+    except REFUSALS as refusal:
+        return {"reason": f"the law without the theory column cannot be fitted: {reason_of(refusal)}"}
     g = model.fitted.inference.slope(1)
     scatter = [fitted.fitted.inference.tau or 0.0 for fitted in (without, model)]
     return {
@@ -284,37 +216,45 @@ def _t(estimate: Estimate, value: float) -> dict[str, float]:
     return {"statistic": statistic, "p": float(2 * stats.t.sf(abs(statistic), estimate.df))}
 
 
-def _warnings(rows: Rows, family: _Family) -> list[str]:
+def _warnings(data: Data, family: _Family) -> list[str]:
     found = [f"{name} is not fitted: {why['reason']}" for name, why in family.refused.items()]
     if isinstance(family.scale, dict):
         found.append(f"the scatter is taken as constant: {family.scale['reason']}")
     for name, model in family.models.items():
+        if lost := lacking(name, data):
+            without = ", ".join(f"{count} have no {column} above 0" for column, count in lost.items())
+            found.append(f"{name} is of {len(family.rows[name].log_x)} of {len(data.log_x)} trials: {without}")
         if not model.fitted.fit.evidence.converged:
             found.append(f"the search of {name} did not converge")
         if model.optima > 1:
             found.append(f"{name} has {model.optima} local optima; the highest is given")
-    unreachable = int(rows.unreachable.sum())
-    if unreachable:
-        found.append(
-            f"{unreachable} trials ({rows.unreachable_share:.0%} of those known) cannot reach the threshold: "
-            "the models are conditional on reaching it"
-        )
     fitted = next((model.fitted for model in family.models.values()), None)
-    return [*found, *streams(rows, fitted)]
+    return [*found, *_unreachable(data.rows), *streams(data.rows, fitted)]
 
 
-def _text(request: Request, data: Data, family: _Family) -> str:
-    parts = []
-    if (model := family.models.get("M2")) is not None:
-        estimate = model.fitted.inference.slope(0)
-        low, high = estimate.ci95
-        parts.append(f"exponent {estimate.value:.6g} [{low:.6g}, {high:.6g}] of {request.response} in alpha*beta (M2).")
-    base: Sequence[tuple[Name, Model]] = [(name, model) for name, model in family.models.items() if name != "M4"]
-    if base:
-        best = min(base, key=lambda pair: comparison.aic(pair[1]))[0]
-        parts.append(f"By AIC {best} is the best of {', '.join(name for name, _ in base)}.")
-    if not parts:
+def _unreachable(rows: Rows) -> list[str]:
+    unreachable = int(rows.unreachable.sum())
+    conditional = (
+        f"{unreachable} trials ({rows.unreachable_share:.0%} of those known) cannot reach the threshold: "
+        "the models are conditional on reaching it"
+    )
+    return [conditional] if unreachable else []
+
+
+def _text(request: Request, data: Data, family: _Family, base: Mapping[Name, Model]) -> str:
+    if not family.models:
         reasons = "; ".join(dict.fromkeys(why["reason"] for why in family.refused.values()))
         return f"No model could be fitted: {reasons}."
+    parts = []
+    names: list[Name] = [name for name in ("M2", "M4") if name in family.models]
+    for name in names[:1]:
+        model = family.models[name]
+        told = interval(model.fitted.inference.slope(0))
+        parts.append(f"exponent {told} of {request.response} in {model.names[0]} ({name}).")
+    if len(base) > 1:
+        best = min(base.items(), key=lambda pair: comparison.aic(pair[1]))[0]
+        parts.append(f"By AIC {best} is the best of {', '.join(base)}.")
+    if not parts:
+        parts.append(f"Fitted to {request.response}: {', '.join(family.models)}.")
     n, draws = len(data.rows.sample.draw), data.rows.draws
     return " ".join([*parts, f"From {n} trials in {draws} draw{'' if draws == 1 else 's'}."])

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from studies.laws import columns
 from studies.laws.data import Data
-from studies.laws.grammar import parse
-from studies.laws.monomial import Monomial
+from studies.laws.grammar import field, fields, parse
+from studies.laws.hypotheses import PAPER
+from studies.laws.looks import Looks
 from studies.laws.noise import NOISES, Floats
 from studies.laws.request import Request
 from studies.laws.responses import observe
@@ -24,23 +25,22 @@ def gather(table: pa.Table, request: Request) -> Data:
         TooLittle, UnknownName, NotApplicable, BadExpression: see `law`.
     """
     observed = observe(table, request.response, request.threshold)
-    terms = _swept(table) if request.terms is None else request.terms
-    alpha, beta = _logs(table, "alpha"), _logs(table, "beta")
-    named = {name: _logs(table, name) for name in terms}
-    x = np.stack([alpha + beta, beta, *named.values()], axis=1)
+    names = _swept(table) if request.terms is None else fields(request.terms)
+    x = np.stack([_logs(table, name, "models") for name in (PAPER, "beta")], axis=1)
+    terms = {name: _logs(table, name, "terms") for name in names}
+    gap = _logs(table, field(request.gap, "gap"), "gap")
     rows = sort(table, observed, x, request.effect, NOISES[request.noise])
     enough_to_begin(rows)
-    within = rows.sample.x
     levels, studies = _studies(table, rows)
-    gap = _logs(table, request.gap)[rows.inside]
     return Data(
         rows=rows,
-        log_ab=within[:, 0],
-        beta=np.exp(within[:, 1]),
-        terms={name: within[:, 2 + i] for i, name in enumerate(named)},
+        log_x=rows.sample.x[:, 0],
+        log_beta=rows.sample.x[:, 1],
+        terms={name: column[rows.inside] for name, column in terms.items()},
         gap_name=request.gap,
-        gap=gap if len(gap) and np.isfinite(gap).all() else None,
+        gap=gap[rows.inside],
         log_floor=columns.log_floor(table, request.threshold)[rows.inside],
+        looks=Looks.of(rows.sample, observed.limit[rows.inside]),
         studies=studies,
         levels=levels,
     )
@@ -60,7 +60,6 @@ def _swept(table: pa.Table) -> tuple[str, ...]:
     return tuple(sorted(varying, key=lambda name: (name != "alpha", name != "beta", name)))
 
 
-def _logs(table: pa.Table, name: str) -> Floats:
-    """Return the logarithm of a field of every trial: nan where missing, -inf where not positive."""
-    monomial: Monomial = parse(name, "terms")
-    return columns.logarithm(table, monomial, "terms")
+def _logs(table: pa.Table, monomial: str, parameter: str) -> Floats:
+    """Return the logarithm of a monomial of every trial: nan where missing, -inf where not positive."""
+    return columns.logarithm(table, parse(monomial, parameter), parameter)

@@ -11,16 +11,17 @@ Exponents are exact: `alpha^0.3/(alpha^0.1*alpha^0.2)` has no alpha in it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
-from studies.laws.errors import BadExpression
+from studies.laws.errors import BadExpression, NotApplicable
 from studies.laws.monomial import Monomial
 
 LONGEST = 200
 DEEPEST = 20
+MOST_TERMS = 20
 _Value = TypeVar("_Value")
 _TOKEN = re.compile(
     r"(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<sign>[-+*/^()])"
@@ -40,6 +41,37 @@ def parse(expression: str, parameter: str = "x") -> Monomial:
     if len(expression) > LONGEST:
         raise BadExpression(f"longer than {LONGEST} characters", LONGEST, expression[:LONGEST], parameter)
     return _Parser(expression, parameter).monomial()
+
+
+def field(name: str, parameter: str) -> str:
+    """Return the field that an argument names.
+
+    Raises:
+        BadExpression: it is not the name of one field.
+    """
+    monomial = parse(name, parameter)
+    if monomial.constant != 1 or list(monomial.exponents.values()) != [1]:
+        what = "a term" if parameter == "terms" else f"{parameter}="
+        raise BadExpression(f"{what} is the name of one field", 0, name, parameter)
+    return next(iter(monomial.exponents))
+
+
+def fields(terms: Sequence[str]) -> tuple[str, ...]:
+    """Return the fields that terms name, one each.
+
+    Raises:
+        BadExpression: a term is not the name of one field, or names one again.
+        NotApplicable: there is none, or more than 20.
+    """
+    if not terms:
+        raise NotApplicable("terms= names at least one field", "terms")
+    if len(terms) > MOST_TERMS:
+        raise NotApplicable(f"terms= names {len(terms)} fields: at most {MOST_TERMS}", "terms")
+    names = [field(term, "terms") for term in terms]
+    repeated = [name for name in names if names.count(name) > 1]
+    if repeated:
+        raise BadExpression(f"{repeated[0]} is named twice", 0, repeated[0], "terms")
+    return tuple(names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,49 +1,107 @@
-"""Is the exponent in alpha*beta exactly -1, and is it near enough to -1 for it not to matter?
+"""Are the exponents those of the paper's law, and are they near enough to them for it not to matter?
 
-Within a draw there is next to no noise but a trend of order beta, so -0.99997 +- 1e-5 is "significantly" not -1. The
-test says so, and the equivalence test beside it (two one-sided tests, margin 0.02) says that it does not matter.
+The law t2 ~ 1/(alpha*beta) says 1 of an exponent of 1/(alpha*beta), and -1 of one of alpha and of one of beta. Within a
+draw there is next to no noise but a trend of order beta, so 0.99997 +- 1e-5 is "significantly" not 1. The test says so,
+and the equivalence test beside it (two one-sided tests, margin 0.02) says that it does not matter.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import stats
 
+from studies.laws.inference import Inference
+from studies.laws.monomial import Monomial
 from studies.laws.noise import Floats
 
+PAPER = "1/(alpha*beta)"
+"""What the paper's law is a power of: the predictor of every single exponent."""
 MARGIN = 0.02
+"""In the exponent of 1/(alpha*beta)."""
+NAME = "exponent_is_the_papers"
 
 
 @dataclass(frozen=True, slots=True)
-class MinusOne:
-    """Both tests of exponents that should be -1.
+class Hypothesis:
+    """What the paper says of some exponents.
 
     Attributes:
-        statistic: t of (exponent + 1)/se for one exponent, F for several.
-        p: two-sided p of the test that all are -1.
-        equivalence_p: p of the hypothesis that one of them lies outside -1 +- 0.02; small: all lie inside.
+        exponents: predictor to its exponent.
+        margin: how far from them does not matter.
     """
 
+    exponents: Mapping[str, float]
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """Both tests of a hypothesis.
+
+    Attributes:
+        hypothesis: what was tested.
+        statistic: t of (exponent - the paper's)/se for one exponent, F for several.
+        p: two-sided p of the test that all are the paper's.
+        equivalence_p: p of the hypothesis that one of them lies outside the margin; small: all lie inside.
+    """
+
+    hypothesis: Hypothesis
     statistic: float
     p: float
     equivalence_p: float
 
 
-def minus_one(values: Floats, covariance: Floats, df: float) -> MinusOne:
-    """Test whether exponents are -1.
+def of_monomial(x: Monomial) -> Hypothesis | None:
+    """Return what the paper says of the exponent of a monomial; None where it is no power of alpha*beta."""
+    power = x.power_of("alpha", "beta")
+    return None if power is None else Hypothesis({x.text: -1 / float(power)}, MARGIN / abs(float(power)))
+
+
+def of_fields(names: Sequence[str]) -> Hypothesis | None:
+    """Return what the paper says of the exponents of fields; None where alpha and beta are not both among them."""
+    return Hypothesis({"alpha": -1.0, "beta": -1.0}, MARGIN) if {"alpha", "beta"} <= set(names) else None
+
+
+def test(hypothesis: Hypothesis, names: Sequence[str], inference: Inference) -> Tested:
+    """Test what the paper says of exponents.
 
     Args:
-        values: the exponents in alpha*beta, or in alpha and in beta, shape (k,).
-        covariance: theirs, shape (k, k).
-        df: residual degrees of freedom.
+        hypothesis: of predictors that are among the names.
+        names: the predictors of the slopes.
+        inference: with a standard error above 0 for each of them.
     """
-    off = values + 1
-    se = np.sqrt(np.diag(covariance))
-    outside = np.maximum(stats.t.sf((off + MARGIN) / se, df), stats.t.cdf((off - MARGIN) / se, df)).max()
+    at = [names.index(name) for name in hypothesis.exponents]
+    off = inference.slopes[at] - np.array([*hypothesis.exponents.values()])
+    return _tested(hypothesis, off, inference.covariance[np.ix_(at, at)], float(inference.dfs[at].min()))
+
+
+def _tested(hypothesis: Hypothesis, off: Floats, covariance: Floats, df: float) -> Tested:
+    se, margin = np.sqrt(np.diag(covariance)), hypothesis.margin
+    outside = float(np.maximum(stats.t.sf((off + margin) / se, df), stats.t.cdf((off - margin) / se, df)).max())
     if len(off) == 1:
         statistic = float(off[0] / se[0])
-        return MinusOne(statistic, float(2 * stats.t.sf(abs(statistic), df)), float(outside))
-    statistic = float(off @ np.linalg.solve(covariance, off)) / len(off)
-    return MinusOne(statistic, float(stats.f.sf(statistic, len(off), df)), float(outside))
+        return Tested(hypothesis, statistic, float(2 * stats.t.sf(abs(statistic), df)), outside)
+    # in standard errors, whatever the size of the numbers
+    scaled = np.linalg.solve(covariance / np.outer(se, se), off / se)
+    statistic = float(off / se @ scaled) / len(off)
+    return Tested(hypothesis, statistic, float(stats.f.sf(statistic, len(off), df)), outside)
+
+
+def document(tested: Tested | None, hypothesis: Hypothesis | None, untested: str = "") -> dict[str, Any]:
+    """Return the tests as an answer shows them; `untested` is the reason where there are none."""
+    exponents = dict(hypothesis.exponents) if hypothesis else None
+    margin = hypothesis.margin if hypothesis else MARGIN
+    if tested is None:
+        nothing = {"p": None, "reason": untested}
+        return {
+            NAME: {"exponents": exponents, "statistic": None, **nothing},
+            "equivalence": {"margin": margin, **nothing},
+        }
+    return {
+        NAME: {"exponents": exponents, "statistic": tested.statistic, "p": tested.p},
+        "equivalence": {"margin": margin, "p": tested.equivalence_p},
+    }

@@ -1,11 +1,14 @@
 """The models of log t2, M0 to M5: what is linear in them, and the one number that has to be searched.
 
-    M0  c - log(alpha beta)                                the paper's law, its exponent fixed
-    M1  c - log(alpha beta) + log(1 + k beta)              with its first-order offset: T/(alpha beta) + k T/alpha
-    M2  c + p log(alpha beta)                              one free exponent
-    M3  c + p log(alpha) + q log(beta) + r log(N) + ...    one exponent a field
-    M4  c + p log(alpha beta) + g log(gap) + u_draw        does theory explain the draws?
-    M5  M3 + d max(0, log(alpha beta) - log(at))           two regimes
+    M0  c + log x                               the paper's law, its exponent fixed
+    M1  c + log x + log(1 + k beta)             with its first-order offset: T/(alpha beta) + k T/alpha
+    M2  c + p log x                             one free exponent
+    M3  c + p log(alpha) + q log(beta) + ...    one exponent a field
+    M4  c + p log x + g log(gap) + u_draw       does theory explain the draws?
+    M5  M3 + d max(0, log(alpha beta) - at)     two regimes
+
+x is 1/(alpha beta), the predictor of every exponent that stands alone: 1 is the paper's. Those of M3 are the fields'
+own, where the paper's are -1 of alpha and -1 of beta.
 
 Given k or `at` each is a law of `effects.fit_rows`, solved in closed form where every row is exact. The offset of M1 is
 taken in units of the draw's own T, so that it is one number for all draws and random intercepts stay linear.
@@ -19,25 +22,30 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from studies.laws.data import Data
-from studies.laws.effects import Fitted, Follower, Intercepts, TooFewDegrees, fit_rows, identify_under
-from studies.laws.fit import least_squares
-from studies.laws.highest import highest
+from studies.laws.design import Design
+from studies.laws.effects import Fitted, Follower, Intercepts, TooFewDegrees, fit_rows, identify_under, needed
+from studies.laws.fit import fit, least_squares
+from studies.laws.highest import Top, highest
+from studies.laws.hypotheses import PAPER
 from studies.laws.likelihood import Sample
+from studies.laws.mixed_fit import fit_mixed
 from studies.laws.noise import Floats
 from studies.laws.settings import told
 
 Name = Literal["M0", "M1", "M2", "M3", "M4", "M5"]
 FORMS: dict[Name, str] = {
-    "M0": "c - log(alpha*beta)",
-    "M1": "c - log(alpha*beta) + log(1 + k*beta)",
-    "M2": "c + p*log(alpha*beta)",
+    "M0": f"c + log({PAPER})",
+    "M1": f"c + log({PAPER}) + log(1 + k*beta)",
+    "M2": f"c + p*log({PAPER})",
     "M3": "c + one exponent a field",
-    "M4": "c + p*log(alpha*beta) + g*log(gap) + u_draw",
-    "M5": "M3 + d*max(0, log(alpha*beta) - log(at))",
+    "M4": f"c + p*log({PAPER}) + g*log(gap) + u_draw",
+    "M5": "M3 + d*max(0, log(alpha*beta) - at)",
 }
 _GRID = 12
+_SAME_BETA = 1e-9
 
 
 class NotIdentifiable(Exception):
@@ -58,6 +66,7 @@ class Search:
         offset: what it adds to log t, shape (rows,).
         column: a predictor that it makes, None where it makes none; its slope is called `slope`.
         tangent: d log t / d number at the fitted number and slope, shape (rows,).
+        log_unit: log of what the number is in units of.
     """
 
     name: str
@@ -66,6 +75,7 @@ class Search:
     column: Callable[[float], Floats] | None
     slope: str | None
     tangent: Callable[[float, float], Floats]
+    log_unit: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +86,7 @@ class Model:
         name: M0 to M5.
         names: of the parameters that the slopes of `fitted` are, in order. A number that was searched comes last, by
             the tangent at its place: its slope there is 0, its standard error its own.
-        at: the number that was searched, by name; None.
+        at: the number that was searched, by name, and the log of its unit; None.
         fitted: the law at that number.
         value: log-likelihood; parameters: their number, the searched one among them.
         optima, starts: distinct local optima of the search, and where it was begun.
@@ -85,7 +95,7 @@ class Model:
 
     name: Name
     names: tuple[str, ...]
-    at: tuple[str, float] | None
+    at: tuple[str, float, float] | None
     fitted: Fitted
     value: float
     parameters: int
@@ -102,30 +112,39 @@ def fit_model(name: Name, data: Data, intercepts: Intercepts) -> Model:
         NoMaximum: the likelihood has none.
         TooFewDegrees: too little information.
     """
-    ab = {"alpha*beta": data.log_ab}
+    one = {PAPER: data.log_x}
     if name == "M0":
-        return _linear(name, data, intercepts, {}, offset=-data.log_ab)
+        return _linear(name, data, intercepts, {}, offset=data.log_x)
     if name == "M2":
-        return _linear(name, data, intercepts, ab)
+        return _linear(name, data, intercepts, one)
     if name == "M3":
         return _linear(name, data, intercepts, data.terms)
     if name == "M4":
-        if data.gap is None:
-            raise NotIdentifiable(data.gap_name, f"{data.gap_name} is not known of every trial")
-        if intercepts == "fixed":
-            reason = f"{data.gap_name} is the same in all rows of a draw, whose own prefactor absorbs it"
-            raise NotIdentifiable(data.gap_name, reason)
-        return _linear(name, data, intercepts, ab | {data.gap_name: data.gap})
+        return _linear(name, data, intercepts, one | {data.gap_name: data.gap})
     search = _offset(data) if name == "M1" else _break(data)
     return _searched(name, data, intercepts, {} if name == "M1" else data.terms, search)
+
+
+def greatest(name: Literal["M3", "M5"], data: Data, intercepts: Intercepts) -> float:
+    """Return the log-likelihood of a model at its maximum: all that a bootstrap asks, and less than `fit_model` needs.
+
+    Raises:
+        NotIdentifiable, NoMaximum: see `fit_model`.
+    """
+    if name == "M5":
+        return _Searched(data, intercepts, data.terms, _break(data)).top().value
+    named = with_studies(data, intercepts, data.terms)
+    told_apart(data, intercepts, named)
+    sample = laid_out(data, named)
+    return fit_mixed(sample).value if intercepts == "random" else fit(sample).value
 
 
 def law(data: Data, intercepts: Intercepts, named: dict[str, Floats], offset: Floats | float = 0.0) -> Fitted:
     """Fit log t = offset + a law linear in the named columns; see `fit_model` for what it raises."""
     sample = laid_out(data, named, offset)
-    needed = (sample.draws if intercepts == "fixed" else 1) + len(named) + 1
-    if int(sample.crossed.sum()) < needed:
-        raise TooFewDegrees
+    prefactors, crossed = sample.draws if intercepts == "fixed" else 1, int(sample.crossed.sum())
+    if crossed < prefactors + len(named) + 1:
+        raise TooFewDegrees(f"{crossed} trials with a crossing: {needed(prefactors, len(named))}")
     return fit_rows(sample, data.rows.cluster, data.rows.stream, intercepts)
 
 
@@ -166,75 +185,96 @@ def told_apart(data: Data, intercepts: Intercepts, named: dict[str, Floats]) -> 
     Raises:
         NotIdentifiable: they cannot.
     """
-    crossed = data.sample.crossed
-    design = identify_under(
-        intercepts, data.stacked([*named.values()])[crossed], tuple(named), data.sample.draw[crossed], data.sample.draws
-    )
+    x, sample = data.stacked([*named.values()]), data.sample
+
+    def told(rows: NDArray[np.bool_]) -> Design:
+        return identify_under(intercepts, x[rows], tuple(named), sample.draw[rows], sample.draws)
+
+    design = told(sample.crossed)
     for column, reason in design.lost.items():
-        raise NotIdentifiable(column, reason)
+        censored_too = told(np.ones_like(sample.crossed)).lost
+        where = "" if column in censored_too else "among the trials with a crossing, "
+        raise NotIdentifiable(column, f"{where}{reason}")
     return design.condition
 
 
 def _offset(data: Data) -> Search:
-    """The k of M1: its effect at the largest beta between a tenth of the law down and ten times it up."""
-    largest = float(data.beta.max())
-    if data.beta.min() == largest:
+    """The k of M1, in units of 1/(the largest beta): what it may take of the law there, or add."""
+    largest = float(data.log_beta.max())
+    share = np.exp(data.log_beta - largest)
+    if share.min() > 1 - _SAME_BETA:
         raise NotIdentifiable("k", "beta has only one level, so that the offset is part of the prefactor")
-    # k * beta > -1 everywhere
-    up = np.geomspace(1e-4, 1e3, _GRID) / largest
+    # 1 + k * beta > 0 everywhere
     return Search(
         name="k",
-        values=np.concatenate([-np.geomspace(0.95, 1e-4, _GRID) / largest, [0.0], up]),
-        offset=lambda k: -data.log_ab + np.log1p(np.maximum(k * data.beta, -1 + 1e-12)),
+        values=np.concatenate([-np.geomspace(0.95, 1e-4, _GRID), [0.0], np.geomspace(1e-4, 1e3, _GRID)]),
+        offset=lambda k: data.log_x + np.log1p(np.maximum(k * share, -1 + 1e-12)),
         column=None,
         slope=None,
-        tangent=lambda k, _: data.beta / (1 + k * data.beta),
+        tangent=lambda k, _: share / (1 + k * share),
+        log_unit=-largest,
     )
 
 
 def _break(data: Data) -> Search:
     """`at` of M5, log(alpha*beta) at the break: between the second and the last but one of its levels."""
-    levels = np.unique(np.round(data.log_ab[data.sample.crossed], 9))
+    log_ab = -data.log_x
+    levels = np.unique(np.round(log_ab[data.sample.crossed], 9))
     if len(levels) < 5:
-        raise NotIdentifiable("at", f"alpha*beta has {len(levels)} levels: a break needs five, two on either side")
+        raise NotIdentifiable(
+            "at", f"alpha*beta has {len(levels)} levels with a crossing: a break needs five, two on either side"
+        )
     return Search(
         name="at",
         values=np.linspace(levels[1], levels[-2], _GRID),
-        offset=lambda _: np.zeros_like(data.log_ab),
-        column=lambda at: np.maximum(0.0, data.log_ab - at),
+        offset=lambda _: np.zeros_like(log_ab),
+        column=lambda at: np.maximum(0.0, log_ab - at),
         slope="d",
-        tangent=lambda at, slope: np.where(data.log_ab > at, -slope, 0.0),
+        tangent=lambda at, slope: np.where(log_ab > at, -slope, 0.0),
     )
 
 
-def _searched(name: Name, data: Data, intercepts: Intercepts, named: dict[str, Floats], search: Search) -> Model:
-    def columns(number: float) -> dict[str, Floats]:
-        common = with_studies(data, intercepts, named)
+@dataclass(frozen=True, slots=True)
+class _Searched:
+    """A law with one number that it is not linear in."""
+
+    data: Data
+    intercepts: Intercepts
+    named: dict[str, Floats]
+    search: Search
+
+    def columns(self, number: float) -> dict[str, Floats]:
+        common, search = with_studies(self.data, self.intercepts, self.named), self.search
         return common if search.column is None else common | {str(search.slope): search.column(number)}
 
-    follower = Follower(intercepts)
+    def laid_out(self, number: float) -> Sample:
+        return laid_out(self.data, self.columns(number), self.search.offset(number))
 
-    def likelihood(number: float) -> float:
-        return follower.fit(laid_out(data, columns(number), search.offset(number))).value
+    def fitted(self, number: float, tangent: dict[str, Floats]) -> Fitted:
+        return law(self.data, self.intercepts, self.columns(number) | tangent, self.search.offset(number))
 
-    def rough(number: float) -> float:
-        sample = laid_out(data, columns(number), search.offset(number))
+    def rough(self, number: float) -> float:
+        sample = self.laid_out(number)
         return -int(sample.crossed.sum()) * math.log(least_squares(sample).scatter)
 
-    told_apart(data, intercepts, columns(float(np.median(search.values))))
-    top = highest(likelihood, search.values, rough)
+    def top(self) -> Top:
+        follower, values = Follower(self.intercepts), self.search.values
+        told_apart(self.data, self.intercepts, self.columns(float(np.median(values))))
+        return highest(lambda number: follower.fit(self.laid_out(number)).value, values, self.rough)
+
+
+def _searched(name: Name, data: Data, intercepts: Intercepts, named: dict[str, Floats], search: Search) -> Model:
+    model = _Searched(data, intercepts, named, search)
+    top = model.top()
     number = top.at
-    slope = 0.0
-    if search.column is not None:
-        slope = float(law(data, intercepts, columns(number), search.offset(number)).fit.slopes[-1])
+    columns = model.columns(number)
+    slope = 0.0 if search.column is None else float(model.fitted(number, {}).fit.slopes[-1])
     tangent = {search.name: search.tangent(number, slope)}
     try:
-        condition = told_apart(data, intercepts, columns(number) | tangent)
-        fitted = law(data, intercepts, columns(number) | tangent, search.offset(number))
+        condition = told_apart(data, intercepts, columns | tangent)
     except NotIdentifiable:  # the number lies where it does nothing: no standard error of it
-        condition, tangent = told_apart(data, intercepts, columns(number)), {}
-        fitted = law(data, intercepts, columns(number), search.offset(number))
+        condition, tangent = told_apart(data, intercepts, columns), {}
+    fitted = model.fitted(number, tangent)
     parameters = fitted.parameters + (0 if tangent else 1)
-    names = (*columns(number), *tangent)
-    at = (search.name, number)
-    return Model(name, names, at, fitted, top.value, parameters, top.optima, top.starts, condition)
+    at = (search.name, number, search.log_unit)
+    return Model(name, (*columns, *tangent), at, fitted, top.value, parameters, top.optima, top.starts, condition)

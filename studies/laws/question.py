@@ -12,11 +12,10 @@ import pyarrow as pa
 from studies.laws import columns
 from studies.laws.effects import Effect
 from studies.laws.errors import BadExpression, NotApplicable, UnknownName
-from studies.laws.grammar import parse
+from studies.laws.grammar import fields, parse
+from studies.laws.hypotheses import PAPER
 from studies.laws.monomial import Monomial
 from studies.laws.noise import Floats
-
-PAPER_LAW = "1/(alpha*beta)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +52,7 @@ class Question:
         """
         if self.x is not None:
             return columns.logarithm(table, self.x, "x")[:, None]
-        fields = [parse(name, "terms") for name in self.names]
-        return np.stack([columns.logarithm(table, field, "terms") for field in fields], axis=1)
+        return np.stack([columns.logarithm(table, parse(name), "terms") for name in self.names], axis=1)
 
 
 def ask(response: str, x: str | None, terms: Sequence[str] | None, effect: str) -> Question:
@@ -63,18 +61,16 @@ def ask(response: str, x: str | None, terms: Sequence[str] | None, effect: str) 
     Raises:
         BadExpression: x is not a monomial with a name in it, or a term is not one name.
         UnknownName: no such effect.
-        NotApplicable: both x and terms, or no term.
+        NotApplicable: both x and terms, or no term; see `grammar.fields`.
     """
     if effect not in get_args(Effect):
         raise UnknownName(effect, get_args(Effect), "effect")
     kind: Any = effect
     if terms is None:
-        return Question(response, _monomial(PAPER_LAW if x is None else x), None, kind)
+        return Question(response, _monomial(PAPER if x is None else x), None, kind)
     if x is not None:
         raise NotApplicable("x= asks for one exponent, terms= for one a field: give one of them", "terms")
-    if not terms:
-        raise NotApplicable("terms= names at least one field", "terms")
-    return Question(response, None, _fields(terms), kind)
+    return Question(response, None, fields(terms), kind)
 
 
 def _monomial(expression: str) -> Monomial:
@@ -82,16 +78,3 @@ def _monomial(expression: str) -> Monomial:
     if not monomial.exponents:
         raise BadExpression("names no field, so it is the same for every trial", 0, expression)
     return monomial
-
-
-def _fields(terms: Sequence[str]) -> tuple[str, ...]:
-    names: list[str] = []
-    for term in terms:
-        monomial = parse(term, "terms")
-        if monomial.constant != 1 or list(monomial.exponents.values()) != [1]:
-            raise BadExpression("a term is the name of one field", 0, term, "terms")
-        names += monomial.exponents
-    repeated = [name for name in names if names.count(name) > 1]
-    if repeated:
-        raise BadExpression(f"{repeated[0]} is named twice", 0, repeated[0], "terms")
-    return tuple(names)

@@ -10,6 +10,7 @@ import pyarrow as pa
 from studies.laws import columns
 from studies.laws.effects import Effect
 from studies.laws.errors import NotApplicable, UnknownName
+from studies.laws.grammar import field, fields
 from studies.laws.models import Name
 from studies.laws.noise import NOISES
 
@@ -57,7 +58,7 @@ def check(request: Request, table: pa.Table) -> None:
     """Hold a request against what there is.
 
     Raises:
-        UnknownName, NotApplicable: see the classes.
+        UnknownName, NotApplicable, BadExpression: see the classes.
     """
     for value, known, parameter in (
         (request.effect, get_args(Effect), "effect"),
@@ -71,6 +72,9 @@ def check(request: Request, table: pa.Table) -> None:
             raise UnknownName(str(value), known, parameter)
     if not request.models:
         raise NotApplicable("models= names at least one of M0 to M5", "models")
+    if request.terms is not None:
+        fields(request.terms)
+    field(request.gap, "gap")
     missing = [name for name in ("alpha", "beta") if name not in columns.predictors(table)]
     if missing:
         raise NotApplicable(f"the models are of alpha and beta, and this study has no {missing[0]}", "models")

@@ -44,6 +44,7 @@ class Observed:
             `pruned`, `failed`, `cancelled`, `uninformative`, `pending` (has not ended, nothing known), `nonpositive`
             (no logarithm), `missing` (ended without this response).
         unended: `right` rows of trials that are still running.
+        limit: logarithm of the time beyond which the response would not have been seen; inf: nothing bounds it.
         remarks: what a reader should know of the rows.
     """
 
@@ -51,6 +52,7 @@ class Observed:
     upper: Floats
     words: Words
     unended: NDArray[np.bool_]
+    limit: Floats
     remarks: tuple[str, ...]
 
     @property
@@ -68,17 +70,35 @@ class _Response:
         rung: from a rung of the ladder at a threshold; None: the ladder does not have it.
         ends: a trial that stops after t2 ends with it, so that a running one has not reached it yet.
         first: a first crossing, after which the error may rise again.
+        watched: the time up to which it would have been seen, shape (rows,), nan where that is not known.
+        own: columns of the study's thresholds that it is a crossing of.
     """
 
     read: Callable[[pa.Table], Crossings]
     rung: Callable[[pa.Table, float], Crossings] | None = None
     ends: bool = False
     first: bool = False
+    watched: Callable[[pa.Table], Floats] = lambda table: np.full(len(table), np.nan)
+    own: tuple[str, ...] = ()
+
+
+def _given_up(table: pa.Table) -> Floats:
+    return columns.floats_if_any(table, columns.LIMIT)
+
+
+def _ended(table: pa.Table) -> Floats:
+    # what does not end a trial is seen until something else ends it
+    return columns.floats(table, "steps")
 
 
 def _crossing(name: Literal["t1", "t2"], *, ends: bool) -> _Response:
     return _Response(
-        lambda table: crossings.of_column(table, name), lambda table, at: crossings.of_rung(table, at, name), ends, True
+        lambda table: crossings.of_column(table, name),
+        lambda table, at: crossings.of_rung(table, at, name),
+        ends,
+        first=True,
+        watched=_given_up if ends else _ended,
+        own=(columns.THRESHOLD if ends else "train_threshold",),
     )
 
 
@@ -92,15 +112,22 @@ def _last(table: pa.Table, first: Crossings) -> Crossings:
 
 RESPONSES: dict[str, _Response] = {
     "t1": _crossing("t1", ends=False),
-    "t1_gradient": _Response(lambda table: crossings.of_column(table, "t1_gradient")),
+    "t1_gradient": _Response(lambda table: crossings.of_column(table, "t1_gradient"), watched=_ended),
     "t2": _crossing("t2", ends=True),
     "t2_stayed": _Response(
         lambda table: _last(table, crossings.of_column(table, "t2")),
         lambda table, at: _last(table, crossings.of_rung(table, at, "t2")),
         ends=True,
+        watched=_given_up,
+        own=(columns.THRESHOLD,),
     ),
-    "t2_plateau": _Response(lambda table: crossings.of_column(table, "t2_plateau")),
-    "delay": _Response(crossings.delay_of_column, crossings.delay_of_rung),
+    "t2_plateau": _Response(lambda table: crossings.of_column(table, "t2_plateau"), watched=_ended),
+    "delay": _Response(
+        crossings.delay_of_column,
+        crossings.delay_of_rung,
+        watched=lambda table: _given_up(table) - columns.floats(table, "t1_upper"),
+        own=("train_threshold", columns.THRESHOLD),
+    ),
     "error_settled": _error("error_settled"),
     "error_min": _error("error_min"),
     "error_plateau": _error("error_plateau"),
@@ -122,22 +149,45 @@ def observe(table: pa.Table, response: str, threshold: float | None) -> Observed
     if response not in RESPONSES:
         raise UnknownName(response, tuple(RESPONSES), "response")
     how = RESPONSES[response]
-    if threshold is None:
-        read = how.read(table)
-    elif how.rung is not None:
-        read = how.rung(table, threshold)
-    else:
-        possible = ", ".join(name for name, other in RESPONSES.items() if other.rung)
-        raise NotApplicable(f"threshold= picks a rung of {possible}; {response} has none", "threshold")
+    own = np.ones(len(table), dtype=bool) if threshold is None else _own(table, how, threshold)
+    read = how.read(table)
+    if threshold is not None and not own.all():
+        read = crossings.either(own, read, _of_rung(table, response, threshold, own))
     outcomes = columns.words(table, "outcome")
     running = outcomes == ""
-    read = _running(table, read, running, known=how.ends and threshold is None)
+    read = _running(table, read, running, known=how.ends and bool(own.all()))
     words = np.where(read.words == "", "missing", read.words)
     for outcome, word in _ENDED_WITHOUT.items():
         words[outcomes == outcome] = word
     remarks = tuple(_remarks(table, response, read, words == "exact", first=how.first))
     lower, upper, words = _logarithms(read, words)
-    return Observed(lower, upper, words, running & (words == "right"), remarks)
+    watched = np.where(own, how.watched(table), _ended(table))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        limit = np.where(watched > 0, np.log(watched), np.inf)
+    return Observed(lower, upper, words, running & (words == "right"), limit, remarks)
+
+
+def _own(table: pa.Table, how: _Response, threshold: float) -> NDArray[np.bool_]:
+    """Return the trials whose study has this threshold as its own: they need no rung of the ladder."""
+    own = [columns.floats_if_any(table, name) == threshold for name in how.own]
+    return np.all(own, axis=0) if own else np.zeros(len(table), dtype=bool)
+
+
+def _of_rung(table: pa.Table, response: str, threshold: float, own: NDArray[np.bool_]) -> Crossings:
+    how = RESPONSES[response]
+    if how.rung is None:
+        possible = ", ".join(name for name, other in RESPONSES.items() if other.rung)
+        raise NotApplicable(f"threshold= picks a rung of {possible}; {response} has none", "threshold")
+    try:
+        return how.rung(table, threshold)
+    except UnknownName as unknown:
+        if own.any():
+            return crossings.none(len(table))
+        studies = set(zip(*(columns.floats_if_any(table, name).tolist() for name in how.own), strict=True))
+        rungs = {at[0]: f"{at[0]:g}" for at in studies if set(at) == {at[0]} and at[0] > 0}
+        rungs |= {float(known): known for known in unknown.known}
+        known = [rungs[value] for value in sorted(rungs, reverse=True)]
+        raise UnknownName(unknown.name, known, "threshold") from None
 
 
 def _running(table: pa.Table, read: Crossings, running: NDArray[np.bool_], *, known: bool) -> Crossings:

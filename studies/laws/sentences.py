@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from studies.laws.cautions import numerical
-from studies.laws.hypotheses import MARGIN, MinusOne
+from studies.laws.hypotheses import Tested
 from studies.laws.inference import LEVEL, Estimate, Inference
 from studies.laws.question import Question
 from studies.laws.rows import Rows
@@ -17,10 +17,10 @@ _INTERCEPTS = {
     "pooled": ", pooled",
 }
 _PREDICTED = ("t2", "delay")
-"""Responses that the paper's law is about; of the others nobody claims -1."""
+"""Responses that the paper's law is about; of the others it claims nothing."""
 
 
-def text(question: Question, rows: Rows, solution: Solution, tested: MinusOne | None) -> str:
+def text(question: Question, rows: Rows, solution: Solution, tested: Tested | None) -> str:
     """Return the result, the estimate first."""
     inference = solution.inference
     if inference is None:
@@ -28,7 +28,7 @@ def text(question: Question, rows: Rows, solution: Solution, tested: MinusOne | 
         return f"No exponent of {question.response} is identifiable: {reasons}."
     parts = [_estimates(question, solution, inference), _basis(question, rows, inference)]
     if tested is not None and question.response.startswith(_PREDICTED):
-        parts.append(_verdict(question, tested))
+        parts.append(_verdict(tested))
     if numerical(inference):
         parts.append("The runs of a draw are deterministic: the interval is numerical rather than sampling.")
     unreachable = int(rows.unreachable.sum())
@@ -74,18 +74,21 @@ def _degrees(inference: Inference) -> str:
     return " or ".join(dict.fromkeys(f"{df:.4g}" for df in inference.dfs))
 
 
-def _verdict(question: Question, tested: MinusOne) -> str:
-    one = question.x is not None
-    what = "An exponent of exactly -1 in alpha*beta is" if one else "Exponents of exactly -1 in alpha and beta are"
+def _verdict(tested: Tested) -> str:
+    hypothesis = tested.hypothesis
+    names, values = " and ".join(hypothesis.exponents), {f"{value:g}" for value in hypothesis.exponents.values()}
+    one = len(hypothesis.exponents) == 1
+    what = f"{'An exponent' if one else 'Exponents'} of exactly {values.pop()} in {names} {'is' if one else 'are'}"
     rejected, near = tested.p < 1 - LEVEL, tested.equivalence_p < 1 - LEVEL
-    verdict = f"{what} {'rejected' if rejected else 'not rejected'} (p {_p(tested.p)})"
-    small = f"within {MARGIN:g} of that (equivalence p {_p(tested.equivalence_p)})"
+    verdict = f"{what} {'rejected' if rejected else 'not rejected'} (p {shown_p(tested.p)})"
+    small = f"within {hypothesis.margin:g} of that (equivalence p {shown_p(tested.equivalence_p)})"
     if rejected:
         return f"{verdict}, but the law is {small}." if near else f"{verdict}, and the law is not shown to be {small}."
     return f"{verdict}, and the law is {small}." if near else f"{verdict}, but the law is not shown to be {small}."
 
 
-def _p(p: float) -> str:
+def shown_p(p: float) -> str:
+    """Return a p-value after the letter."""
     return f"= {p:.2g}" if p >= 1e-12 else "< 1e-12"
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from studies.laws.design import Design
-from studies.laws.effects import Fitted, TooFewDegrees, fit_rows, identify_under
+from studies.laws.effects import Fitted, TooFewDegrees, fit_rows, identify_under, needed
 from studies.laws.errors import TooLittle
 from studies.laws.fit import Fit
 from studies.laws.inference import Inference
+from studies.laws.left_out import left_out
 from studies.laws.likelihood import Sample
 from studies.laws.mixed_fit import Mixed
 from studies.laws.newton import NoMaximum
@@ -86,25 +87,17 @@ def fit_or_refuse(rows: Rows, sample: Sample) -> Fitted:
         TooLittle: too few crossings for so many parameters.
     """
     exponents = sample.x.shape[1]
-    prefactors = sample.draws if rows.intercepts == "fixed" else 1
-    needed = prefactors + exponents + 1
-    if int(sample.crossed.sum()) < needed:
-        raise TooLittle(
-            f"{int(sample.crossed.sum())} trials with a crossing: {_parameters(prefactors, exponents)}"
-            f" and a scatter need at least {needed}",
-            rows.counts,
-        )
+    prefactors, crossed = sample.draws if rows.intercepts == "fixed" else 1, int(sample.crossed.sum())
+    if crossed < prefactors + exponents + 1:
+        raise TooLittle(f"{crossed} trials with a crossing: {needed(prefactors, exponents)}", rows.counts)
     try:
         return fit_rows(sample, rows.cluster, rows.stream, rows.intercepts)
     except NoMaximum:
         raise TooLittle(
             "the crossings are known only to brackets that one curve passes: they do not tell its scatter", rows.counts
         ) from None
-    except TooFewDegrees:
-        raise TooLittle(
-            "the brackets of the crossings are too wide, or the draws too few, for the parameters asked for",
-            rows.counts,
-        ) from None
+    except TooFewDegrees as few:
+        raise TooLittle(few.reason, rows.counts) from None
 
 
 def enough_to_begin(rows: Rows) -> None:
@@ -114,7 +107,7 @@ def enough_to_begin(rows: Rows) -> None:
         TooLittle: no crossing, or more than half of the trials unable to cross.
     """
     if not len(rows.draw):
-        raise TooLittle("the study has no trials", rows.counts)
+        raise TooLittle("the study has no trials yet", rows.counts)
     share = rows.unreachable_share
     if share > MOST_UNREACHABLE:
         raise TooLittle(
@@ -123,8 +116,7 @@ def enough_to_begin(rows: Rows) -> None:
             rows.counts,
         )
     if not rows.sample.crossed.any():
-        pending = rows.censored["pending"] + int(rows.observed.unended.sum())
-        raise TooLittle(f"no trial with a crossing that counts; {pending} have not ended", rows.counts)
+        raise TooLittle(f"no trial with a crossing that counts: {left_out(rows)}", rows.counts)
 
 
 def _design(rows: Rows, names: tuple[str, ...]) -> Design:
@@ -145,8 +137,3 @@ def _design(rows: Rows, names: tuple[str, ...]) -> Design:
         if name not in planned.lost or to_come:
             raise TooLittle(f"among the trials with a crossing, {reason}", rows.counts)
     return design
-
-
-def _parameters(draws: int, exponents: int) -> str:
-    prefactors = "a prefactor" if draws == 1 else f"{draws} prefactors (one a draw)"
-    return f"{prefactors}, {'an exponent' if exponents == 1 else f'{exponents} exponents'}"

@@ -11,13 +11,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from studies.laws import columns
+from studies.laws import columns, logs
 from studies.laws.noise import Floats
 from studies.pareto import sentences
 from studies.pareto.front import on_front
 from studies.pareto.seeds import Aggregate, aggregate
-
-_LARGEST_LOG = 700.0
 
 
 def pareto(
@@ -78,7 +76,7 @@ def _best(x: Floats, y: Floats, both: NDArray[np.bool_], most_y: float | None) -
 
 def _no_best(y: str, most_y: float | None, complete: int) -> str:
     if not complete:
-        return "no configuration has both responses yet"
+        return "no configuration has both responses"
     return f"no configuration has {y} at or below {most_y:g}"
 
 
@@ -94,7 +92,7 @@ def _number(response: Aggregate, i: int) -> dict[str, Any]:
     found = {name: _value(float(getattr(response, name)[i])) for name in ("median", "low", "high")}
     reason = None
     if found["median"] is None:
-        reason = response.words[i] or "outside a float's range"
+        reason = response.words[i] or logs.OUTSIDE
     elif found["high"] is None:
         reason = f"{seeds - reached} of {seeds} seeds never have it, so that there is no greatest"
     values = {"value": found["median"], "low": found["low"], "high": found["high"]}
@@ -102,7 +100,7 @@ def _number(response: Aggregate, i: int) -> dict[str, Any]:
 
 
 def _value(log: float) -> float | None:
-    return math.exp(log) if abs(log) < _LARGEST_LOG else None
+    return logs.exponential(log)
 
 
 def _chosen(x: Aggregate, y: Aggregate, i: int, configs: Mapping[int, Any]) -> dict[str, Any]:

@@ -72,21 +72,24 @@ def contour(
     Raises:
         NotIdentifiable: the word never or always occurs, x has one level, or x and y do not vary apart.
     """
+    elsewhere = bool(won.any())
     won, stream, draws = won[inside], stream[inside], len(np.unique(draw[inside]))
     if not won.any():
-        raise NotIdentifiable(outcome, f"no trial ended as {outcome}")
+        raise NotIdentifiable(outcome, f"no trial {'with both axes ' if elsewhere else ''}ended as {outcome}")
     if won.all():
-        raise NotIdentifiable(outcome, f"every trial ended as {outcome}")
+        raise NotIdentifiable(outcome, f"every trial {'' if inside.all() else 'with a result '}ended as {outcome}")
     u = x.coordinate(x.values[inside])
     if len(np.unique(u)) < 2:
-        raise NotIdentifiable(x.name, f"{x.name} has one level")
+        where = "among the trials with a result, " if len(x.levels()) > 1 else ""
+        raise NotIdentifiable(x.name, f"{where}{x.name} has one level")
     of_x = _Standard.about(u)
     v = None if y is None else y.coordinate(y.values[inside])
     varies = v is not None and len(np.unique(v)) > 1
     of_y = _Standard.about(v) if v is not None and varies else None
     sample = Sample(of_x.of(u), of_y.of(v) if v is not None and of_y else None, won, stream, draws)
     if sample.v is not None and np.linalg.matrix_rank(features(("u", "v"), sample.u, sample.v), tol=1e-8) < 3:
-        raise NotIdentifiable(x.name, f"{x.name} and {y.name if y else ''} do not vary apart")
+        where = "" if inside.all() else "among the trials with a result, "
+        raise NotIdentifiable(x.name, f"{where}{x.name} and {y.name if y else ''} do not vary apart")
     model = solve(sample)
     warnings = _warnings(x, y, model, sample, outcome)
     points, more = _points(x, y, model, sample, of_x, of_y, np.unique(v) if v is not None else None)

@@ -1,10 +1,11 @@
 """A study's trials as one flat Arrow table: what laws read and what CSV and Parquet carry.
 
 Columns: `id`, `index`, `configuration`, `seed`, `data_id` and `stream_id` (which rows share their data, and which the
-random numbers of their data: `trainers.trial.Identity`), `outcome`, `obtained`, `steps`, `started`; one per field of
-the configurations; `{t1,t1_gradient,t2,t2_plateau}_{step,lower,upper,censoring,stayed}`;
-`delay_{step,lower,upper,censoring}`; `error_{stop,min,settled,plateau}` (relative l2), with `_mean_l1` and `_step`;
-the theory columns by name; `ladder` (JSON text), `pack`, `attempt`, `host`, `seconds`. Times are in steps.
+random numbers of their data: `trainers.trial.Identity`), `outcome`, `obtained`, `steps`, `started`, `limit` (steps
+after which a trial without t2 is given up: the budget's, or those after which its pack is pruned), `train_threshold`,
+`test_threshold`; one per field of the configurations; `{t1,t1_gradient,t2,t2_plateau}_{step,lower,upper,censoring,
+stayed}`; `delay_{step,lower,upper,censoring}`; `error_{stop,min,settled,plateau}` (relative l2), with `_mean_l1` and
+`_step`; the theory columns by name; `ladder` (JSON text), `pack`, `attempt`, `host`, `seconds`. Times are in steps.
 
 For a trial that has not ended, `started` says whether its pack has, and `steps` is the pack's last reported step.
 """
@@ -20,13 +21,14 @@ from sqlalchemy import Connection, Select, Text, case, select, type_coerce
 
 from studies.store.choices import Chosen, choose
 from studies.store.flat import CROSSINGS, ERRORS
-from studies.store.models import Configuration, Pack, Trial
+from studies.store.models import Configuration, Pack, Study, Trial
 from studies.store.records import TrialFilter
 
 _INT, _FLOAT, _TEXT = pa.int64(), pa.float64(), pa.string()
 _NAMES = {"id": _TEXT, "index": _INT, "configuration": _INT, "seed": _INT, "data_id": _TEXT, "stream_id": _TEXT}
 _HEAD = {**_NAMES, "outcome": _TEXT, "obtained": _TEXT}
-_REACHED = {"steps": _INT, "started": pa.bool_()}
+_REACHED = {"steps": _INT, "started": pa.bool_(), "limit": _INT}
+_THRESHOLDS = ("train_threshold", "test_threshold")
 _CROSSING = {"step": _INT, "lower": _INT, "upper": _INT, "censoring": _TEXT, "stayed": _INT}
 _TIMES = {f"{name}_{part}": kind for name in CROSSINGS for part, kind in _CROSSING.items()}
 _DELAY = {f"delay_{part}": kind for part, kind in _CROSSING.items() if part != "stayed"}
@@ -43,12 +45,14 @@ def table(connection: Connection, study_id: str, filter: TrialFilter) -> pa.Tabl
     values: dict[str, Sequence[Any]] = dict(zip(found.keys(), zip(*rows, strict=True), strict=False)) if rows else {}
     # a configuration is shared by its seeds: parsed once, not once a trial
     configs = _configs(connection, study_id)
+    budget = _budget(connection, study_id)
     fields = dict.fromkeys(name for config in configs.values() for name in config)
     chosen = [configs[number] for number in values.get("configuration", ())]
     theory = [theory or {} for theory in values.get("theory", ())]
     predicted = dict.fromkeys(name for columns in theory for name in columns)
     return pa.table(
-        _typed(values, _HEAD | _REACHED)
+        _typed(values | _limits(values, budget), _HEAD | _REACHED)
+        | {name: pa.array([budget[name]] * len(rows), _FLOAT) for name in _THRESHOLDS}
         | {name: _array([config.get(name) for config in chosen]) for name in fields}
         | _typed(values, _TIMES | _DELAY | _ERRORS)
         | {name: pa.array([columns.get(name) for columns in theory], _FLOAT) for name in predicted}
@@ -62,12 +66,22 @@ def _statement(chosen: Chosen) -> Select[*tuple[Any, ...]]:
     stored = [getattr(Trial, name) for name in _STORED if name != "ladder"]
     ladder = type_coerce(Trial.ladder, Text)  # as it is stored: JSON text
     columns = [*stored, Trial.theory, ladder.label("ladder"), steps.label("steps"), started.label("started")]
+    columns.append(Pack.prune_after)
     return chosen.select(*columns).join(Pack, (Pack.study_id == Trial.study_id) & (Pack.number == Trial.pack))
 
 
 def _configs(connection: Connection, study_id: str) -> dict[int, dict[str, Any]]:
     statement = select(Configuration.number, Configuration.config).where(Configuration.study_id == study_id)
     return {row.number: row.config for row in connection.execute(statement)}
+
+
+def _budget(connection: Connection, study_id: str) -> dict[str, Any]:
+    return connection.execute(select(Study.spec).where(Study.id == study_id)).scalar_one()["budget"]
+
+
+def _limits(values: Mapping[str, Sequence[Any]], budget: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
+    most = budget["max_steps"]
+    return {"limit": [most if pruned is None else min(most, pruned) for pruned in values.get("prune_after", ())]}
 
 
 def _typed(values: Mapping[str, Sequence[Any]], kinds: Mapping[str, pa.DataType]) -> dict[str, pa.Array]:

@@ -45,7 +45,8 @@ def explained(table: pa.Table, t2: Pair) -> dict[str, Any]:
     x = np.bincount(member.reshape(-1), logs, len(present)) / np.maximum(sizes, 1)
     y = np.bincount(member.reshape(-1), logs + t2.lower[rows], len(present)) / np.maximum(sizes, 1)
     if len(present) < FEWEST_DRAWS:
-        return _none(len(present), without, "T_star", f"{len(present)} draws: a slope needs at least {FEWEST_DRAWS}")
+        few = f"{len(present)} draws with a T_star and a t2 that was seen to the step"
+        return _none(len(present), without, "T_star", f"{few}: a slope needs at least {FEWEST_DRAWS}")
     centred = x - x.mean()
     total = float(centred @ centred)
     if total <= (_ROUNDING * max(1.0, float(np.abs(x).max()))) ** 2 * len(x):
@@ -109,7 +110,7 @@ def _near(distance: float, se: float, df: float) -> dict[str, Any]:
     """
     if se <= _ROUNDING:
         return {"margin": MARGIN, "p": None, "reason": _NO_SCATTER}
-    return {"margin": MARGIN, "p": float(1 - stdtr(df, (MARGIN - abs(distance)) / se))}
+    return {"margin": MARGIN, "p": float(stdtr(df, (abs(distance) - MARGIN) / se))}
 
 
 def _none(draws: int, without: int, column: str, reason: str) -> dict[str, Any]:

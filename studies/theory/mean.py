@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from studies.laws.likelihood import Sample, rows
+from studies.laws.logs import OUTSIDE, representable
 from studies.laws.noise import Floats
 
 _MOST_STEPS = 100
 _CLOSE = 1e-10
 _AT_MAXIMUM = 1e-6
 _HALVINGS = 40
-_LARGEST_LOG = 700.0
 _FEWEST_SEEN = 2
 """Uncensored rows below which nothing is known of the scatter that a censored row is weighed by."""
 
@@ -80,8 +80,8 @@ class Mean:
         """Return the ratio as the answer shows it."""
         half = self.half()
         ends = (self.log,) if half is None else (self.log - half, self.log + half)
-        if max(map(abs, ends)) > _LARGEST_LOG:
-            return {"value": None, "ci95": None, "se_log": None, "reason": "outside a float's range"}
+        if not representable(*ends):
+            return {"value": None, "ci95": None, "se_log": None, "reason": OUTSIDE}
         shown: dict[str, object] = {"value": exp(self.log), "ci95": None, "se_log": self.se}
         return shown | (
             {"reason": "one stream of random numbers"} if half is None else {"ci95": [exp(end) for end in ends]}
@@ -144,7 +144,9 @@ def _likely(logs: Logs, member: NDArray[np.intp], weight: Floats) -> Mean:
             break
         point, (value, scores, bend) = further, found
     if distance > _AT_MAXIMUM or point[1] > 1e6:
-        raise NoMean("the censored likelihood has no maximum: the uncensored values are too few, or do not differ")
+        if np.ptp(logs.lower[logs.seen]) < 1e-12 * max(1.0, abs(centre)):
+            raise NoMean("the uncensored values do not differ: nothing is known of the scatter")
+        raise NoMean(f"the search for the maximum did not converge: {distance:.1e} standard errors away")
     delta, theta = point
     by_stream = np.zeros((streams, 2))
     np.add.at(by_stream, member, weight[:, None] * scores)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
+
+from studies.laws.inference import Estimate
+from studies.laws.sentences import interval, shown_p
 
 _SIGNIFICANT = 0.05
 
@@ -24,25 +28,29 @@ def _comparison(name: str, one: Mapping[str, Any]) -> str:
     ratio = one["ratio"]
     if ratio["value"] is None:
         return f"{what} unknown: {ratio['reason']}; {basis}."
-    interval = "no interval, one draw" if ratio["ci95"] is None else "[{:.4g}, {:.4g}]".format(*ratio["ci95"])
-    return f"{what} = {ratio['value']:.4g} {interval} ({basis})."
+    if ratio["ci95"] is None:
+        return f"{what} = {ratio['value']:.4g} no interval, one draw ({basis})."
+    # as many digits as the standard error bears, and never fewer than four
+    digits = min(12, max(4, 1 + math.ceil(-math.log10(ratio["se_log"])))) if ratio["se_log"] > 0 else 12
+    value, low, high = (f"{number:.{digits}g}" for number in (ratio["value"], *ratio["ci95"]))
+    return f"{what} = {value} [{low}, {high}] ({basis})."
 
 
 def _slope(explains: Mapping[str, Any]) -> str:
     if explains["value"] is None:
         return f"Whether T_star explains the draws cannot be told: {explains['reason']}."
-    low, high = explains["ci95"]
-    told = f"Slope {explains['value']:.4g} [{low:.4g}, {high:.4g}] of the draws' log prefactor on log T_star"
+    slope = interval(Estimate(explains["value"], explains["se"], explains["draws"] - 2))
+    told = f"Slope {slope} of the draws' log prefactor on log T_star"
     told += "" if explains["r2"] is None else f", R2 {explains['r2']:.4g}"
     tests = explains["tests"]
     if tests["slope_is_1"]["p"] is None:
         return f"{told} ({explains['draws']} draws, without scatter)."
     verdicts = [
-        f"{k} {'rejected' if tests[f'slope_is_{k}']['p'] < _SIGNIFICANT else 'not rejected'} "
-        f"(p = {tests[f'slope_is_{k}']['p']:.2g})"
+        f"a slope of exactly {k} is {'rejected' if tests[f'slope_is_{k}']['p'] < _SIGNIFICANT else 'not rejected'} "
+        f"(p {shown_p(tests[f'slope_is_{k}']['p'])})"
         for k in (0, 1)
     ]
     near = tests["equivalence"]
     shown = "is" if near["p"] < _SIGNIFICANT else "is not shown to be"
-    verdict = f"it {shown} within {near['margin']:g} of 1 (equivalence p = {near['p']:.2g})"
-    return f"{told} ({explains['draws']} draws): slope {verdicts[0]}, slope {verdicts[1]}, and {verdict}."
+    verdict = f"it {shown} within {near['margin']:g} of 1 (equivalence p {shown_p(near['p'])})"
+    return f"{told} ({explains['draws']} draws): {verdicts[0]}, {verdicts[1]}, and {verdict}."

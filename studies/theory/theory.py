@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from studies.laws import columns
 from studies.laws.errors import TooLittle
+from studies.laws.logs import exponential
 from studies.theory.explained import explained
 from studies.theory.mean import Logs, NoMean, mean
 from studies.theory.pairs import CENSORED, PAIRS, Pair, pair
@@ -89,7 +90,7 @@ def _ratio(one: Pair, rows: NDArray[np.intp]) -> dict[str, Any]:
     try:
         estimate = mean(Logs(one.lower[compared], one.upper[compared], one.stream[compared]))
         document["ratio"] = estimate.ratio()
-        document["geometric_sd"] = None if estimate.spread is None else _exp(estimate.spread)
+        document["geometric_sd"] = None if estimate.spread is None else exponential(estimate.spread)
         document |= {"method": estimate.method, "gradient_norm": estimate.gradient_norm}
         document["iterations"] = estimate.iterations
     except NoMean as why:
@@ -99,10 +100,6 @@ def _ratio(one: Pair, rows: NDArray[np.intp]) -> dict[str, Any]:
     found.pop("exact", None)
     document["counted_out"] = {word: found[word] for word in sorted(found)}
     return document
-
-
-def _exp(value: float) -> float | None:
-    return float(np.exp(value)) if value < 700 else None
 
 
 def _counted(reasons: NDArray[np.object_]) -> dict[str, int]:

@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from service.client import Client, Invalid, TooLittleData
 from service.commands.tables import fit_tables
 from studies.laws import Request, fit_family
-from studies.store import Lease, Store
+from studies.store import Lease, RunnerInfo, Store
 from tests.service.outcomes import outcome_of
 
 
@@ -30,7 +30,7 @@ def test_a_fit_is_made_stored_and_read_again(http: TestClient, finished: str) ->
     read = http.get(made.headers["Location"]).json()
     assert read == made.json()
     assert read["stale"] is False
-    assert read["result"]["models"]["M2"]["parameters"]["alpha*beta"]["value"] == pytest.approx(-1, abs=5e-3)
+    assert read["result"]["models"]["M2"]["parameters"]["1/(alpha*beta)"]["value"] == pytest.approx(1, abs=5e-3)
     assert read["request"]["studies"] == [finished]
     assert {"grokscale", "numpy", "scipy"} <= set(read["versions"])
     summary = {name: value for name, value in read.items() if name not in ("result", "stale")}
@@ -62,17 +62,17 @@ def test_a_fit_is_stale_once_more_trials_have_ended(
     assert http.get(f"/v1/fits/{fit['id']}").json() == {**fit, "stale": True}
 
 
-def test_a_fit_of_before_trials_bore_names_is_not_stale_for_that(http: TestClient, store: Store, finished: str) -> None:
-    fit = store.fit(make(http, finished, models=["M2"]).json()["id"])
-    rows = pyarrow.parquet.read_table(io.BytesIO(store.fit_rows(fit.id))).drop_columns(["data_id", "stream_id"])
-    text, kept = io.BytesIO(), io.BytesIO()
-    pyarrow.csv.write_csv(rows, text)
-    pyarrow.parquet.write_table(rows, kept)
-    old = replace(fit, id="of-before", rows_hash=hashlib.sha256(text.getvalue()).hexdigest())
-    store.add_fit(old, kept.getvalue())
-    assert http.get("/v1/fits/of-before").json()["stale"] is False
-    store.add_fit(replace(old, id="of-others", rows_hash="0" * 64), kept.getvalue())
-    assert http.get("/v1/fits/of-others").json()["stale"] is True
+def test_a_fit_stored_before_the_rows_had_all_their_columns_is_not_stale(
+    http: TestClient, store: Store, finished: str
+) -> None:
+    made = make(http, finished, models=["M2"]).json()
+    older = pyarrow.parquet.read_table(io.BytesIO(store.fit_rows(made["id"]))).drop_columns(["limit"])
+    text, whole = io.BytesIO(), io.BytesIO()
+    pyarrow.csv.write_csv(older, text)
+    pyarrow.parquet.write_table(older, whole)
+    digest = hashlib.sha256(text.getvalue()).hexdigest()
+    store.add_fit(replace(store.fit(made["id"]), id="older", rows_hash=digest), whole.getvalue())
+    assert http.get("/v1/fits/older").json()["stale"] is False
 
 
 def test_a_filter_chooses_rows(http: TestClient, finished: str) -> None:
@@ -120,9 +120,75 @@ def test_studies_of_one_seed_share_their_data_and_the_runs_that_both_have(
     assert set(told["by_study"]["exponents"]) == {first, second}
 
 
+def test_a_study_that_gives_no_row_is_said_with_its_reason(
+    http: TestClient, submit: Callable[..., str], run: Callable[..., Lease]
+) -> None:
+    first = submit(regularizer={"kind": "l1", "beta": [1e-9, 1e-8]})
+    run()
+    second = submit(seed=1)
+    run()
+    waiting = submit(seed=2)
+    where = {"beta": [1e-5, 1e-3]}
+    told = make(http, first, models=["M2"], studies=[second, waiting], where=where).json()["result"]
+    assert told["studies"] == {
+        first: {"rows": 0, "n": 0, "reason": "none of its 16 trials has beta from 1e-05 to 0.001"},
+        second: {"rows": 24, "n": 24},
+        waiting: {"rows": 24, "n": 0, "reason": "24 not ended yet"},
+    }
+    assert f"study {first} gives no row: none of its 16 trials has beta from 1e-05 to 0.001" in told["warnings"]
+    assert f"study {waiting} gives no row: 24 not ended yet" in told["warnings"]
+    refused = make(http, first, models=["M2"], where=where)
+    assert refused.status_code == 409
+    assert refused.json()["detail"] == "none of its 16 trials has beta from 1e-05 to 0.001"
+    nowhere = make(http, first, models=["M2"], where={"beta": [None, 1e-30], "alpha": [1, None]})
+    assert nowhere.json()["detail"] == "none of its 16 trials has beta up to 1e-30, alpha from 1"
+
+
+@pytest.mark.parametrize("beta", [1e-200, 1e-280])
+def test_numbers_near_the_ends_of_a_float_are_no_failure_anywhere(
+    http: TestClient, store: Store, beta: float, submit: Callable[..., str], run: Callable[..., Lease]
+) -> None:
+    study_id = submit(regularizer={"kind": "l1", "beta": [beta, 3 * beta, 9 * beta]})
+    store.heartbeat(RunnerInfo("runner-1", "here", 1, False))
+    lease = store.claim("runner-1", 60.0)
+    assert lease is not None
+    for pack in store.open_packs(lease):
+        store.pack_started(lease, pack.id, 1, "here")
+        trials = store.pack_trials(pack.id)
+        as_if = [
+            replace(trial, config={**trial.config, "beta": float(trial.config["beta"] or 0) / beta * 1e-5})
+            for trial in trials
+        ]
+        store.commit(lease, pack.id, [outcome_of(trial) for trial in as_if], 1, "here")
+    answers = [
+        make(http, study_id, intervals=["wald", "profile", "bootstrap"], covariance="draw", break_samples=2),
+        make(http, study_id, noise="Weibull", effect="none"),
+        *(
+            http.get(f"/v1/studies/{study_id}/{path}")
+            for path in ("laws/t2", "laws/t2?terms=alpha,beta", "laws/t1", "theory", "phases?x=beta", "pareto")
+        ),
+        *(
+            http.get(f"/v1/studies/{study_id}/charts/{path}")
+            for path in ("law.json", "phases.json?x=beta&y=alpha", "theory.json", "pareto.json", "law.svg")
+        ),
+        http.get(f"/v1/studies/{study_id}/trials", headers={"Accept": "text/csv"}),
+    ]
+    for answer in answers:
+        assert answer.status_code in (200, 201, 409), (answer.url, answer.text)
+        assert "NaN" not in answer.text
+        assert "Infinity" not in answer.text
+    fit = answers[0].json()["result"]
+    assert fit["models"]["M2"]["parameters"]["1/(alpha*beta)"]["value"] == pytest.approx(1, abs=5e-3)
+    assert "refused" not in fit["models"]["M1"]
+
+
 @pytest.mark.parametrize(
     ("request_", "pointer"),
     [
+        ({"terms": ["alpha", "alpha"]}, "/terms"),
+        ({"terms": ["alpha*beta"]}, "/terms"),
+        ({"terms": []}, "/terms"),
+        ({"gap": "a_gap^2"}, "/gap"),
         ({"models": ["M7"]}, "/models/0"),
         ({"models": []}, "/models"),
         ({"noise": "Gaussian"}, "/noise"),
@@ -183,6 +249,6 @@ def test_the_command_prints_a_table_for_a_person(http: TestClient, finished: str
     assert rows["M4", "not fitted"] == ""
     assert ("M3", "prefactor") in rows
     exponent = models.rows[[row[:2] for row in models.rows].index(["M2", "prefactor"]) + 1]
-    assert exponent[1] == "alpha*beta"
-    assert exponent[2].startswith("-")
+    assert exponent[1] == "1/(alpha*beta)"
+    assert exponent[2].startswith(("0.99", "1.0"))
     assert [row[0] for row in tests.rows] == ["M0 in M1", "M0 in M2", "M2 in M3"]

@@ -55,6 +55,19 @@ def test_another_response_can_be_asked_for(http: TestClient, finished: str) -> N
     assert found["prefactor"]["value"] == pytest.approx(10, rel=1e-3)
 
 
+def test_the_study_s_own_threshold_may_be_named(
+    http: TestClient, submit: Callable[..., str], run: Callable[..., Lease]
+) -> None:
+    study_id = submit(budget={"test_threshold": 0.05})
+    run()
+    assert fit(http, study_id, threshold="0.05").json() == fit(http, study_id).json()
+    refused = fit(http, study_id, threshold="0.04")
+    assert refused.json()["known"] == ["0.05", "1e-2", "1e-3"]
+    # the train error has a threshold of its own, and the delay two that differ
+    assert fit(http, study_id, "t1", threshold="0.05").json()["known"] == ["1e-2", "1e-3"]
+    assert fit(http, study_id, "delay", threshold="0.05").json()["known"] == ["1e-2", "1e-3"]
+
+
 def test_a_rung_of_the_ladder_can_be_asked_for(http: TestClient, finished: str) -> None:
     assert fit(http, finished, threshold="1e-2").json()["exponent"]["value"] == pytest.approx(1, abs=5e-3)
 

@@ -50,7 +50,7 @@ def test_a_grid_answers_for_t2_and_the_settled_error(http: TestClient, finished:
     assert (found["x"], found["y"], found["max_error"]) == ("t2", "error_settled", None)
     assert found["left_out"] == {"missing": 6}
     assert found["best"] is None
-    assert found["best_reason"] == "no configuration has both responses yet"
+    assert found["best_reason"] == "no configuration has both responses"
 
 
 def test_a_running_adaptive_study_tells_the_best_so_far(

@@ -87,13 +87,71 @@ def test_the_line_is_the_law_s_power() -> None:
         assert row["t"] == pytest.approx(expected, rel=1e-9)
 
 
-def test_the_line_of_theory_is_the_median_draw_s() -> None:
-    stars = {0: 0.1, 1: 0.2, 2: 0.4, 3: 0.5, 4: 0.9}
-    data = [row | {"T_star": stars[row["seed"]]} for row in EXACT]
-    found = [row for row in rows(drawn(data), "line", "line") if row["line"].startswith("theory")]
-    assert [row["t"] / row["x"] for row in found] == pytest.approx([0.4, 0.4])
-    squared = [row for row in rows(drawn(data, x="2/(alpha*beta)^2"), "line", "line") if "theory" in row["line"]]
-    assert [row["t"] / math.sqrt(row["x"] / 2) for row in squared] == pytest.approx([0.4, 0.4])
+STARS = {0: 0.1, 1: 0.2, 2: 0.4, 3: 0.5, 4: 0.9}
+MEAN = float(np.exp(np.mean(np.log([*STARS.values()]))))
+
+
+def theory(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [row for row in rows(document, "line", "line") if row["line"].startswith("theory")]
+
+
+def test_the_line_of_theory_is_the_geometric_mean_over_the_draws_of_the_fit() -> None:
+    data = [row | {"T_star": STARS[row["seed"]]} for row in EXACT]
+    assert [row["t"] / row["x"] for row in theory(drawn(data))] == pytest.approx([MEAN, MEAN])
+    squared = theory(drawn(data, x="2/(alpha*beta)^2"))
+    assert [row["t"] / math.sqrt(row["x"] / 2) for row in squared] == pytest.approx([MEAN, MEAN])
+
+
+def exact_theory(unbalanced: bool = False, scatter: float = 0.0) -> list[dict[str, Any]]:
+    """Times that theory foretells to the step, or with a scatter that moves neither level nor slope of a draw."""
+    cells = grid((0.013, 0.031, 0.11), (1e-9, 7e-9, 5e-8), seeds=1)
+    design = np.column_stack([np.ones(9), log_x(cells)])
+    noise = np.random.default_rng(0).normal(size=9)
+    off = scatter * (noise - design @ np.linalg.lstsq(design, noise, rcond=None)[0])
+    found = []
+    for seed, star in STARS.items():
+        for row, e in zip(cells, off, strict=True):
+            t = math.ceil(star / (row["alpha"] * row["beta"]) * math.exp(e))
+            found.append(row | {"seed": seed, "T_star": star} | crossing("t2", "exact", t))
+    return [row for row in found if not unbalanced or row["seed"] < 3 or row["configuration"] % 3 == 0]
+
+
+@pytest.mark.parametrize(
+    ("effect", "data"),
+    [("draw", exact_theory()), ("draw", exact_theory(unbalanced=True)), ("random", exact_theory(scatter=0.05))],
+    ids=["fixed", "unbalanced", "random"],
+)
+def test_where_theory_is_exact_its_line_is_the_fitted_one(effect: str, data: list[dict[str, Any]]) -> None:
+    document = drawn(data, effect=effect)
+    fitted, predicted = rows(document, "line", "band_low"), theory(document)
+    assert [row["x"] for row in predicted] == pytest.approx([fitted[0]["x"], fitted[-1]["x"]])
+    # to the rounding up to whole steps
+    assert [row["t"] for row in predicted] == pytest.approx([fitted[0]["t"], fitted[-1]["t"]], rel=1e-6)
+
+
+def test_pooled_the_two_lines_meet_in_the_middle_of_the_rows() -> None:
+    data = exact_theory(unbalanced=True)
+    document = drawn(data, effect="none")
+    predicted = theory(document)[0]
+    middle = np.exp(log_x(data).mean())
+    found = law(table(data), "t2", effect="none")
+    there = found["prefactor"]["value"] * middle ** found["exponent"]["value"]
+    assert predicted["t"] / predicted["x"] * middle == pytest.approx(there, rel=1e-6)
+
+
+def test_a_draw_without_a_prediction_leaves_no_line_to_compare_and_it_is_said() -> None:
+    data = [row | {"T_star": None if row["seed"] == 3 else STARS[row["seed"]]} for row in EXACT]
+    document = drawn(data)
+    assert not theory(document)
+    assert "no line of theory: T* is not known in 1 of 5 draws" in heading(document)
+    assert "no line of theory" not in heading(drawn(exact_theory()))
+
+
+def test_a_draw_outside_the_fit_is_outside_the_line_of_theory() -> None:
+    never = crossing("t2", "infeasible", lower=100) | {"outcome": "infeasible", "T_star": 1e6}
+    data = [row | {"T_star": STARS[row["seed"]]} | (never if row["seed"] == 4 else {}) for row in EXACT]
+    kept = float(np.exp(np.mean(np.log([STARS[seed] for seed in range(4)]))))
+    assert [row["t"] / row["x"] for row in theory(drawn(data))] == pytest.approx([kept, kept])
 
 
 @pytest.mark.parametrize("question", [{"response": "t1"}, {"x": "1/alpha"}])

@@ -59,11 +59,11 @@ def _rows(share: float, studies: int, with_bootstrap: int) -> Iterator[str]:
         begun = time.perf_counter()
         found = [_exponent(seed, share, asked) for seed in range(count)]
         intervals = [one["intervals"].get(kind, one["ci95"]) for one in found]
-        holds = np.array([low <= -1 <= high for low, high in intervals])
+        holds = np.array([low <= 1 <= high for low, high in intervals])
         values = np.array([one["value"] for one in found])
         error = np.sqrt(holds.mean() * (1 - holds.mean()) / count)
         ratio = np.mean([one["se"] for one in found]) / values.std()
-        off = values.mean() + 1
+        off = values.mean() - 1
         yield (
             f"| {share:.0%} | {names[kind]} | {holds.mean():.3f} [{error:.3f}] | "
             f"{off:+.4f} [{values.std() / np.sqrt(count):.4f}] | {ratio:.2f} |"
@@ -73,7 +73,7 @@ def _rows(share: float, studies: int, with_bootstrap: int) -> Iterator[str]:
 
 def _exponent(seed: int, share: float, asked: dict[str, Any]) -> dict[str, Any]:
     answer = fit_family(table(study(seed, share)), Request(models=("M2",), **asked)).result
-    return answer["models"]["M2"]["parameters"]["alpha*beta"]
+    return answer["models"]["M2"]["parameters"]["1/(alpha*beta)"]
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from studies.laws import law
 from tests.studies.laws.tables import Row, censor, crossing, grid, power_law, table
 
 ROWS = power_law(grid(seeds=6), sigma=0.1)
-MINUS_ONE = "exponent_is_minus_one_in_alpha_beta"
+PAPERS = "exponent_is_the_papers"
 
 
 def asked(rows: list[Row] = ROWS, response: str = "t2", **question: Any) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def test_a_prefactor_outside_the_range_of_a_float_is_null_with_its_reason() -> N
     assert answer["exponent"]["value"] == pytest.approx(-1 / 50, abs=1e-3)
 
 
-# -- tests of minus one ---------------------------------------------------------------------------------------------
+# -- tests of the paper's exponents ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -151,19 +151,29 @@ def test_a_prefactor_outside_the_range_of_a_float_is_null_with_its_reason() -> N
 )
 def test_without_an_exponent_of_the_product_there_is_no_test_of_it(question: dict[str, Any], reason: str) -> None:
     tests = asked(**question)["tests"]
-    assert tests[MINUS_ONE] == {"statistic": None, "p": None, "reason": reason}
+    assert tests[PAPERS] == {"exponents": None, "statistic": None, "p": None, "reason": reason}
     assert tests["equivalence"] == {"margin": 0.02, "p": None, "reason": reason}
 
 
-def test_the_margin_is_that_of_the_exponent_and_not_of_xs_power() -> None:
-    assert asked(x="(alpha*beta)^-4")["tests"]["equivalence"]["p"] == pytest.approx(
-        asked()["tests"]["equivalence"]["p"], rel=1e-6
-    )
+@pytest.mark.parametrize(("x", "exponent"), [("alpha*beta", -1), ("(alpha*beta)^-4", 0.25), ("7*(alpha*beta)^2", -0.5)])
+def test_the_papers_exponent_and_its_margin_are_those_of_the_predictor_asked_for(x: str, exponent: float) -> None:
+    answer, plain = asked(x=x), asked()
+    tests = answer["tests"]
+    assert tests[PAPERS]["exponents"] == {answer["x"]: exponent}
+    assert tests["equivalence"]["margin"] == 0.02 * abs(exponent)
+    for name in (PAPERS, "equivalence"):
+        assert tests[name]["p"] == pytest.approx(plain["tests"][name]["p"], rel=1e-6)
+    assert f"An exponent of exactly {exponent:g} in {answer['x']} is" in answer["text"]
+
+
+def test_the_text_states_the_papers_exponents_of_the_predictors_that_it_gives_exponents_of() -> None:
+    assert "An exponent of exactly 1 in 1/(alpha*beta) is" in asked()["text"]
+    assert "Exponents of exactly -1 in alpha and beta are" in asked(terms=["beta", "alpha"])["text"]
 
 
 def test_a_small_departure_is_rejected_and_equivalent_and_the_text_says_both() -> None:
     answer = asked(power_law(grid(seeds=6), exponent=0.998, sigma=1e-4))
-    assert answer["tests"][MINUS_ONE]["p"] < 1e-6
+    assert answer["tests"][PAPERS]["p"] < 1e-6
     assert answer["tests"]["equivalence"]["p"] < 1e-6
     assert "is rejected (p < 1e-12), but the law is within 0.02 of that" in answer["text"]
 
@@ -203,7 +213,7 @@ def powers_of_two() -> list[Row]:
 def test_rows_on_the_law_to_machine_precision_have_no_test() -> None:
     answer = asked(powers_of_two())
     assert answer["exponent"]["value"] == pytest.approx(1, abs=1e-12)
-    assert answer["tests"][MINUS_ONE]["reason"].startswith("the rows lie on the law to machine precision")
+    assert answer["tests"][PAPERS]["reason"].startswith("the rows lie on the law to machine precision")
 
 
 def test_so_have_such_rows_with_others_censored_where_the_law_says() -> None:
@@ -220,8 +230,8 @@ def test_a_censored_row_that_contradicts_such_rows_moves_the_law() -> None:
     assert answer["converged"]
 
 
-def test_of_t1_the_text_does_not_speak_of_minus_one() -> None:
-    assert "exactly -1" not in asked(power_law(grid(seeds=6), response="t1"), "t1", terms=["alpha", "beta"])["text"]
+def test_of_t1_the_text_does_not_speak_of_the_papers_exponents() -> None:
+    assert "exactly" not in asked(power_law(grid(seeds=6), response="t1"), "t1", terms=["alpha", "beta"])["text"]
 
 
 def test_pooled_draws_are_warned_of() -> None:

@@ -32,7 +32,7 @@ def slower(factor: float) -> pa.Table:
 
 
 def invariants(answer: dict[str, Any]) -> list[float]:
-    test = answer["tests"]["exponent_is_minus_one_in_alpha_beta"]
+    test = answer["tests"]["exponent_is_the_papers"]
     return [answer["exponent"]["value"], answer["exponent"]["se"], answer["sigma"], answer["r2_log"], test["p"]]
 
 

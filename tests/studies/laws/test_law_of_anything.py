@@ -87,7 +87,9 @@ def likely_rows(draw: st.DrawFn) -> Row:
     out |= crossing("t2", word, step) if word == "exact" else crossing("t2", word, lower=step, upper=upper)
     out |= {"floor": draw(st.sampled_from([1e-4, 1e-4, 1e-2, None])), "test_threshold": 1e-2, "N": 30, "steps": step}
     return out | draw(
-        st.sampled_from([{}, {}, {}, {}, {"N": 20}, {"a_gap": None}, {"beta": 0.0}, {"outcome": "failed"}])
+        st.sampled_from(
+            [{}, {}, {}, {}, {"N": 20}, {"a_gap": None}, {"beta": 0.0}, {"beta": 1e-250}, {"outcome": "failed"}]
+        )
     )
 
 

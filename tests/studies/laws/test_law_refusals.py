@@ -29,7 +29,7 @@ def test_no_trials() -> None:
 
 def test_nothing_has_ended() -> None:
     refusal = refused([pending(row) for row in power_law(grid())])
-    assert refusal.reason == "no trial with a crossing that counts; 90 have not ended"
+    assert refusal.reason == "no trial with a crossing that counts: 90 not ended yet"
     assert refusal.counts["censored"]["pending"] == 90
 
 

@@ -55,6 +55,8 @@ def test_pruned_trials_are_counted_and_outside_fits(store: Store) -> None:
         # what it would have taken: the task's own law
         assert row["steps"] == limits[row["pack"]] < 0.1 / (row["alpha"] * row["beta"])
         assert row["steps"] >= 2 * best
+    for row in rows:
+        assert row["limit"] == min(SPEC.budget.max_steps, limits[row["pack"]] or math.inf)
     answer = law(table, "t2")
     assert answer["censored"]["pruned"] == len(pruned)
     assert answer["n"] == len(rows) - len(pruned)

@@ -14,6 +14,7 @@ from trainers.trial import Crossing
 CROSSINGS = ("t1", "t1_gradient", "t2", "t2_plateau")
 COLUMNS = [
     *("id", "index", "configuration", "seed", "data_id", "stream_id", "outcome", "obtained", "steps", "started"),
+    *("limit", "train_threshold", "test_threshold"),
     *("alpha", "beta", "snr", "optimizer"),
     *(f"{name}_{part}" for name in CROSSINGS for part in ("step", "lower", "upper", "censoring", "stayed")),
     *(f"delay_{part}" for part in ("step", "lower", "upper", "censoring")),
@@ -63,6 +64,14 @@ def test_a_generalised_row_has_its_numbers(half):
     assert (row["t2_step"], row["delay_step"], row["delay_censoring"], row["steps"]) == (1000, 900, "exact", 1007)
     assert (row["error_stop"], row["error_stop_mean_l1"], row["error_stop_step"]) == (9e-3, 1e-3, 1007)
     assert (row["error_settled"], row["a_gap"], row["t2_predicted"]) == (None, 0.25, None)
+
+
+def test_a_row_says_how_long_it_may_run_and_what_counts_as_generalised(half):
+    store, study_id = half
+    budget = store.study(study_id).spec["budget"]
+    for row in store.table(study_id).to_pylist():
+        assert row["limit"] == budget["max_steps"]
+        assert (row["train_threshold"], row["test_threshold"]) == (budget["train_threshold"], budget["test_threshold"])
 
 
 def test_an_unended_row_says_whether_its_pack_began_and_how_far_it_is(half):

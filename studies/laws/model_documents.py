@@ -1,0 +1,158 @@
+"""A fitted model as the answer of a fit shows it: parameters with their intervals, and what the fit is worth."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from studies.laws import clusters, comparison, hypotheses, logs
+from studies.laws.cautions import NUMERICAL
+from studies.laws.clusters import Clusters
+from studies.laws.data import Data
+from studies.laws.grammar import parse
+from studies.laws.inference import Estimate
+from studies.laws.known import lacking
+from studies.laws.models import FORMS, Model
+from studies.laws.noise import Floats
+from studies.laws.prefactors import prefactor
+from studies.laws.profile import profile_interval
+from studies.laws.request import Request
+
+
+def document(request: Request, model: Model, base: Data, draws: int) -> dict[str, Any]:
+    """Return a model.
+
+    Args:
+        request: what was asked.
+        model: the fit.
+        base: the rows that it was chosen from, by the columns that it needs.
+        draws: how many its own rows have.
+    """
+    fitted, evidence = model.fitted, model.fitted.fit.evidence
+    inference = fitted.inference
+    return {
+        "model": model.name,
+        "form": FORMS[model.name],
+        "intercepts": fitted.intercepts,
+        "parameters": _parameters(request, model),
+        "prefactor": prefactor(inference.level),
+        "sigma": inference.sigma,
+        "tau": inference.tau,
+        "log_likelihood": model.value,
+        "degrees": model.parameters,
+        "aic": comparison.aic(model),
+        "bic": comparison.bic(model, int(fitted.sample.crossed.sum())),
+        "r2_log": fitted.fit.r2,
+        "n": len(fitted.sample.draw),
+        "draws": draws,
+        "lacking": lacking(model.name, base),
+        "converged": evidence.converged,
+        "gradient_norm": evidence.gradient_norm,
+        "iterations": evidence.iterations,
+        "starts": max(model.starts, evidence.starts),
+        "optima": max(model.optima, evidence.optima),
+        "condition": model.condition,
+        "numerical": inference.sigma < NUMERICAL,
+    }
+
+
+def tests(model: Model) -> dict[str, Any] | None:
+    """Return the tests of the paper's exponents; None for a model that does not have them."""
+    names, inference = model.names, model.fitted.inference
+    found = hypotheses.of_monomial(parse(hypotheses.PAPER)) if model.name == "M2" else hypotheses.of_fields(names)
+    if found is None or not set(found.exponents) <= set(names):
+        return None
+    if model.fitted.fit.no_scatter:
+        return hypotheses.document(None, found, "the rows lie on the law to machine precision")
+    return hypotheses.document(hypotheses.test(found, names, inference), found)
+
+
+@dataclass(frozen=True, slots=True)
+class _ByDraw:
+    """What the draws as clusters say of the parameters."""
+
+    covariance: Floats
+    df: float
+    wild: Floats | None
+
+    @classmethod
+    def of(cls, request: Request, model: Model) -> _ByDraw | None:
+        """Return it where it is asked for and there are enough draws."""
+        if request.covariance != "draw" and "bootstrap" not in request.intervals:
+            return None
+        own: Clusters = model.fitted.clusters
+        if own.count < clusters.FEWEST or own.df < 1 or model.fitted.fit.no_scatter:
+            return None
+        wild = None
+        if "bootstrap" in request.intervals and request.bootstrap:
+            wild = clusters.wild_quantiles(own, request.bootstrap, request.seed)
+        return cls(clusters.robust_covariance(own), own.df, wild)
+
+
+def _parameters(request: Request, model: Model) -> dict[str, Any]:
+    draws = _ByDraw.of(request, model)
+    found = {name: _parameter(request, model, j, draws) for j, name in enumerate(model.names)}
+    if model.at is not None and model.at[0] not in found:
+        name, number, log_unit = model.at
+        value = _scaled(number, log_unit)
+        why = "the likelihood is flat about it" if value is not None else logs.OUTSIDE
+        found[name] = {"value": value, "se": None, "ci95": None, "reason": why}
+    return found
+
+
+def _parameter(request: Request, model: Model, j: int, draws: _ByDraw | None) -> dict[str, Any]:
+    estimate = model.fitted.inference.slope(j)
+    if request.covariance == "draw" and draws is not None:
+        estimate = Estimate(estimate.value, math.sqrt(draws.covariance[j, j]), draws.df)
+    name, number, log_unit = model.at if model.at and model.at[0] == model.names[j] else (None, 0.0, 0.0)
+    shifted = Estimate(estimate.value + number, estimate.se, estimate.df)
+    intervals: dict[str, tuple[float | None, ...] | None] = {}
+    if "wald" in request.intervals:
+        intervals["wald"] = shifted.ci95
+    if "profile" in request.intervals:
+        intervals["profile"] = None if name else profile_interval(model.fitted, j)
+    if "bootstrap" in request.intervals:
+        intervals["bootstrap"] = _bootstrap(shifted.value, draws, j)
+    numbers = [shifted.value, shifted.se, *shifted.ci95]
+    value, se, low, high = (_scaled(one, log_unit) for one in numbers)
+    shown: dict[str, Any] = {
+        "value": value,
+        "se": se,
+        "df": estimate.df,
+        "ci95": None if low is None or high is None else [low, high],
+        "recommended": "wald",
+        "intervals": {
+            kind: None if ends is None else [None if end is None else _scaled(end, log_unit) for end in ends]
+            for kind, ends in intervals.items()
+        },
+    }
+    if None in (value, se, low, high):
+        shown["reason"] = logs.OUTSIDE
+    elif request.covariance == "draw" and draws is None:
+        shown["reason"] = _no_draws(model)
+    return shown
+
+
+def _no_draws(model: Model) -> str:
+    own = model.fitted.clusters
+    if model.fitted.fit.no_scatter:
+        return "the rows lie on the law to machine precision: the standard error is the model's"
+    few = f"{own.count} draws, and {own.count - own.df:g} exponents"
+    needed = f"a standard error by draw needs {clusters.FEWEST} draws, and one more than exponents"
+    return f"{few}: {needed}; this one is the model's"
+
+
+def _scaled(value: float, log_unit: float) -> float | None:
+    """Return a value in units of e^log_unit, None where it leaves a float's range."""
+    if value == 0 or log_unit == 0:
+        return value
+    size = logs.exponential(math.log(abs(value)) + log_unit)
+    return None if size is None else math.copysign(size, value)
+
+
+def _bootstrap(value: float, draws: _ByDraw | None, j: int) -> tuple[float, float] | None:
+    if draws is None or draws.wild is None:
+        return None
+    half = float(draws.wild[j]) * math.sqrt(draws.covariance[j, j])
+    return value - half, value + half

@@ -1,0 +1,33 @@
+"""The prefactor of a law as an answer shows it: e to the level, over all draws and by draw."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from studies.laws import logs
+from studies.laws.inference import Estimate, Inference
+
+
+def prefactor(level: Estimate) -> dict[str, Any]:
+    """Return e^level with its standard error and interval; what a float does not hold is null, with the reason."""
+    value = logs.exponential(level.value)
+    if value is None or not logs.representable(level.value + np.log(max(level.se, 1e-300))):
+        return {"value": None, "se": None, "ci95": None, "reason": logs.OUTSIDE}
+    ends = [logs.exponential(end) for end in level.ci95]
+    shown = {"value": value, "se": value * level.se}
+    return shown | ({"ci95": None, "reason": f"the interval is {logs.OUTSIDE}"} if None in ends else {"ci95": ends})
+
+
+def by_draw(inference: Inference) -> dict[str, Any]:
+    """Return the distribution of the draws' prefactors."""
+    own = inference.intercepts
+    spread = inference.tau
+    if len(own) == 1:
+        return {"median": logs.exponential(float(own[0])), "geometric_sd": None, "reason": "one draw"}
+    if spread is None:
+        spread = float(np.std(own, ddof=1))
+    middle = inference.level.value if inference.tau is not None else float(np.median(own))
+    shown = {"median": logs.exponential(middle), "geometric_sd": logs.exponential(spread)}
+    return shown | ({"reason": logs.OUTSIDE} if None in shown.values() else {})
