@@ -138,6 +138,6 @@ def test_an_error_in_a_transaction_leaves_nothing_not_even_a_table(store):
 def _tear(store) -> None:
     with store._database.write() as connection:
         connection.exec_driver_sql("CREATE TABLE gs_torn (id INTEGER)")
-        columns = "(id, host, pid, embedded, started, seen)"
-    connection.exec_driver_sql(f"INSERT INTO gs_runner {columns} VALUES ('x', 'h', 1, true, '2020-01-01', '2020-01-01')")
+        columns, values = "(id, host, pid, embedded, started, seen)", "('x', 'h', 1, true, '2020-01-01', '2020-01-01')"
+        connection.exec_driver_sql(f"INSERT INTO gs_runner {columns} VALUES {values}")
         raise ZeroDivisionError
