@@ -58,7 +58,8 @@ class _Private(UserWideCacheLocator):
 
 class _Places(CompileResultCacheImpl):
     """Where NUMBA_CACHE_DIR says, beside the module, below the user's home, among temporary files: the first of them
-    that can be written to, which every process of a user finds by itself."""
+    that can be written to, which every process of a user finds by itself.
+    """
 
     _locator_classes = [UserProvidedCacheLocator, InTreeCacheLocator, UserWideCacheLocator, _Private]  # noqa: RUF012
 
@@ -67,7 +68,7 @@ class _Files(IndexDataCacheFile):
     """An index of a function's code, and the code."""
 
     def save(self, key: Any, data: Any) -> None:
-        """Write the code first: numba writes the index first, and killed in between it leaves the name of stale code."""
+        """Write the code, then the index: the other way round, a process that is killed leaves the name of stale code."""
         overloads = self._load_index()
         taken = set(overloads.values())
         name = overloads.get(key) or next(n for n in map(self._data_name, itertools.count(1)) if n not in taken)

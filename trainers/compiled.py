@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
-from numba.core import config, types
+from numba.core import types
 from numba.core.registry import CPUDispatcher
 
 from trainers.code_cache import CodeCache
@@ -76,4 +76,4 @@ def _decorated(
 ) -> Callable[..., Any]:
     if function is None:
         return lambda function: _decorated(kind, function, options)
-    return function if config.DISABLE_JIT else kind(function, options)
+    return kind(function, options)

@@ -34,6 +34,7 @@ EXAMPLE_PROGRESS: dict[str, Any] = {
     "by_outcome": {"generalised": 39, "stalled": 2},
     "steps_per_second": 812345.6,
     "eta_seconds": 12.5,
+    "preparing": None,
 }
 
 EXAMPLE_STUDY: dict[str, Any] = {
@@ -53,6 +54,14 @@ EXAMPLE_STUDY: dict[str, Any] = {
 }
 
 
+class Preparing(BaseModel):
+    """Kernels that a machine trains by are compiled, once a version; the study's trials begin thereafter."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    seconds_left: float = Field(description="about how long that still takes")
+
+
 class Progress(BaseModel):
     """How far a study is."""
 
@@ -63,6 +72,7 @@ class Progress(BaseModel):
     by_outcome: dict[str, int] = Field(description="trials by outcome; words without a trial are left out")
     steps_per_second: float = Field(description="steps of all running trials together; 0 when nothing runs")
     eta_seconds: float | None = Field(description="until the packs planned so far end; null where none knows yet")
+    preparing: Preparing | None = Field(description="what the study waits for before it trains; counted in the ETA")
 
 
 class Study(BaseModel):

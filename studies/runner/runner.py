@@ -18,6 +18,7 @@ from studies.bell import Stop
 from studies.runner import environment
 from studies.runner.child import Child
 from studies.runner.cluster import Cluster, clear, is_ray_directory, ray_directory
+from studies.runner.compilers import Compilers
 from studies.runner.leases import Leases
 from studies.runner.lock import only_runner
 from studies.runner.shares import shares
@@ -71,6 +72,7 @@ class Runner:
         self._deaths: dict[str, int] = {}
         self._claim_at = self._cluster_at = self._spare_at = 0.0
         self._spare: Child | None = None
+        self._compilers = Compilers()
 
     def run(self, stop: Stop) -> None:
         """Claim studies and drive them until `stop`; return when nothing that was started is left.
@@ -102,11 +104,14 @@ class Runner:
             clear(Path(former["ray"]))
 
     def _work(self, stop: Stop) -> None:
+        if self._cluster.own:  # the nodes of another have workers that compile for themselves
+            self._compilers.start(self._cluster.token)
         while not stop.wait(LOOK_SECONDS):
             try:
                 self._mind_cluster()
                 self._mind_drivers()
                 self._mind_spare()
+                self._compilers.mind()
                 self._claim()
                 self._share_out()
             except DatabaseUnavailable as error:
@@ -232,6 +237,7 @@ class Runner:
             driven.child.tell({"leave": True})
         if self._spare:
             self._spare.kill()
+        self._compilers.end()
         for driven in list(self._driven.values()):
             if not driven.child.gone_within(deadline - time.monotonic()):
                 driven.child.kill()

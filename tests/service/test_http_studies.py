@@ -43,6 +43,7 @@ def test_a_new_study_is_queued_with_nothing_done(http: TestClient) -> None:
         "by_outcome": {},
         "steps_per_second": 0.0,
         "eta_seconds": None,
+        "preparing": None,
     }
     assert (study["started"], study["ended"], study["reason"]) == (None, None, None)
 

@@ -6,12 +6,16 @@ import numba
 import numpy as np
 import pytest
 
-from trainers.fast_forward.rank_one import update as compiled_update
-
-update = numba.njit(lambda V, d, x, joins: compiled_update(V, d, x, joins))  # which compiled code alone can call
+from trainers.fast_forward import rank_one
 
 CLOSE = 1e-13
 """Of the matrix, in units of its norm; and of the eigenvectors' orthogonality."""
+
+
+@numba.njit
+def update(V: np.ndarray, d: np.ndarray, x: np.ndarray, joins: bool) -> tuple[np.ndarray, np.ndarray]:
+    """What compiled code alone can call, for Python."""
+    return rank_one.update(V, d, x, joins)
 
 
 def assert_decomposes(V: np.ndarray, d: np.ndarray, A: np.ndarray, close: float = CLOSE) -> None:
