@@ -68,7 +68,7 @@ class _Files(IndexDataCacheFile):
     """An index of a function's code, and the code."""
 
     def save(self, key: Any, data: Any) -> None:
-        """Write the code, then the index: the other way round, a process that is killed leaves the name of stale code."""
+        """Write the code, then the index: the other way round, one that is killed leaves the name of stale code."""
         overloads = self._load_index()
         taken = set(overloads.values())
         name = overloads.get(key) or next(n for n in map(self._data_name, itertools.count(1)) if n not in taken)

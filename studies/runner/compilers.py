@@ -53,6 +53,11 @@ class Compilers:
                 if child.code != 0:
                     log.warning("compiler ended", code=child.code)
 
+    @property
+    def busy(self) -> bool:
+        """Whether any is still at it."""
+        return bool(self._children)
+
     def end(self) -> None:
         """End those that are still at it: what they had finished is kept."""
         for child in self._children:
