@@ -75,6 +75,11 @@ class _Files(IndexDataCacheFile):
         self._save_data(name, data)
         self._save_index({**overloads, key: name})
 
+    def _load_index(self) -> dict[Any, str]:
+        with suppress(Exception):  # a file that a power cut or a full disk has torn raises whatever unpickling may
+            return super()._load_index()
+        return {}
+
     def holds(self, key: Any) -> bool:
         """Return whether `load` would find something."""
         name = self._load_index().get(key)
@@ -97,7 +102,7 @@ class CodeCache(FunctionCache):
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the code for these types; None: it has to be made."""
-        with suppress(Exception):  # a file that a power cut or a full disk has torn raises whatever unpickling may
+        with suppress(Exception):  # torn, as an index may be
             return super().load_overload(sig, target_context)
         return None
 
@@ -108,6 +113,4 @@ class CodeCache(FunctionCache):
 
     def holds(self, sig: Any, target_context: Any) -> bool:
         """Return whether the code for these types is there, made by whatever process."""
-        with suppress(Exception):
-            return self._cache_file.holds(self._index_key(sig, target_context.codegen()))
-        return False
+        return self._cache_file.holds(self._index_key(sig, target_context.codegen()))

@@ -164,8 +164,8 @@ class Runner:
         if self._spare and self._spare.code is not None:
             log.warning("spare driver ended", code=self._spare.code)
             self._spare, self._spare_at = None, time.monotonic() + SPARE_SECONDS
-        if self._driven and self._compilers.busy:  # one of these may wait for the cores
-            return
+        if self._driven and self._compilers.busy:
+            self._spare_at = time.monotonic() + SPARE_SECONDS  # a study that waits for them is to start first
         if self._spare is None and time.monotonic() >= self._spare_at and self._cluster.alive:
             self._spare = self._driver()
 
