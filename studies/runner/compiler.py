@@ -18,11 +18,10 @@ def main() -> None:
     die_with_parent(wire.receive()["parent"])
     threading.Thread(target=_listen, args=(wire,), daemon=True).start()
     os.nice(_NICE)
-    from trainers.kernels import EVERY, FAST_FORWARD, missing
+    from trainers.kernels import EVERY, missing
     from trainers.preparing import prepare
 
     wire.say(missing=len(missing(EVERY)))
-    prepare(FAST_FORWARD)  # first, and all hands on it: most studies need it, and it takes longest
     prepare(EVERY)
     os._exit(0)
 

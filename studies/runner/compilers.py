@@ -54,6 +54,11 @@ class Compilers:
                     log.warning("compiler ended", code=child.code)
 
     @property
+    def pids(self) -> list[int]:
+        """Process ids of those that were there when they were last minded."""
+        return [child.pid for child in self._children]
+
+    @property
     def busy(self) -> bool:
         """Whether any is still at it."""
         return bool(self._children)
