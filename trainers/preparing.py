@@ -27,7 +27,7 @@ _PATIENCE_SECONDS = 300.0
 """Without a kernel more in all this time, whoever is at them is frozen: then this process compiles them itself."""
 _OVERDUE = 0.1
 """Part of its time that a kernel is taken to need still, once it has taken it all."""
-_PROBE, _PROBE_SECONDS = "sum(i * i for i in range(20_000))", 8.6e-4
+_PROBE, _PROBE_SECONDS = "sum(i * i for i in range(20_000))", 9e-4
 """A statement, and how long it takes on the machine by which `Kernel.seconds` goes."""
 
 
