@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trainers.compiled import njit
+from trainers.compiled import kernel, njit
 
 ROUNDING = 1e-12
 """Slack of a certificate, relative to the error: a bound that holds in exact arithmetic may fail by rounding."""
@@ -79,7 +79,7 @@ def plan(tracks: Tracks, column: int, step: int, error: float, start: float, rat
     tracks.asks[column] = step + 1 + (BLIND * tracks.worth if dense else skip)
 
 
-@njit
+@kernel
 def plan_all(tracks: Tracks, step: int, errors: np.ndarray, start: np.ndarray, rate: np.ndarray) -> None:
     """Plan every column that may be planned anew, by arrays of shape (columns,)."""
     for column in range(errors.size):

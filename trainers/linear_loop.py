@@ -8,15 +8,13 @@ element is one pass over each. A column is looked at only where a certificate sa
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_info
-from torch import Tensor
 
-from trainers.compiled import njit
+from trainers.compiled import kernel, njit
 from trainers.levels import NO_STEP
-from trainers.linear import Stack
 from trainers.linear_looks import (
     Sights,
     Track,
@@ -29,6 +27,11 @@ from trainers.linear_looks import (
     plan_rows,
     some_outside,
 )
+
+if TYPE_CHECKING:  # torch is not needed to compile
+    from torch import Tensor
+
+    from trainers.linear import Stack
 
 SHRINK, SIGN, PROJECT = 0, 1, 2
 RULES = {"proximal": SHRINK, "gd": SHRINK, "subgradient": SIGN, "projected": PROJECT}
@@ -246,7 +249,7 @@ def widest_tile(N: int, n: int) -> int:
     return _SMALL_TILE if _SMALL_TILE * N * n <= _SMALL and _small_kernels() else _TILE
 
 
-@njit(nogil=True)
+@kernel(nogil=True)
 def walk(
     widest: int,
     rule: int,

@@ -24,22 +24,16 @@ class Pace:
         self._kind, self._study_seed, self._expected = pack.task, pack.study_seed, expected
         self._steps, self._stepping = 0, 0.0
         self._leapt, self._leaping = 0, 0.0
-        # in the first breath of either kind the loops may have been compiled, once a machine: it says nothing
-        self._has_stepped = self._has_leapt = False
 
     def stepped(self, steps: int, seconds: float) -> None:
         """Take note of a breath of column steps and of the time that they took."""
-        if self._has_stepped:
-            self._steps += steps
-            self._stepping += seconds
-        self._has_stepped = True
+        self._steps += steps
+        self._stepping += seconds
 
     def leapt(self, seconds: float) -> None:
         """Take note of a trial that was fast-forwarded to its end, and of the time that it took."""
-        if self._has_leapt:
-            self._leapt += 1
-            self._leaping += seconds
-        self._has_leapt = True
+        self._leapt += 1
+        self._leaping += seconds
 
     def seconds_left(self, step: int, stepping: Sequence[Trial], leaping: Sequence[Trial]) -> float | None:
         """Return about how many seconds the trials that are left take; None: the length of one is unknown.

@@ -20,8 +20,10 @@ from trainers.engine import leaps
 from trainers.fast_forward import surrogate
 from trainers.fast_forward.course import Course
 from trainers.fast_forward.run import FastForward
+from trainers.kernels import FAST_FORWARD, Kernel
 from trainers.outcome import trained
 from trainers.pace import Pace
+from trainers.preparing import prepared
 from trainers.tasks import TASKS, draws_of
 from trainers.tasks.base import Problem, Theory
 from trainers.trial import Crossing, Outcome, Pack, Report, Trial
@@ -54,7 +56,8 @@ def train(
         breath_seconds: time after which the loop looks up, for a stop, a report, a checkpoint; above 0.
 
     Yields:
-        Reports: outcomes of the trials that ended since the last one, and steps done; the last has `done`.
+        Reports: outcomes of the trials that ended since the last one, and steps done; the last has `done`. Those that
+            are `preparing` come first: no trial's clock runs while kernels are compiled, here or by another process.
 
     Raises:
         Exception: whatever a task raises; the pack's earlier checkpoint stands.
@@ -62,6 +65,11 @@ def train(
     torch.set_num_threads(pack.threads)
     threadpool_limits(pack.threads, user_api="blas")  # of the compiled loops' products
     run = _Run(pack, resume, breath_seconds)
+    for left in prepared(run.kernels, report_seconds):
+        yield run.report(preparing=left)
+        if stop():
+            run.checkpoint(directory)
+            return
     clock = _Clock(report_seconds, checkpoint_seconds)
     yield run.report()
     while run.alive:
@@ -122,6 +130,12 @@ class _Run:
     @property
     def alive(self) -> bool:
         return self._stepping or bool(self._leaping)
+
+    @property
+    def kernels(self) -> tuple[Kernel, ...]:
+        """Compiled functions that training calls."""
+        stepping = self._problem.kernels if self._problem is not None else ()
+        return (*stepping, *FAST_FORWARD) if self._leaping else stepping
 
     @property
     def _stepping(self) -> bool:
@@ -283,7 +297,7 @@ class _Run:
 
     # -- saying -----------------------------------------------------------------------------------------------------
 
-    def report(self, done: bool = False) -> Report:
+    def report(self, done: bool = False, preparing: float | None = None) -> Report:
         outcomes, steps = tuple(self._outcomes[self._reported :]), self._steps
         self._reported, self._steps = len(self._outcomes), 0
         stepping = self._problem.trials if self._problem is not None else []
@@ -295,6 +309,7 @@ class _Run:
             seconds_left=self._pace.seconds_left(self._step, stepping, leaping),
             outcomes=outcomes,
             done=done,
+            preparing=preparing,
         )
 
     def checkpoint(self, directory: Path | None) -> None:

@@ -213,6 +213,7 @@ class Report:
         steps: column steps taken since the last report (sum over the live columns).
         alive: columns still running.
         seconds_left: about how long they still take; None: the length of one is unknown.
+        preparing: about how long until kernels are compiled that the pack waits for; None: it trains.
         outcomes: trials that ended since the last report (on resume: all that the checkpoint carried, again).
         done: no column is left.
     """
@@ -223,6 +224,7 @@ class Report:
     seconds_left: float | None
     outcomes: tuple[Outcome, ...] = ()
     done: bool = False
+    preparing: float | None = None
 
 
 def finite(value: float | None) -> float | None:

@@ -56,7 +56,7 @@ class _Lines:
 
     def __call__(self, study: Mapping[str, Any]) -> None:
         done = study["progress"]
-        mark = (study["state"], done["ended"] * LINES // max(done["total"], 1))
+        mark = (study["state"], done["ended"] * LINES // max(done["total"], 1), bool(done.get("preparing")))
         if mark != self.shown:
             self.shown = mark
             line = f"{_label(study)}: {done['ended']}/{done['total']} trials {_rest(done)}"
@@ -69,4 +69,8 @@ def _label(study: Mapping[str, Any]) -> str:
 
 def _rest(progress: Mapping[str, Any]) -> str:
     eta = progress["eta_seconds"]
-    return "" if eta is None else f"about {eta:.0f} s left"
+    left = "" if eta is None else f"about {eta:.0f} s left"
+    preparing = progress.get("preparing")  # a server of an earlier version has none
+    if preparing is None:
+        return left
+    return f"preparing, about {preparing['seconds_left']:.0f} s" + (f"; {left} in all" if left else "")

@@ -35,6 +35,7 @@ EXAMPLE_PROGRESS: dict[str, Any] = {
     "steps_per_second": 812345.6,
     "eta_seconds": 12.5,
     "losses": 0,
+    "preparing": None,
 }
 
 EXAMPLE_STUDY: dict[str, Any] = {
@@ -54,6 +55,14 @@ EXAMPLE_STUDY: dict[str, Any] = {
 }
 
 
+class Preparing(BaseModel):
+    """Kernels that a machine trains by are compiled, once a version; the study's trials begin thereafter."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    seconds_left: float = Field(description="about how long that still takes")
+
+
 class Progress(BaseModel):
     """How far a study is."""
 
@@ -65,6 +74,7 @@ class Progress(BaseModel):
     steps_per_second: float = Field(description="steps of all running trials together; 0 when nothing runs")
     eta_seconds: float | None = Field(description="until the packs planned so far end; null where none knows yet")
     losses: int = Field(description="attempts lost with their node or connection, and taken up again: no failures")
+    preparing: Preparing | None = Field(description="what the study waits for before it trains; counted in the ETA")
 
 
 class Study(BaseModel):

@@ -90,8 +90,8 @@ class Recorder(Callback):
         if elapsed < PROGRESS_SECONDS:
             return
         speed = running.steps / elapsed
-        step, left = result["step"], result["seconds_left"]
-        firmly(self._store.pack_progress, self._lease, running.pack_id, step, speed, left)
+        said = (result[name] for name in ("seconds_left", "preparing"))
+        firmly(self._store.pack_progress, self._lease, running.pack_id, result["step"], speed, *said)
         running.told, running.steps = now, 0
 
     def _end(self, running: Running) -> None:

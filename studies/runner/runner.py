@@ -20,6 +20,7 @@ from studies.resources import Resources, total
 from studies.runner import environment
 from studies.runner.child import Child
 from studies.runner.cluster import Cluster, OwnCluster, clear, is_ray_directory, ray_directory
+from studies.runner.compilers import Compilers
 from studies.runner.dealer import Dealer, Driven
 from studies.runner.foreign import LOG, ForeignCluster
 from studies.runner.leases import Leases
@@ -65,6 +66,7 @@ class Runner:
         self._deaths: dict[str, int] = {}
         self._claim_at = self._cluster_at = self._spare_at = 0.0
         self._spare: Child | None = None
+        self._compilers = Compilers()
         self._said: str | None = None
 
     def _cluster_of(self, settings: Settings) -> Cluster:
@@ -106,11 +108,14 @@ class Runner:
             clear(Path(former["ray"]))
 
     def _work(self, stop: Stop) -> None:
+        if self._cluster.own:  # the nodes of another have workers that compile for themselves
+            self._compilers.start(self._cluster.token)
         while not stop.wait(LOOK_SECONDS):
             try:
                 self._mind_cluster()
                 self._mind_drivers()
                 self._mind_spare()
+                self._compilers.mind()
                 self._claim()
                 self._dealer.deal(list(self._driven.values()))
                 self._leases.tell()
@@ -168,6 +173,8 @@ class Runner:
         if self._spare and self._spare.code is not None:
             log.warning("spare driver ended", code=self._spare.code)
             self._spare, self._spare_at = None, time.monotonic() + SPARE_SECONDS
+        if self._driven and self._compilers.busy:
+            self._spare_at = time.monotonic() + SPARE_SECONDS  # a study that waits for them is to start first
         if self._spare is None and time.monotonic() >= self._spare_at and self._cluster.alive:
             self._spare = self._driver()
 
@@ -238,6 +245,7 @@ class Runner:
             driven.child.tell({"leave": True})
         if self._spare:
             self._spare.kill()
+        self._compilers.end()
         for driven in list(self._driven.values()):
             if not driven.child.gone_within(deadline - time.monotonic()):
                 driven.child.kill()

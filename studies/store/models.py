@@ -92,6 +92,7 @@ class Pack(Base):
     steps_per_second: Mapped[float | None]
     seconds_left: Mapped[float | None]
     seconds_per_trial: Mapped[float | None]
+    preparing: Mapped[float | None]
     host: Mapped[str | None]
     started: Mapped[datetime | None]
     ended: Mapped[datetime | None]

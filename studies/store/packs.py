@@ -60,7 +60,7 @@ def unended(connection: Connection, pack_id: str) -> tuple[PlannedTrial, ...]:
 def started(connection: Connection, lease: Lease, pack_id: str, attempt: int, host: str) -> None:
     """See `Store.pack_started`."""
     held(connection, lease)
-    begun = {"state": "running", "attempt": attempt, "host": host, "steps_per_second": None}
+    begun = {"state": "running", "attempt": attempt, "host": host, "steps_per_second": None, "preparing": None}
     _set(connection, lease, pack_id, started=func.coalesce(Pack.started, Now()), **begun)
 
 
@@ -71,11 +71,13 @@ def report(
     step: int,
     steps_per_second: float,
     seconds_left: float | None,
+    preparing: float | None = None,
 ) -> None:
     """See `Store.pack_progress`."""
     study = held(connection, lease)
     seconds_left = finite(seconds_left)
     now = {"step": int(step), "steps_per_second": steps_per_second, "seconds_left": seconds_left}
+    now |= {"preparing": finite(preparing)}
     # as it was predicted first: what packs that wait are measured by
     each = case((Pack.unended > 0, literal(seconds_left, Float(53)) / Pack.unended))
     _set(connection, lease, pack_id, **now, seconds_per_trial=func.coalesce(Pack.seconds_per_trial, each))

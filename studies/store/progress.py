@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection, case, func, select
@@ -11,15 +11,19 @@ from sqlalchemy import Connection, case, func, select
 from studies.store import events
 from studies.store.locks import Locked
 from studies.store.models import Pack
-from studies.store.records import Progress
+from studies.store.records import Preparing, Progress
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Column steps per second of a study's running packs; seconds until its open packs end, None: not known."""
+    """Column steps per second of a study's running packs; seconds until its open packs end, None: not known.
+
+    `preparing`: seconds of these for which running packs wait for kernels; None: none waits.
+    """
 
     speed: float = 0.0
     left: float | None = None
+    preparing: float | None = None
 
 
 def paces(connection: Connection, study_ids: Iterable[str]) -> dict[str, Pace]:
@@ -36,11 +40,18 @@ def paces(connection: Connection, study_ids: Iterable[str]) -> dict[str, Pace]:
             func.sum(case((open, func.coalesce(Pack.seconds_left, 0.0)), else_=0.0)),
             func.sum(case((unknown, Pack.unended), else_=0)),
             func.avg(Pack.seconds_per_trial),
+            func.max(case((running, Pack.preparing))),
         )
         .where(Pack.study_id.in_(studies))
         .group_by(Pack.study_id)
     )
-    return {id: Pace(float(speed), _left(*numbers)) for id, speed, *numbers in connection.execute(statement)}
+    rows = connection.execute(statement)
+    return {id: _pace(speed, _left(*numbers), preparing) for id, speed, *numbers, preparing in rows}
+
+
+def _pace(speed: float, left: float | None, preparing: float | None) -> Pace:
+    # kernels are compiled once a machine, and packs begin side by side: they wait together, not one after another
+    return Pace(float(speed), left if left is None or preparing is None else left + preparing, preparing)
 
 
 def _left(running: int, longest: float, known: float, trials: int, each: float | None) -> float | None:
@@ -60,7 +71,9 @@ def _left(running: int, longest: float, known: float, trials: int, each: float |
 
 def progress(total: int, by_outcome: Mapping[str, int], losses: int, pace: Pace) -> Progress:
     """Put a study's counters and pace together."""
-    return Progress(total, sum(by_outcome.values()), dict(by_outcome), pace.speed, pace.left, losses)
+    preparing = None if pace.preparing is None else Preparing(pace.preparing)
+    ended = sum(by_outcome.values())
+    return Progress(total, ended, dict(by_outcome), pace.speed, pace.left, losses, preparing)
 
 
 def publish(connection: Connection, study: Locked) -> None:
@@ -79,4 +92,5 @@ def as_json(progress: Progress) -> dict[str, Any]:
         "steps_per_second": progress.steps_per_second,
         "eta_seconds": progress.eta_seconds,
         "losses": progress.losses,
+        "preparing": None if progress.preparing is None else asdict(progress.preparing),
     }

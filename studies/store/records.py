@@ -36,6 +36,13 @@ class Page(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
+class Preparing:
+    """A study waits for kernels that are being compiled, once a machine and version; for about how long still."""
+
+    seconds_left: float
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far a study is.
 
@@ -45,8 +52,9 @@ class Progress:
         by_outcome: outcome word to count, words with a count of zero left out.
         steps_per_second: column steps per second over the running packs, as last reported; 0.0 when nothing runs.
         eta_seconds: about how long the packs planned so far still take, as many side by side as now run; None where
-            none runs, or where none knows yet.
+            none runs, or where none knows yet. What it takes to prepare is in it.
         losses: attempts of its packs that were lost with their node or their connection, and were taken up again.
+        preparing: what running packs wait for before they train; None: nothing.
     """
 
     total: int
@@ -55,6 +63,7 @@ class Progress:
     steps_per_second: float
     eta_seconds: float | None
     losses: int = 0
+    preparing: Preparing | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -433,17 +433,24 @@ class Store:
             packs.started(connection, lease, pack_id, attempt, host)
 
     def pack_progress(
-        self, lease: Lease, pack_id: str, step: int, steps_per_second: float, seconds_left: float | None
+        self,
+        lease: Lease,
+        pack_id: str,
+        step: int,
+        steps_per_second: float,
+        seconds_left: float | None,
+        preparing: float | None = None,
     ) -> None:
         """Record a pack's step, speed (column steps per second) and what it still takes; write a `progress` event.
 
         The caller bounds the rate: about once a second a pack. The event's data are the study's progress object.
+        `preparing`: seconds until the pack trains, which waits for kernels; None: it trains.
 
         Raises:
             NotFound, LeaseLost: as `pack_started`.
         """
         with self._database.write() as connection:
-            packs.report(connection, lease, pack_id, step, steps_per_second, seconds_left)
+            packs.report(connection, lease, pack_id, step, steps_per_second, seconds_left, preparing)
 
     def waiting_trials(self, lease: Lease, pack_ids: Sequence[str]) -> tuple[Trial, ...]:
         """Return the trials of packs that nobody has begun, in the order of their indices.

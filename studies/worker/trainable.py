@@ -45,7 +45,7 @@ class PackTrainable(tune.Trainable):
     """Trains one pack after another, and reports about once a second.
 
     The first result of a pack comes at once: `attempt`, `host`, `node`, and `actor`, its own handle. Each later one has
-    `step`, `steps` (column steps since the last), `alive`, `seconds_left`, and perhaps `outcomes` (see
+    `step`, `steps` (column steps since the last), `alive`, `seconds_left`, `preparing`, and perhaps `outcomes` (see
     `payload`); the last has `ended` or, where the pack raised, `error`.
     """
 
@@ -110,7 +110,7 @@ class PackTrainable(tune.Trainable):
             return
         resume = attempts.resume(assignment.study, assignment.ancestry)
         for report in self._trainer(assignment.pack, directory=directory, resume=resume, stop=lambda: self._stopping):
-            state = {"step": report.step, "alive": report.alive, "seconds_left": report.seconds_left}
+            state = {name: getattr(report, name) for name in ("step", "alive", "seconds_left", "preparing")}
             steps = report.steps
             for piece in payload.pieces(report.outcomes):
                 yield {**state, "steps": steps, "outcomes": payload.pack(piece)}

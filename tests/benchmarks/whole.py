@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,7 +20,7 @@ from studies.plan import Resources, plan
 from studies.plan.packing import MOST
 from studies.settings import PREFIX
 from studies.spec import StudySpec, parse
-from tests.benchmarks.tables import Table, at_most_share, figure, share
+from tests.benchmarks.tables import Table, at_most_seconds, at_most_share, figure, share
 from tests.benchmarks.timing import interleaved, timed_once
 from tests.benchmarks.work import grid, logarithmic
 from tests.e2e.conftest import Service
@@ -30,6 +32,7 @@ PACK_SECONDS = 1.0
 MOST_PACKS = 180
 """Of a study within the default limit of 100,000 trials, at `MOST` a pack."""
 GOAL = 0.05
+_LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -62,14 +65,14 @@ def tables(quick: bool) -> list[Table]:
         studies = {f"{first.name}, the first": first, "grid": grid(quick)}
         runs = {name: _run(client, spec) for name, spec in studies.items()}
         known = {packs: _run(client, _packs(packs)) for packs in (few, many)}
-    return [_studies(runs), _orchestration(known, alone)]
+    return [_firsts(quick), _studies(runs), _orchestration(known, alone)]
 
 
 @contextmanager
-def _service() -> Iterator[Client]:
+def _service(**environment: str) -> Iterator[Client]:
     """A service in a process of its own, that also takes trials of a stated time."""
     with TemporaryDirectory() as folder:
-        running = Service(Path(folder) / "data", **{f"{PREFIX}TEST_TASKS": "1"}).start()
+        running = Service(Path(folder) / "data", **{f"{PREFIX}TEST_TASKS": "1", **environment}).start()
         try:
             with running.client() as client:
                 yield client
@@ -103,6 +106,65 @@ def _studies(runs: dict[str, _Run]) -> Table:
     ]
     columns = ("", "trials", "waiting s", "running s", "law s", "its fit s", "submit to law s", "training, summed s")
     return Table("From submitting a study to its law", (*columns, "not training"), rows, notes)
+
+
+# -- the first study of a machine ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _First:
+    """The quick start on a machine that had compiled nothing when its service was started, in seconds.
+
+    Attributes:
+        queued: until it was claimed: Ray starts.
+        starting: until a pack's first report: imports of the driver and its workers, draws, theory.
+        preparing: for which packs waited for kernels.
+        training: until its end.
+        law: of the answer to the law's request.
+        goal: for the sum.
+    """
+
+    queued: float
+    starting: float
+    preparing: float
+    training: float
+    law: float
+    goal: float
+
+
+def _firsts(quick: bool) -> Table:
+    known = {f"{idle:g} s": _first(idle, goal) for idle, goal in ((0.0, 40.0), (30.0, 20.0))[: 1 if quick else 2]}
+    rows = []
+    for idle, run in known.items():
+        parts = (run.queued, run.starting, run.preparing, run.training, run.law)
+        rows.append([idle, *map(figure, (*parts, sum(parts))), at_most_seconds(sum(parts), run.goal)])
+    notes = [
+        f"The quick start on {SLOTS} cores, from submitting it to having its law, with an empty cache of machine code "
+        "and so long after the service was ready. *Queued*: Ray starts; *starting*: the driver and two workers import "
+        "torch, Ray and Tune; *preparing*: what is left of compiling, begun with the runner, by two processes.",
+    ]
+    columns = ("idle before", "queued s", "starting s", "preparing s", "training s", "law s", "in all s", "goal")
+    return Table("The first study of a machine", columns, rows, notes)
+
+
+def _first(idle: float, goal: float) -> _First:
+    with TemporaryDirectory() as kept, _service(NUMBA_CACHE_DIR=kept) as client:
+        time.sleep(idle)
+        marks = {"submitted": time.monotonic()}
+        study = client.submit(item("quickstart").spec)
+        while (seen := client.study(study.id).data)["state"] not in ("completed", "failed"):
+            progress, now = seen["progress"], time.monotonic()
+            if seen["state"] == "running":
+                marks.setdefault("running", now)
+            if progress["eta_seconds"] is not None or progress["ended"]:
+                marks.setdefault("reported", now)
+            if "reported" in marks and progress["preparing"] is None:
+                marks.setdefault("prepared", now)
+            time.sleep(_LOOK_SECONDS)
+        marks["ended"] = time.monotonic()
+        asked, _ = timed_once(lambda: study.law("t2", x="1/(alpha*beta)"))
+    at = [marks.get(name, marks["ended"]) for name in ("submitted", "running", "reported", "prepared", "ended")]
+    return _First(*(after - before for before, after in pairwise(at)), asked, goal)
 
 
 # -- orchestration --------------------------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ def test_a_new_study_is_queued_with_nothing_done(http: TestClient) -> None:
         "steps_per_second": 0.0,
         "eta_seconds": None,
         "losses": 0,
+        "preparing": None,
     }
     assert (study["started"], study["ended"], study["reason"]) == (None, None, None)
 

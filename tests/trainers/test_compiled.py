@@ -12,14 +12,16 @@ import trainers
 TWICE = ("return int(gap / rate * _STRICT)", "return 2 * int(gap / rate * _STRICT)")
 CALLER = """
 import numpy as np
-from trainers.fast_forward.events import first_event
-row = np.array([8.0]), np.array([-1.0]), np.zeros((1, 1))
-print(first_event(*row, np.zeros(1), np.ones(1), 100), sum(first_event.stats.cache_hits.values()))
+from trainers.fast_forward.looks import first_within
+from trainers.fast_forward.modes import Affine, Factors
+row, none = Affine(np.array([8.0]), np.array([-1.0]), np.zeros((1, 1))), Factors(np.zeros(1), np.ones(1))
+found = first_within(row, none, (1.0, np.zeros(1)), 1.0, (0.0, 0.5), 0, 1, 100)
+print(found, sum(first_within.stats.cache_hits.values()))
 """
 
 
 def ended_at(directory: Path) -> tuple[int, int]:
-    """Return the first event of a row, by a copy of the package, and how often it came from the cache."""
+    """Return when a row first lies in a band, by a copy of the package, and how often it came from the cache."""
     done = subprocess.run(
         [sys.executable, "-c", CALLER], cwd=directory, capture_output=True, text=True, check=True, timeout=120
     )
@@ -37,4 +39,4 @@ def test_a_change_in_a_called_module_reaches_its_callers(tmp_path: Path) -> None
     called.write_text(before.replace(*TWICE))
     event, hits = ended_at(tmp_path)
     assert hits == 0
-    assert event > 8, "a bound twice as long steps over the event"
+    assert event > 8, "a bound twice as long steps over it"

@@ -19,7 +19,6 @@ EXPECTED = {0: 1000, 1: 3000, 2: 500}
 
 def test_the_steps_that_are_left_take_what_steps_took_so_far() -> None:
     pace = Pace(pack(TRIALS), EXPECTED)
-    pace.stepped(10, 30.0)  # and compiled the loop
     pace.stepped(4000, 2.0)
     assert pace.seconds_left(800, TRIALS, []) == pytest.approx((200 + 2200 + 0) * 2.0 / 4000)
 
@@ -32,8 +31,6 @@ def test_before_there_is_a_pace_a_step_takes_what_the_task_says() -> None:
 
 def test_a_trial_that_is_fast_forwarded_takes_what_others_did_whatever_its_length() -> None:
     pace = Pace(pack(TRIALS), dict.fromkeys(EXPECTED, 10**11))
-    assert pace.seconds_left(0, [], TRIALS) == pytest.approx(3 * fast_forward.seconds(TRIALS[0].config))
-    pace.leapt(25.0)  # and compiled the kernels
     assert pace.seconds_left(0, [], TRIALS) == pytest.approx(3 * fast_forward.seconds(TRIALS[0].config))
     pace.leapt(0.2)
     pace.leapt(0.4)

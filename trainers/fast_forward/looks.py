@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trainers.compiled import njit
+from trainers.compiled import kernel, njit
 from trainers.fast_forward.modes import Affine, Factors, norm, powers, speed, steps_within
 from trainers.levels import ROUNDING, see
 from trainers.passage import Passage
@@ -97,7 +97,7 @@ def _pass(
         k += 1 + safe
 
 
-@njit(fastmath={"reassoc", "contract", "nsz"})
+@kernel(fastmath={"reassoc", "contract", "nsz"})
 def distance(x: np.ndarray, y: np.ndarray) -> float:
     """Return ||x - y||; NaN where there is one in either."""
     square = 0.0
@@ -106,7 +106,7 @@ def distance(x: np.ndarray, y: np.ndarray) -> float:
     return math.sqrt(square)
 
 
-@njit
+@kernel
 def follow_states(
     watched: Watched, states: np.ndarray, Xt: np.ndarray, y: np.ndarray, start: int, last: int
 ) -> tuple[float, float]:
@@ -123,7 +123,7 @@ def follow_states(
     return low, high
 
 
-@njit
+@kernel
 def first_overtaken(pull: Affine, gradient: Affine, lam: Factors, speeds: tuple[float, np.ndarray], last: int) -> int:
     """Return the first k in [0, last] at which the norm of the pull is at least that of the gradient, else `last + 1`.
 
@@ -143,7 +143,7 @@ def first_overtaken(pull: Affine, gradient: Affine, lam: Factors, speeds: tuple[
     return last + 1
 
 
-@njit
+@kernel
 def first_within(
     v: Affine,
     lam: Factors,

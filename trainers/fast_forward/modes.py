@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trainers.compiled import njit
+from trainers.compiled import kernel, njit
 from trainers.levels import NO_STEP
 
 DEAD = -100.0
@@ -70,7 +70,7 @@ def set_value_at(v: Affine, lam: Factors, k: int, out: np.ndarray) -> None:
         out[j] += v.base[j] + k * v.drift[j]
 
 
-@njit
+@kernel
 def value_at(v: Affine, lam: Factors, k: int) -> np.ndarray:
     """Return `v(k)`, shape (m,)."""
     out = np.empty(v.base.size)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trainers.compiled import njit
+from trainers.compiled import kernel
 from trainers.fast_forward.decomposition import Held
 from trainers.fast_forward.events import active_set_ends
 from trainers.fast_forward.looks import Watched, distance, first_overtaken, first_within, follow, follow_states
@@ -115,7 +115,7 @@ class Leap:
 
     def look(self, watched: Watched, seen: int, last: int) -> Look:
         """See `Stretch`."""
-        return Look(*_look(self.segment, watched, CURVE, seen, (self.start, last, self.last)))
+        return Look(*look_along(self.segment, watched, CURVE, seen, (self.start, last, self.last)))
 
     def overtaken(self) -> int:
         """See `Stretch`."""
@@ -136,8 +136,8 @@ class Leap:
 Piece = Stretch | Leap
 
 
-@njit
-def _look(
+@kernel
+def look_along(
     segment: Segment, watched: Watched, curve: np.ndarray, seen: int, span: tuple[int, int, int]
 ) -> tuple[tuple[float, float], float, np.ndarray]:
     """See `Look`; `span` as `follow` has it, `curve` the curve's grid and `seen` how much of it was seen before."""
@@ -153,8 +153,8 @@ def _look(
     return bounds, distance(value_at(iterate, lam, whole), watched.end), rows
 
 
-@njit
-def _leap(
+@kernel
+def leap_from(
     terms: Terms, a: np.ndarray, held: Held, watched: Watched, curve: np.ndarray, seen: int, at: tuple[int, int, int]
 ) -> tuple[Held, int, np.ndarray, tuple[float, float], float, np.ndarray]:
     """Take the segment from the iterate `a` on, if it is worth it.
@@ -179,7 +179,7 @@ def _leap(
     if last < WORTH and start + last != limit:
         return held, -1, a, (0.0, 0.0), 0.0, np.empty((0, a.size))
     after = shrink_steps(terms, value_at(segment.iterate, segment.lam, last), 1)[0]
-    bounds, away, rows = _look(segment, watched, curve, seen, (start, min(last, end - start), last))
+    bounds, away, rows = look_along(segment, watched, curve, seen, (start, min(last, end - start), last))
     return held, last, after, bounds, away, rows
 
 
@@ -208,7 +208,7 @@ class Path:
         """
         d, (a, start, burst, before) = self._descent, self.at
         at = start, end, self._limit
-        held, last, after, bounds, away, curve = _leap(d.terms, a, before, watched, CURVE, seen, at)
+        held, last, after, bounds, away, curve = leap_from(d.terms, a, before, watched, CURVE, seen, at)
         if last >= 0:
             self.at = after, start + last + 1, WORTH, held
             return Leap(d, start, a, last, before), Look(bounds, away, curve)

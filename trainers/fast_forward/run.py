@@ -239,9 +239,9 @@ class FastForward:
         """Return the least test error over the logged steps and the last."""
         least = self.test_error(self.step)
         step = 0
-        while (lower := self._next_within(step, (-1.0, np.nextafter(least, 0.0)))) is not None:
+        # a settled error moves by rounding alone: no step is better for that, and the first counts that is as good
+        while (lower := self._next_within(step, (-1.0, least * (1 - _ROUNDING)))) is not None:
             least, step = self.test_error(lower), lower + 1
-        # a settled error moves by rounding alone: the first step that is as good as the best
         first = self._next_within(0, (-1.0, least * (1 + _ROUNDING)))
         return self._point(self.step if first is None else first)
 

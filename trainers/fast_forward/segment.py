@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trainers.compiled import njit
+from trainers.compiled import kernel, njit
 from trainers.fast_forward.decomposition import Held, decompose
 from trainers.fast_forward.modes import Affine, Factors, factors
 
@@ -93,7 +93,7 @@ def _scaled(columns: np.ndarray, by: np.ndarray, r: int) -> np.ndarray:
     return out
 
 
-@njit
+@kernel
 def segment_at(terms: Terms, a: np.ndarray, held: Held) -> tuple[Held, Segment]:
     """Return the decomposition to go on from and the segment that begins at the iterate `a` (n,)."""
     # loops, not array expressions: each of those takes a second to compile
@@ -146,7 +146,7 @@ def segment_at(terms: Terms, a: np.ndarray, held: Held) -> tuple[Held, Segment]:
     )
 
 
-@njit
+@kernel
 def shrink_steps(terms: Terms, a: np.ndarray, steps: int) -> np.ndarray:
     """Return the iterates of the next `steps` plain proximal steps from `a` (n,), shape (steps, n)."""
     X, _Xt, y, alpha, beta1, beta2 = terms

@@ -16,6 +16,7 @@ from trainers.trial import Budget, Identity, Trial, Value
 
 if TYPE_CHECKING:
     from trainers.fast_forward.course import Course
+    from trainers.kernels import Kernel
     from trainers.passage import Passage
 
 
@@ -94,6 +95,11 @@ class Problem(Protocol):
     """Many trials as stacked tensors, advanced in place. Columns are the live trials, in the order of `trials`."""
 
     trials: list[Trial]
+
+    @property
+    def kernels(self) -> tuple[Kernel, ...]:
+        """The compiled functions that `walk` calls."""
+        ...
 
     def step(self, k: int) -> None:
         """Take `k >= 1` steps of every column."""

@@ -17,6 +17,7 @@ from torch import Tensor
 from trainers import linear_loop
 from trainers.fast_forward.course import Course
 from trainers.fast_forward.segment import Descent
+from trainers.kernels import LOOKS, STEPS, Kernel
 from trainers.levels import NO_STEP
 from trainers.linear import Stack, norms
 from trainers.linear_looks import Bounds
@@ -227,6 +228,11 @@ class SparseProblem:
         if not self._compiled:
             return walk(self, step, k, train, test)
         return self._walk(step, k, train, test)
+
+    @property
+    def kernels(self) -> tuple[Kernel, ...]:
+        """See `Problem`."""
+        return STEPS if self._compiled else LOOKS
 
     @property
     def _compiled(self) -> bool:

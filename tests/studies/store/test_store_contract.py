@@ -17,6 +17,7 @@ from studies.store import (
     LeaseLost,
     NotEnded,
     NotFound,
+    Preparing,
     Store,
     StudyFilter,
     TrialFilter,
@@ -309,6 +310,40 @@ class TestPacks:
         store.commit(lease, one.id, [outcome(index) for index in one.members], 1, "host")
         store.end_pack(lease, one.id)
         assert store.study(lease.study_id).progress.eta_seconds is None, "nothing runs"
+
+    def test_a_study_prepares_while_its_running_packs_wait_for_kernels(self, store: Store):
+        lease = running(store)  # two packs of six
+        one, other = store.open_packs(lease)
+        assert store.study(lease.study_id).progress.preparing is None
+        for pack, seconds in ((one, 15.0), (other, 17.0)):
+            store.pack_started(lease, pack.id, 1, "host")
+            store.pack_progress(lease, pack.id, 0, 0.0, 3.0, seconds)
+        progress = store.study(lease.study_id).progress
+        assert progress.preparing == Preparing(17.0)
+        assert progress.eta_seconds == 17.0 + 3.0
+        assert store.events(lease.study_id)[-1].data["preparing"] == {"seconds_left": 17.0}
+        for pack in (one, other):
+            store.pack_progress(lease, pack.id, 10, 5.0, 2.0)
+        progress = store.study(lease.study_id).progress
+        assert (progress.preparing, progress.eta_seconds) == (None, 2.0)
+
+    def test_a_pack_that_waits_again_prepares_no_more(self, store: Store):
+        lease = running(store)
+        one, other = store.open_packs(lease)
+        store.pack_started(lease, one.id, 1, "host")
+        store.pack_progress(lease, one.id, 0, 0.0, 3.0, 15.0)
+        store.fail_pack(lease, one.id, {"type": "E", "message": "m"}, 3)
+        store.pack_started(lease, other.id, 1, "host")
+        assert store.study(lease.study_id).progress.preparing is None
+        store.pack_started(lease, one.id, 2, "host")
+        assert store.study(lease.study_id).progress.preparing is None
+
+    def test_what_packs_prepare_for_is_not_taken_for_training(self, store: Store):
+        lease = running(store)  # two packs of six
+        one, _ = store.open_packs(lease)
+        store.pack_started(lease, one.id, 1, "host")
+        store.pack_progress(lease, one.id, 0, 0.0, 12.0, 30.0)
+        assert store.study(lease.study_id).progress.eta_seconds == 30.0 + 12.0 + 6 * (12.0 / 6)
 
     def test_where_no_pack_knows_how_long_it_takes_there_is_no_eta(self, store: Store):
         lease = running(store)

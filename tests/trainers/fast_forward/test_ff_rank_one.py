@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 import pytest
 
-from trainers.fast_forward.rank_one import update
+from trainers.fast_forward import rank_one
 
 CLOSE = 1e-13
 """Of the matrix, in units of its norm; and of the eigenvectors' orthogonality."""
+
+
+@numba.njit
+def update(V: np.ndarray, d: np.ndarray, x: np.ndarray, joins: bool) -> tuple[np.ndarray, np.ndarray]:
+    """What compiled code alone can call, for Python."""
+    return rank_one.update(V, d, x, joins)
 
 
 def assert_decomposes(V: np.ndarray, d: np.ndarray, A: np.ndarray, close: float = CLOSE) -> None:

@@ -1,0 +1,36 @@
+"""Compiles every kernel that packs are trained by: `python -m studies.runner.compiler`, a child of the runner."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from studies.runner.parent import die_with_parent
+from studies.runner.wire import Wire
+
+_NICE = 10
+"""Below everything that somebody waits for; who waits for a kernel leaves it the core."""
+
+
+def main() -> None:
+    """Compile what this machine lacks, beside whoever else does; say how many kernels that were."""
+    wire = Wire()
+    die_with_parent(wire.receive()["parent"])
+    threading.Thread(target=_listen, args=(wire,), daemon=True).start()
+    os.nice(_NICE)
+    from trainers.kernels import EVERY, missing
+    from trainers.preparing import prepare
+
+    wire.say(missing=len(missing(EVERY)))
+    prepare(EVERY)
+    os._exit(0)
+
+
+def _listen(wire: Wire) -> None:
+    for _ in wire.messages():
+        pass
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""The runner's compilers: children that have every kernel of this machine compiled before a study asks for it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+
+from studies.runner import environment
+from studies.runner.child import Child
+
+log = structlog.stdlib.get_logger("studies.runner")
+
+COMPILER = (sys.executable, "-P", "-m", "studies.runner.compiler")
+SIDE_BY_SIDE = 2
+"""More would wait for each other, see `trainers.preparing`."""
+
+
+class Compilers:
+    """None where nothing is missing, but for the first, which finds that out; see `Child` about the thread.
+
+    A compiler that is lost is not missed: whoever needs a kernel compiles it then.
+
+    Args:
+        command: the program of one.
+    """
+
+    def __init__(self, command: Sequence[str] = COMPILER) -> None:
+        self._command = command
+        self._children: list[Child] = []
+        self._found = False
+
+    def start(self, token: Path | None) -> None:
+        """Start the first; `token`: of the cluster whose workers will need the kernels, which share its environment."""
+        self._environment = environment.of_ray(token)
+        self._begin()
+
+    def mind(self) -> None:
+        """Let others help the first where it has found much to do; forget those that have ended."""
+        missing = self._children[0].said.get("missing") if self._children else None
+        if not self._found and missing is not None:
+            self._found = True
+            if missing:
+                log.info("compiling kernels", missing=missing)
+            for _ in range(min(SIDE_BY_SIDE, os.cpu_count() or 1, missing) - 1):
+                self._begin()
+        for child in list(self._children):
+            if child.code is not None:
+                self._children.remove(child)
+                if child.code != 0:
+                    log.warning("compiler ended", code=child.code)
+
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of those that were there when they were last minded."""
+        return [child.pid for child in self._children]
+
+    @property
+    def busy(self) -> bool:
+        """Whether any is still at it."""
+        return bool(self._children)
+
+    def end(self) -> None:
+        """End those that are still at it: what they had finished is kept."""
+        for child in self._children:
+            child.kill()
+        self._children.clear()
+
+    def _begin(self) -> None:
+        self._children.append(Child(self._command, self._environment, {"parent": os.getpid()}))
