@@ -14,7 +14,7 @@ from scipy import stats
 from studies.laws.data import Data
 from studies.laws.effects import Intercepts, TooFewDegrees
 from studies.laws.models import Model, Name, NotIdentifiable, fit_model, law, told_apart, with_studies
-from studies.laws.newton import NoMaximum
+from studies.laws.no_maximum import NoMaximum
 from studies.laws.noise import Floats
 
 Chosen = NDArray[np.bool_]

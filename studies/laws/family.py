@@ -23,7 +23,7 @@ from studies.laws.gather import gather
 from studies.laws.hypotheses import MARGIN, minus_one
 from studies.laws.inference import Estimate
 from studies.laws.models import FORMS, Model, Name, NotIdentifiable, fit_model
-from studies.laws.newton import NoMaximum
+from studies.laws.no_maximum import NoMaximum
 from studies.laws.profile import profile_interval
 from studies.laws.request import Request, check
 from studies.laws.rows import Rows

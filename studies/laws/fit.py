@@ -9,7 +9,8 @@ import numpy as np
 
 from studies.laws.design import means
 from studies.laws.likelihood import Point, Sample
-from studies.laws.newton import Evidence, Maximum, NoMaximum, closed_form, maximise
+from studies.laws.newton import Evidence, Maximum, closed_form, maximise
+from studies.laws.no_maximum import NoMaximum
 from studies.laws.noise import NORMAL, Floats
 
 _NO_SCATTER = 1e-13
@@ -88,15 +89,18 @@ def fit(sample: Sample) -> Fit:
         sample: every draw has a row bounded on both sides, and x is of full rank within draws over such rows.
 
     Raises:
-        NoMaximum: the likelihood has none (all times are brackets that one curve passes).
+        NoMaximum: the likelihood has none.
     """
     units = least_squares(sample)
     scaled = units.apply(sample)
     start = Point(np.zeros(sample.draws), np.zeros(sample.x.shape[1]), 1.0)
     no_scatter = units.scatter <= rounding(sample)
     closed = no_scatter or (sample.noise is NORMAL and sample.stretch is None and bool(sample.exact.all()))
-    maximum = closed_form(scaled, start) if closed else maximise(scaled, start)
-    return _in_own_units(maximum, units, sample)
+    try:
+        maximum = closed_form(scaled, start) if closed else maximise(scaled, start)
+        return _in_own_units(maximum, units, sample)
+    except NoMaximum:
+        raise NoMaximum(sample) from None
 
 
 def least_squares(sample: Sample) -> Units:

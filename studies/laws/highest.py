@@ -10,7 +10,7 @@ import numpy as np
 import scipy.optimize
 from numpy.typing import NDArray
 
-from studies.laws.newton import NoMaximum
+from studies.laws.no_maximum import NoMaximum
 from studies.laws.noise import Floats
 
 _XTOL = 1e-4

@@ -13,7 +13,7 @@ from studies.laws.fit import Fit
 from studies.laws.inference import Inference
 from studies.laws.likelihood import Sample
 from studies.laws.mixed_fit import Mixed
-from studies.laws.newton import NoMaximum
+from studies.laws.no_maximum import NoMaximum
 from studies.laws.rows import Rows
 
 MOST_UNREACHABLE = 0.5
