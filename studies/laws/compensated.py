@@ -15,8 +15,10 @@ def residuals(y: Floats, x: Floats, y_origin: Floats, x_origin: Floats, slopes: 
     """Return y - y_origin - (x - x_origin) . slopes as if computed in twice the precision and then rounded.
 
     Args:
-        y, y_origin: finite, shape (rows,).
-        x, x_origin: shape (rows, p).
+        y: finite, shape (rows,).
+        x: shape (rows, p).
+        y_origin: shape (rows,).
+        x_origin: shape (rows, p).
         slopes: shape (p,); no product overflows.
     """
     total, lost = _sum(y, -y_origin)

@@ -17,7 +17,7 @@ from studies.laws.inference import (
     degrees_of_freedom,
     infer,
     infer_mixed,
-    mixed_degrees_of_freedom,
+    mixed_degrees,
 )
 from studies.laws.likelihood import Sample
 from studies.laws.mixed_fit import STARTS, Mixed, fit_mixed
@@ -125,7 +125,7 @@ def fit_rows(sample: Sample, cluster: NDArray[np.intp], intercepts: Intercepts) 
     p, stretched = sample.x.shape[1], int(sample.stretch is not None)
     if intercepts == "random":
         mixed = fit_mixed(sample)
-        if min(mixed_degrees_of_freedom(mixed, sample)) < 1:
+        if not mixed_degrees(mixed).enough:
             raise TooFewDegrees
         return Fitted(sample, cluster, intercepts, mixed, infer_mixed(mixed, sample), p + 3 + stretched)
     found = fit(sample)

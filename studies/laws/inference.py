@@ -5,10 +5,11 @@ less under censoring. Covariances are scaled by w/(w - draws - p) and intervals 
 freedom, w being the information of the rows on their curve, in rows: 1 for one seen to the step, a fraction for a
 censored one. Without censoring w is the number of rows and this is ordinary least squares.
 
-With a random intercept a predictor that moves within draws has the degrees of freedom of the rows, w - draws - p of
-those; one that is the same in all rows of a draw (N, a_gap) has those of the draws: draws - 1 - q of those, like the
-level. Each variance is scaled accordingly, the draws' by draws/(draws - 1 - q): restricted maximum likelihood where the
-design is balanced.
+With a random intercept a predictor that moves within draws alone has the degrees of freedom of the rows beyond the first
+of each draw, less those of such predictors; one that is the same in all rows of a draw (N, a_gap) has those of the
+draws: draws - 1 - q of those, like the level; one that does both has something between them, by what each tells of it.
+Each variance is scaled accordingly, the draws' by draws/(draws - 1 - q): restricted maximum likelihood where the design
+is balanced.
 """
 
 from __future__ import annotations
@@ -17,17 +18,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
-from studies.laws.design import means
 from studies.laws.fit import Fit
 from studies.laws.likelihood import Sample
 from studies.laws.mixed_fit import Mixed
 from studies.laws.noise import Floats
 
 LEVEL = 0.95
-_MOVES = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,55 +106,79 @@ def infer_mixed(fit: Mixed, sample: Sample) -> Inference:
     """Correct the covariance of a fit with a random intercept.
 
     Args:
-        fit: with at least one residual degree of freedom within draws and one between them.
+        fit: with enough degrees of freedom.
         sample: the rows that it is of.
     """
-    within = moves_within(sample)
-    inside, between = mixed_degrees_of_freedom(fit, sample)
-    of_rows, of_draws = _inflations(fit, sample)
-    inflation = np.where(within, of_rows, of_draws)
-    covariance = _corrected(fit, sample)
+    degrees = mixed_degrees(fit)
     return Inference(
         slopes=fit.slopes,
-        covariance=covariance[1:, 1:],
-        dfs=np.where(within, inside, between),
-        inflation=inflation,
-        df=inside,
-        sigma=fit.sigma * math.sqrt(of_rows),
-        tau=fit.tau * math.sqrt(of_draws),
+        covariance=_corrected(fit, sample, degrees)[1:, 1:],
+        dfs=degrees.slopes,
+        inflation=degrees.inflation,
+        df=degrees.within,
+        sigma=fit.sigma * math.sqrt(degrees.of_rows),
+        tau=fit.tau * math.sqrt(degrees.of_draws),
         level=level_at(fit, sample, np.zeros(len(fit.slopes)), drawn=True),
         intercepts=fit.intercepts,
     )
 
 
-def _inflations(fit: Mixed, sample: Sample) -> tuple[float, float]:
-    """By how much the variances within and between draws are corrected."""
-    inside, between = mixed_degrees_of_freedom(fit, sample)
-    return 1 + float(moves_within(sample).sum()) / inside, sample.draws / between
+@dataclass(frozen=True, slots=True)
+class Degrees:
+    """Degrees of freedom of a fit with a random intercept.
+
+    Attributes:
+        within, between: of the variances within and between draws.
+        of_rows, of_draws: by how much those are corrected.
+        slopes: of each slope, shape (p,); inflation: by how much its variance is corrected, shape (p,).
+    """
+
+    within: float
+    between: float
+    of_rows: float
+    of_draws: float
+    slopes: Floats
+    inflation: Floats
+
+    @property
+    def enough(self) -> bool:
+        """Whether there is one for everything."""
+        return self.within > 0 and self.between >= 1 and bool((self.slopes >= 1).all())
 
 
-def _corrected(fit: Mixed, sample: Sample) -> Floats:
+def mixed_degrees(fit: Mixed) -> Degrees:
+    """Count degrees of freedom.
+
+    What is known of a slope is the sum of what is known from within draws and from between them, each up to a variance
+    with degrees of freedom of its own (F. Satterthwaite, Biometrics Bull. 2, 1946).
+    """
+    p, covariance = len(fit.slopes), fit.covariance[1:, 1:]
+    known = covariance @ fit.within
+    share = np.clip(np.diag(known @ covariance) / np.diag(covariance), 0, 1)
+    inside = float(np.clip(np.trace(known), 0, p))
+    within = float(np.maximum(fit.weights - 1, 0).sum()) - inside
+    between = float(len(fit.offsets) - 1 - (p - inside))
+    few = 1e-9  # none at all: whoever asks `enough` is told so
+    of_rows, of_draws = 1 + inside / max(within, few), len(fit.offsets) / max(between, few)
+    return Degrees(
+        within=within,
+        between=between,
+        of_rows=of_rows,
+        of_draws=of_draws,
+        slopes=1 / (share**2 / max(within, few) + (1 - share) ** 2 / max(between, few)),
+        inflation=1 / (share / of_rows + (1 - share) / of_draws),
+    )
+
+
+def _corrected(fit: Mixed, sample: Sample, degrees: Degrees) -> Floats:
     """Return the covariance of (level, slopes), shape (p+1, p+1)."""
-    of_rows, of_draws = _inflations(fit, sample)
-    scale = np.sqrt(np.append(of_draws, np.where(moves_within(sample), of_rows, of_draws)))
+    scale = np.sqrt(np.append(degrees.of_draws, degrees.inflation))
     # about the middle of the rows, where level and slopes hardly vary together: elsewhere the level is mostly slopes,
     # and the units of x would decide by how much it is corrected
     there = np.eye(len(scale))
     there[0, 1:] = sample.x.mean(axis=0)
     back = np.linalg.inv(there)
     return back @ ((there @ fit.covariance @ there.T) * np.outer(scale, scale)) @ back.T
-
-
-def mixed_degrees_of_freedom(fit: Mixed, sample: Sample) -> tuple[float, float]:
-    """Return those within draws and those between them."""
-    within = int(moves_within(sample).sum())
-    return fit.weight - sample.draws - within, float(sample.draws - 1 - (sample.x.shape[1] - within))
-
-
-def moves_within(sample: Sample) -> NDArray[np.bool_]:
-    """Return which predictors move within draws, shape (p,)."""
-    apart = np.abs(sample.x - means(sample.x, sample.draw, sample.draws)[sample.draw]).max(axis=0, initial=0)
-    return apart > _MOVES * np.maximum(1, np.abs(sample.x).max(axis=0, initial=0))
 
 
 def level_at(fit: Fit | Mixed, sample: Sample, x: Floats, *, drawn: bool) -> Estimate:
@@ -170,9 +192,9 @@ def level_at(fit: Fit | Mixed, sample: Sample, x: Floats, *, drawn: bool) -> Est
     """
     if isinstance(fit, Mixed):
         place = np.append(1.0, x)
-        variance = float(place @ _corrected(fit, sample) @ place)
-        between = mixed_degrees_of_freedom(fit, sample)[1]
-        return Estimate(float(fit.level + x @ fit.slopes), math.sqrt(max(0.0, variance)), between)
+        degrees = mixed_degrees(fit)
+        variance = float(place @ _corrected(fit, sample, degrees) @ place)
+        return Estimate(float(fit.level + x @ fit.slopes), math.sqrt(max(0.0, variance)), degrees.between)
     df = degrees_of_freedom(fit, sample)
     inflation = 1 + (len(fit.intercepts) + len(fit.slopes)) / df
     draws = len(fit.intercepts)

@@ -2,8 +2,8 @@
 
     log t = a + x . b + u_draw + sigma * s * e,    u ~ N(0, tau^2)
 
-in Olsen's parametrisation (see `likelihood`), with rho = tau/sigma. The integrand is log-concave in the intercept and in
-(level, slopes, theta), so for a given rho the whole is concave in those (Prekopa), and only rho needs several starts.
+in Olsen's parametrisation (see `likelihood`), with rho = tau/sigma. The integrand is log-concave in the intercept and
+in (level, slopes, theta), so for a given rho the whole is concave in those (Prekopa), and only rho needs several starts.
 Rows are taken about their draw's middle (`centred`), the intercept in units of sigma about it (`integrand`): within
 draws sigma may be a billionth of tau. Gradient and information are those of Louis (J. R. Stat. Soc. B 44, 1982).
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from studies.laws.centred import Centred
 from studies.laws.given import Given
@@ -32,7 +33,8 @@ class Integrated:
         scores: gradient of each draw's part, shape (draws, p+3).
         informations: minus the Hessian of each draw's part, shape (draws, p+3, p+3).
         within: information on the slopes that comes from within draws, shape (p, p).
-        weight: information of the rows on their curve, each in units of its own scatter, in rows seen to the step.
+        weights: information of each draw's rows on their curve, each in units of its own scatter, in rows seen to the
+            step, shape (draws,).
     """
 
     value: float
@@ -41,7 +43,7 @@ class Integrated:
     scores: Floats
     informations: Floats
     within: Floats
-    weight: float
+    weights: Floats
 
     @property
     def gradient(self) -> Floats:
@@ -66,18 +68,18 @@ def integrate(centred: Centred, place: Place, start: Start) -> Integrated:
     found, start = nodes(integrand, start)
     draw = found.draw
 
-    def mean(values: Floats) -> Floats:
-        """Mean of values of shape (points, ...) over each draw."""
-        weighed = (odds * values.reshape(len(draw), -1).T).T
-        means = np.array([np.bincount(draw, column, draws) for column in weighed.T]).T
-        return means.reshape(draws, *values.shape[1:])
-
     draws = len(integrand.r)
     highest = np.full(draws, -np.inf)
     np.maximum.at(highest, draw, found.logs)
     shares = np.exp(found.logs - highest[draw])
     totals = np.bincount(draw, shares, draws)
     odds: Floats = shares / totals[draw]
+    average = csr_matrix((odds, (draw, np.arange(len(draw)))), shape=(draws, len(draw)))
+
+    def mean(values: Floats) -> Floats:
+        """Mean of values of shape (points, ...) over each draw."""
+        return (average @ values.reshape(len(draw), -1)).reshape(draws, *values.shape[1:])
+
     scores, informations = _by_place(found.given, centred, integrand, draw, found.v)
     score, given = mean(scores), mean(found.given.information)
     # about the mean score, whose square would drown what is left
@@ -90,7 +92,7 @@ def integrate(centred: Centred, place: Place, start: Start) -> Integrated:
         scores=score,
         informations=information,
         within=_within(given),
-        weight=float((odds * found.given.weight).sum()) / integrand.rest.sample.noise.information,
+        weights=mean(found.given.weight) / integrand.rest.sample.noise.information,
     )
 
 

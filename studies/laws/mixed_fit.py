@@ -54,7 +54,7 @@ class Mixed:
         sigma, tau: standard deviations within and between draws; tau = 0 at the boundary.
         offsets: each draw's u given its rows, shape (draws,).
         value: log-likelihood of log t.
-        weight: information of the rows on their curve, in rows.
+        weights: information of each draw's rows on their curve, in rows seen to the step, shape (draws,).
         within: the part of the information on the slopes that comes from within draws, shape (p, p).
         scores: of each draw by (level, slopes), the variances profiled out, shape (draws, p+1).
         informations: of each draw likewise, shape (draws, p+1, p+1).
@@ -70,7 +70,7 @@ class Mixed:
     tau: float
     offsets: Floats
     value: float
-    weight: float
+    weights: Floats
     within: Floats
     scores: Floats
     informations: Floats
@@ -290,7 +290,7 @@ def _in_own_units(top: _Top, units: Units, sample: Sample, search: tuple[int, in
         tau=float(sigma * place.rho) if apart else 0.0,
         offsets=offsets,
         value=float(value - int(sample.exact.sum()) * np.log(units.scatter)),
-        weight=here.weight,
+        weights=here.weights,
         within=here.within * np.outer(own, own),
         scores=scores,
         informations=informations,

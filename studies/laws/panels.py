@@ -32,7 +32,8 @@ def panels(integrand: Integrand, draws: Draws, modes: Floats, spreads: Floats) -
     Args:
         integrand: log-concave in v.
         draws: which, shape (k,).
-        modes, spreads: theirs, about, shape (k,).
+        modes: theirs, about, shape (k,).
+        spreads: of their peaks, about, shape (k,).
 
     Returns:
         The draw of each node, v, and the logarithm of its weight.

@@ -24,12 +24,12 @@ from studies.laws.panels import panels
 
 _HERMITE = (3, 7, 11, 17, 27)
 """Nodes, by rule; the first is exact where there are no rows but straight ones. Beyond the last: panels."""
-_SMALL = 2e-6
+_SMALL = 1e-5
 """Greatest of the last two coefficients, relative to the first: measured, the error is below a tenth of its square."""
 _NARROW = 0.6
 """Spread of a peak, in units of the noise, up to which no edge can hide between nodes."""
-_CLOSE = 1e-4
-"""Distance to a mode, in spreads, at which the search for it ends: it is where nodes are put, no more."""
+_CLOSE = 0.1
+"""Length of a Newton step to a mode, in spreads, that is the last: it is where nodes are put, no more."""
 _MODE_STEPS = 100
 
 
@@ -125,24 +125,24 @@ def _together(parts: list[Nodes]) -> Nodes:
 
 
 def _modes(integrand: Integrand, start: Floats) -> tuple[Floats, Floats]:
-    """Return each draw's mode of v and the spread of its peak.
+    """Return about where each draw's mode of v is, and about the spread of its peak.
 
     The slope falls all the way: Newton steps within the bracket of its root, halves of that where they do not close in.
     """
     v = start
     low, high = np.full_like(v, -np.inf), np.full_like(v, np.inf)
     longest = np.full_like(v, np.inf)
-    slope, bend = integrand.peak(v)
+    bend = np.ones_like(v)
     for _ in range(_MODE_STEPS):
+        slope, bend = integrand.peak(v)
         step = slope / bend
         if not (far := slope * step >= _CLOSE**2).any():
-            break
+            return v + step, 1 / np.sqrt(bend)
         low, high = np.where(slope > 0, v, low), np.where(slope > 0, high, v)
         closes = (v + step > low) & (v + step < high) & (np.abs(step) < longest)
         with np.errstate(invalid="ignore"):
             middle = np.where(np.isfinite(low + high), (low + high) / 2, v + step)
-        moved = np.where(far, np.where(closes, v + step, middle), v)
+        moved = np.where(closes | ~far, v + step, middle)
         longest = np.abs(moved - v) / 2
         v = moved
-        slope, bend = integrand.peak(v)
     return v, 1 / np.sqrt(bend)
