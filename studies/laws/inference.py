@@ -5,11 +5,11 @@ less under censoring. Covariances are scaled by w/(w - draws - p) and intervals 
 freedom, w being the information of the rows on their curve, in rows: 1 for one seen to the step, a fraction for a
 censored one. Without censoring w is the number of rows and this is ordinary least squares.
 
-With a random intercept a predictor that moves within draws alone has the degrees of freedom of the rows beyond the first
-of each draw, less those of such predictors; one that is the same in all rows of a draw (N, a_gap) has those of the
-draws: draws - 1 - q of those, like the level; one that does both has something between them, by what each tells of it.
-Each variance is scaled accordingly, the draws' by draws/(draws - 1 - q): restricted maximum likelihood where the design
-is balanced.
+With a random intercept a predictor that moves within draws alone has the degrees of freedom of the rows beyond the
+first of each draw, less those of such predictors; one that is the same in all rows of a draw (N, a_gap) has those of
+the draws: draws - 1 - q of those, like the level; one that does both has something between them, by what each tells of
+it. Each variance is scaled accordingly, the draws' by draws/(draws - 1 - q): restricted maximum likelihood where the
+design is balanced.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     log t = a + x . b + u_draw + sigma * s * e,    u ~ N(0, tau^2)
 
 in Olsen's parametrisation (see `likelihood`), with rho = tau/sigma. The integrand is log-concave in the intercept and
-in (level, slopes, theta), so for a given rho the whole is concave in those (Prekopa), and only rho needs several starts.
+in (level, slopes, theta), so for a given rho the whole is concave in those (Prekopa): only rho needs several starts.
 Rows are taken about their draw's middle (`centred`), the intercept in units of sigma about it (`integrand`): within
 draws sigma may be a billionth of tau. Gradient and information are those of Louis (J. R. Stat. Soc. B 44, 1982).
 """

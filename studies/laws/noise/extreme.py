@@ -10,8 +10,8 @@ from studies.laws.noise.curves import Curve, Floats, Noise, Surface
 
 _NARROW = 1e-3
 """Below this width, relative to the slope of the log-density, differences of exponentials lose digits."""
-_HIGHEST = 600.0
-"""e^z overflows above; the density is 0 long before."""
+_HIGHEST = 300.0
+"""Above, the square of e^z overflows; the density is 0 long before."""
 
 
 def at(z: Floats) -> Curve:
