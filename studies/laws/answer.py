@@ -34,7 +34,7 @@ def answer(question: Question, rows: Rows, solution: Solution) -> dict[str, Any]
         "counted_out": rows.counted_out,
         "censored": rows.censored,
         "model": "M2" if question.x else "M3",
-        "prefactor": _prefactor(question, solution),
+        "prefactor": _prefactor(question, rows, solution),
         "exponent": exponents[question.names[0]] if question.x else None,
         "exponents": None if question.x else exponents,
         "groups": None,
@@ -60,7 +60,7 @@ def _number(estimate: Estimate) -> dict[str, Any]:
     return {"value": estimate.value, "se": estimate.se, "ci95": list(estimate.ci95)}
 
 
-def _prefactor(question: Question, solution: Solution) -> dict[str, Any]:
+def _prefactor(question: Question, rows: Rows, solution: Solution) -> dict[str, Any]:
     nothing: dict[str, Any] = {"value": None, "se": None, "ci95": None, "by_draw": None}
     inference = solution.inference
     if inference is None or solution.design.lost:
@@ -75,13 +75,15 @@ def _prefactor(question: Question, solution: Solution) -> dict[str, Any]:
         "value": value,
         "se": value * level.se,
         "ci95": [math.exp(end) for end in level.ci95],
-        "by_draw": None if question.effect == "none" else _by_draw(inference),
+        "by_draw": None if question.effect == "none" else _by_draw(rows, inference),
     }
 
 
-def _by_draw(inference: Inference) -> dict[str, Any]:
+def _by_draw(rows: Rows, inference: Inference) -> dict[str, Any]:
     logs = inference.intercepts
     median = math.exp(float(np.median(logs)))
+    if rows.alone:
+        return {"median": median, "geometric_sd": None, "reason": cautions.ONE_A_DRAW}
     if len(logs) == 1:
         return {"median": median, "geometric_sd": None, "reason": "one draw"}
     if inference.tau is not None:

@@ -84,7 +84,7 @@ def lack_of_fit(data: Data, intercepts: Intercepts) -> dict[str, Any]:
         told_apart(data, intercepts, named)
         fitted = law(data, intercepts, named)
     except _REFUSALS as refusal:
-        return {"value": None, "se": None, "p": None, "reason": _reason(refusal)}
+        return {"value": None, "se": None, "p": None, "reason": refusal.reason}
     estimate = fitted.inference.slope(0)
     p = None if fitted.fit.no_scatter else float(2 * stats.t.sf(abs(estimate.value / estimate.se), estimate.df))
     return {"value": estimate.value, "se": estimate.se, "p": p}
@@ -98,7 +98,7 @@ def by_study(data: Data, intercepts: Intercepts) -> dict[str, Any]:
         told_apart(data, intercepts, named)
         fitted = law(data, intercepts, named)
     except _REFUSALS as refusal:
-        return {"exponents": None, "shared": {"statistic": None, "p": None}, "reason": _reason(refusal)}
+        return {"exponents": None, "shared": {"statistic": None, "p": None}, "reason": refusal.reason}
     inference, count = fitted.inference, len(own)
     estimates = [inference.slope(i) for i in range(count)]
     exponents = {
@@ -136,11 +136,18 @@ def exponent_of(data: Data, chosen: Chosen, intercepts: Intercepts) -> dict[str,
     if not chosen.any():
         return counted | {"value": None, "se": None, "ci95": None, "reason": "no rows"}
     try:
-        model = fit_model("M2", data.only(chosen), intercepts)
+        model = _fitted("M2", data.only(chosen), intercepts)
     except _REFUSALS as refusal:
-        return counted | {"value": None, "se": None, "ci95": None, "reason": _reason(refusal)}
+        return counted | {"value": None, "se": None, "ci95": None, "reason": refusal.reason}
     estimate = model.fitted.inference.slope(0)
     return counted | {"value": estimate.value, "se": estimate.se, "ci95": list(estimate.ci95)}
+
+
+def _fitted(name: Name, part: Data, intercepts: Intercepts) -> Model:
+    """Fit a model to a part of the rows, which may leave every draw with one."""
+    if intercepts == "random" and part.rows.alone:
+        return fit_model(name, part.under("pooled"), "pooled")
+    return fit_model(name, part, intercepts)
 
 
 def extrapolation(data: Data, intercepts: Intercepts, name: Name) -> dict[str, Any]:
@@ -158,9 +165,9 @@ def extrapolation(data: Data, intercepts: Intercepts, name: Name) -> dict[str, A
     if not later.any():
         return nothing | {"reason": "no exact rows of longer runs"}
     try:
-        model = fit_model(name, data.only(short & known), intercepts)
+        model = _fitted(name, data.only(short & known), intercepts)
     except _REFUSALS as refusal:
-        return nothing | {"reason": _reason(refusal)}
+        return nothing | {"reason": refusal.reason}
     error = data.sample.lower[later] - _foretold(model, data, short & known, later)
     return {
         "n": int(later.sum()),
@@ -223,9 +230,3 @@ def break_p(data: Data, intercepts: Intercepts, models: Mapping[Name, Model], ti
     if not ended:
         return {"statistic": statistic, "p": None, "reason": "no bootstrap sample could be fitted"}
     return {"statistic": statistic, "p": (1 + beyond) / (1 + ended), "samples": ended}
-
-
-def _reason(refusal: Exception) -> str:
-    if isinstance(refusal, NotIdentifiable):
-        return refusal.reason
-    return "too few rows" if isinstance(refusal, TooFewDegrees) else "the likelihood has no maximum"

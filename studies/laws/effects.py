@@ -29,10 +29,16 @@ Intercepts = Literal["fixed", "random", "pooled"]
 
 FEWEST_RANDOM = 4
 """Draws below which their scatter is not fitted."""
+FEWEST_REPEATED = 2
+"""Rows beyond the first of their draw below which the scatter within draws is not fitted beside that between them."""
 
 
 class TooFewDegrees(Exception):
-    """The rows carry less information than there are parameters."""
+    """The rows carry less information than there are parameters; `reason` says where."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +68,33 @@ class Fitted:
         return clusters.of_fit(self.fit, self.sample, self.cluster, pooled=self.intercepts == "pooled")
 
 
-def choose(effect: Effect, *, censored: bool, data_vary: bool, draws: int) -> Intercepts:
+def choose(
+    effect: Effect, *, censored: bool, data_vary: bool, sizes: NDArray[np.intp], crossings: NDArray[np.intp]
+) -> Intercepts:
     """Return what the draws are to a law.
 
     Fixed intercepts would throw away what censored draws say and all that lies between draws; a random one needs some
-    draws to know their scatter by.
+    draws to know their scatter by, and some with more rows than one to know by what is not theirs. Where every draw has
+    one row there is nothing to tell apart: its scatter is the rows', and they are independent.
 
     Args:
         effect: as asked for.
         censored: some row of the likelihood was not seen to the step.
         data_vary: a swept field changes the data, so that it moves between draws only.
-        draws: number of draws with a crossing.
+        sizes: rows of each draw that has any, shape (draws,).
+        crossings: rows bounded on both sides of each draw that has any, shape (draws with a crossing,).
     """
-    if effect == "draw":
-        return "random" if (censored or data_vary) and draws >= FEWEST_RANDOM else "fixed"
-    return "pooled" if effect == "none" else effect
+    if effect != "draw":
+        return "pooled" if effect == "none" else effect
+    if alone(sizes):
+        return "pooled"
+    few_in_most = 2 * int((crossings == 1).sum()) > len(crossings) and int((crossings - 1).sum()) >= FEWEST_REPEATED
+    return "random" if (censored or data_vary or few_in_most) and len(crossings) >= FEWEST_RANDOM else "fixed"
+
+
+def alone(sizes: NDArray[np.intp]) -> bool:
+    """Return whether there are several draws, each of one row."""
+    return len(sizes) > 1 and int(sizes.max()) == 1
 
 
 def identify_under(
@@ -125,11 +143,14 @@ def fit_rows(sample: Sample, cluster: NDArray[np.intp], intercepts: Intercepts) 
     p, stretched = sample.x.shape[1], int(sample.stretch is not None)
     if intercepts == "random":
         mixed = fit_mixed(sample)
-        if not mixed_degrees(mixed).enough:
-            raise TooFewDegrees
+        if (missing := mixed_degrees(mixed).missing) is not None:
+            raise TooFewDegrees(missing)
         return Fitted(sample, cluster, intercepts, mixed, infer_mixed(mixed, sample), p + 3 + stretched)
     found = fit(sample)
-    if degrees_of_freedom(found, sample) < 1:
-        raise TooFewDegrees
+    if (df := degrees_of_freedom(found, sample)) < 1:
+        known = f"{df + sample.draws + p:.3g} times seen to the step"
+        raise TooFewDegrees(
+            f"the rows say as much as {known}: too little for {sample.draws + p} parameters and a scatter"
+        )
     inference = infer(found, sample, drawn=intercepts == "fixed")
     return Fitted(sample, cluster, intercepts, found, inference, p + sample.draws + 1 + stretched)

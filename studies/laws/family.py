@@ -16,9 +16,9 @@ import pyarrow as pa
 from scipy import stats
 
 from studies.laws import clusters, comparison
-from studies.laws.cautions import NUMERICAL
+from studies.laws.cautions import NUMERICAL, ONE_A_DRAW
 from studies.laws.data import Data
-from studies.laws.effects import FEWEST_RANDOM, TooFewDegrees
+from studies.laws.effects import FEWEST_RANDOM, Intercepts, TooFewDegrees
 from studies.laws.gather import gather
 from studies.laws.hypotheses import MARGIN, minus_one
 from studies.laws.inference import Estimate
@@ -75,10 +75,8 @@ def fit_family(table: pa.Table, request: Request) -> FamilyFit:
             family.models[name] = _fitted(name, data)
         except NotIdentifiable as refusal:
             family.refused[name] = {"not_identifiable": refusal.column, "reason": refusal.reason}
-        except NoMaximum:
-            family.refused[name] = {"reason": "the likelihood has no maximum"}
-        except TooFewDegrees:
-            family.refused[name] = {"reason": "too few rows, or draws, for its parameters"}
+        except (NoMaximum, TooFewDegrees) as refusal:
+            family.refused[name] = {"reason": refusal.reason}
     return FamilyFit(_answer(request, data, family), _used(table, data))
 
 
@@ -97,8 +95,8 @@ def _scaled(data: Data, family: _Family) -> Data:
         family.scale = fit_scale(data, data.rows.intercepts)
     except NotIdentifiable as refusal:
         family.scale = {"not_identifiable": refusal.column, "reason": refusal.reason}
-    except NoMaximum:
-        family.scale = {"not_identifiable": COLUMN, "reason": "the likelihood has no maximum"}
+    except NoMaximum as refusal:
+        family.scale = {"not_identifiable": COLUMN, "reason": refusal.reason}
     return stretched(data, family.scale.delta) if isinstance(family.scale, Scale) else data
 
 
@@ -107,7 +105,13 @@ def _fitted(name: Name, data: Data) -> Model:
         return fit_model(name, data, data.rows.intercepts)
     if data.rows.draws < FEWEST_RANDOM:
         raise NotIdentifiable(data.gap_name, f"{data.rows.draws} draws: a scatter between draws needs {FEWEST_RANDOM}")
-    return fit_model(name, data, "random")
+    intercepts = _with_scatter(data)
+    return fit_model(name, data.under(intercepts), intercepts)
+
+
+def _with_scatter(data: Data) -> Intercepts:
+    """Return the intercepts that know a scatter between draws; that of draws of one row is the rows'."""
+    return "pooled" if data.rows.alone else "random"
 
 
 # -- the answer -----------------------------------------------------------------------------------------------------
@@ -262,12 +266,14 @@ def _explained(data: Data, family: _Family) -> dict[str, Any] | None:
     model = family.models.get("M4")
     if model is None:
         return None
+    intercepts = _with_scatter(data)
     try:
-        without = fit_model("M2", data, "random")
-    except (NotIdentifiable, NoMaximum, TooFewDegrees):
-        return {"reason": "the law without the theory column cannot be fitted"}
+        without = fit_model("M2", data.under(intercepts), intercepts)
+    except (NotIdentifiable, NoMaximum, TooFewDegrees) as refusal:
+        return {"reason": f"the law without the theory column cannot be fitted: {refusal.reason}"}
     g = model.fitted.inference.slope(1)
-    scatter = [fitted.fitted.inference.tau or 0.0 for fitted in (without, model)]
+    # of draws of one row the scatter is theirs
+    scatter = [of.sigma if of.tau is None else of.tau for of in (without.fitted.inference, model.fitted.inference)]
     return {
         "column": data.gap_name,
         "g": {"value": g.value, "se": g.se, "ci95": list(g.ci95)},
@@ -293,6 +299,8 @@ def _warnings(rows: Rows, family: _Family) -> list[str]:
             found.append(f"the search of {name} did not converge")
         if model.optima > 1:
             found.append(f"{name} has {model.optima} local optima; the highest is given")
+    if rows.alone and rows.intercepts == "pooled":
+        found.append(ONE_A_DRAW)
     unreachable = int(rows.unreachable.sum())
     if unreachable:
         found.append(

@@ -106,7 +106,7 @@ def infer_mixed(fit: Mixed, sample: Sample) -> Inference:
     """Correct the covariance of a fit with a random intercept.
 
     Args:
-        fit: with enough degrees of freedom.
+        fit: of which no degrees of freedom are missing.
         sample: the rows that it is of.
     """
     degrees = mixed_degrees(fit)
@@ -141,9 +141,15 @@ class Degrees:
     inflation: Floats
 
     @property
-    def enough(self) -> bool:
-        """Whether there is one for everything."""
-        return self.within > 0 and self.between >= 1 and bool((self.slopes >= 1).all())
+    def missing(self) -> str | None:
+        """What there is no degree of freedom for, in a sentence; None: there is one for everything."""
+        if self.between < 1:
+            return "there are too few draws for a scatter between them beside what differs between draws only"
+        if self.within <= 0:
+            return "the draws have too few rows beyond their first for a scatter within draws"
+        return (
+            None if (self.slopes >= 1).all() else "the rows beyond the first of each draw tell an exponent too little"
+        )
 
 
 def mixed_degrees(fit: Mixed) -> Degrees:
@@ -158,7 +164,7 @@ def mixed_degrees(fit: Mixed) -> Degrees:
     inside = float(np.clip(np.trace(known), 0, p))
     within = float(np.maximum(fit.weights - 1, 0).sum()) - inside
     between = float(len(fit.offsets) - 1 - (p - inside))
-    few = 1e-9  # none at all: whoever asks `enough` is told so
+    few = 1e-9  # none at all: `missing` says so
     of_rows, of_draws = 1 + inside / max(within, few), len(fit.offsets) / max(between, few)
     return Degrees(
         within=within,

@@ -123,8 +123,8 @@ def law(data: Data, intercepts: Intercepts, named: dict[str, Floats], offset: Fl
     """Fit log t = offset + a law linear in the named columns; see `fit_model` for what it raises."""
     sample = laid_out(data, named, offset)
     needed = (sample.draws if intercepts == "fixed" else 1) + len(named) + 1
-    if int(sample.crossed.sum()) < needed:
-        raise TooFewDegrees
+    if (crossed := int(sample.crossed.sum())) < needed:
+        raise TooFewDegrees(f"{crossed} crossings: so many parameters need at least {needed}")
     return fit_rows(sample, data.rows.cluster, intercepts)
 
 

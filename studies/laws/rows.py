@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from studies.laws import columns
 from studies.laws.crossings import UNREACHABLE
-from studies.laws.effects import Effect, Intercepts, choose
+from studies.laws.effects import Effect, Intercepts, alone, choose
 from studies.laws.likelihood import Sample
 from studies.laws.noise import NORMAL, Floats, Noise
 from studies.laws.responses import Observed
@@ -63,6 +63,11 @@ class Rows:
     beta: Floats
 
     @property
+    def alone(self) -> bool:
+        """Whether there are several draws, each of one row of the likelihood."""
+        return alone(np.bincount(self.cluster, minlength=self.draws))
+
+    @property
     def unreachable(self) -> NDArray[np.bool_]:
         """Trials that cannot cross."""
         return np.isin(self.observed.words, UNREACHABLE)
@@ -98,7 +103,8 @@ def sort(table: pa.Table, observed: Observed, x: Floats, effect: Effect, noise: 
         effect,
         censored=bool((observed.lower != observed.upper)[usable].any()),
         data_vary=columns.data_vary(table),
-        draws=len(np.unique(draw[crossed])),
+        sizes=np.unique(draw[usable], return_counts=True)[1],
+        crossings=np.unique(draw[crossed], return_counts=True)[1],
     )
     fixed = intercepts == "fixed"
     inside = usable & ~np.isin(draw, without) if fixed else usable

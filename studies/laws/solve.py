@@ -75,15 +75,8 @@ def fit_or_refuse(rows: Rows, sample: Sample) -> Fitted:
         )
     try:
         return fit_rows(sample, rows.cluster, rows.intercepts)
-    except NoMaximum:
-        raise TooLittle(
-            "the crossings are known only to brackets that one curve passes: they do not tell its scatter", rows.counts
-        ) from None
-    except TooFewDegrees:
-        raise TooLittle(
-            "the brackets of the crossings are too wide, or the draws too few, for the parameters asked for",
-            rows.counts,
-        ) from None
+    except (NoMaximum, TooFewDegrees) as refusal:
+        raise TooLittle(refusal.reason, rows.counts) from None
 
 
 def enough_to_begin(rows: Rows) -> None:

@@ -52,7 +52,10 @@ def _draw(sample: Sample, g: int, level: Any, slopes: Sequence[Any], sigma: Any,
     noise = sample.noise.name
     mine = np.flatnonzero(sample.draw == g)
     lines = [mp.mpf(level) + mp.fdot([mp.mpf(float(v)) for v in sample.x[i]], slopes) for i in mine]
-    ends = [(mp.mpf(float(sample.lower[i])) - m, mp.mpf(float(sample.upper[i])) - m) for i, m in zip(mine, lines, strict=True)]
+    ends = [
+        (mp.mpf(float(sample.lower[i])) - m, mp.mpf(float(sample.upper[i])) - m)
+        for i, m in zip(mine, lines, strict=True)
+    ]
     stretches = [mp.mpf(float(s)) for s in sample.stretches[mine]]
 
     def integrand(u: Any) -> Any:
@@ -100,4 +103,3 @@ def ours(sample: Sample, level: float, slopes: Sequence[float], sigma: float, ta
 def value(sample: Sample, *place: Any) -> float:
     """Our log-likelihood of log t."""
     return ours(sample, *place).value - int(sample.exact.sum()) * float(np.log(place[2]))
-

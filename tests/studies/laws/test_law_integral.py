@@ -30,7 +30,16 @@ def draw(noise: Noise, sigma: float, exact: int, censored: int, seed: int = 0) -
 
 
 @pytest.mark.parametrize("censored", [0, 1, 3])
-@pytest.mark.parametrize("decade", [2, pytest.param(3, marks=pytest.mark.slow), 4, *(pytest.param(k, marks=pytest.mark.slow) for k in (5, 6, 7, 8)), 9])
+@pytest.mark.parametrize(
+    "decade",
+    [
+        2,
+        pytest.param(3, marks=pytest.mark.slow),
+        4,
+        *(pytest.param(k, marks=pytest.mark.slow) for k in (5, 6, 7, 8)),
+        9,
+    ],
+)
 def test_no_digit_is_lost_however_little_a_draw_scatters(decade: int, censored: int) -> None:
     sigma = TAU * 10.0**-decade
     rows = draw(NORMAL, sigma, 4, censored, seed=decade)
@@ -73,7 +82,14 @@ def dense(sample: Sample, level: float, slope: float, sigma: float, tau: float) 
     u = ((low + high) / 2 + (high - low) / 2 * at).reshape(-1)
     logs = np.log((high - low) / 2 * weights).reshape(-1) - 0.5 * (u / tau) ** 2 - np.log(tau * np.sqrt(2 * np.pi))
     for i in range(len(line)):
-        one = Sample(*(np.full(len(u), ends[i]) for ends in (sample.lower, sample.upper)), np.empty((len(u), 0)), np.arange(len(u)), len(u), sample.noise, np.full(len(u), sample.stretches[i]))
+        one = Sample(
+            *(np.full(len(u), ends[i]) for ends in (sample.lower, sample.upper)),
+            np.empty((len(u), 0)),
+            np.arange(len(u)),
+            len(u),
+            sample.noise,
+            np.full(len(u), sample.stretches[i]),
+        )
         logs = logs + rows(one, (line[i] + u) / sigma, 1 / sigma)[0]
     return float(logsumexp(logs))
 
