@@ -50,7 +50,6 @@ def highest(likelihood: Callable[[float], float], values: Floats, rough: Callabl
     Raises:
         NoMaximum: there is none anywhere.
     """
-
     refusal = NoMaximum()
 
     def height(number: float) -> float:

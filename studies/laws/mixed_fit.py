@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studies.laws.centred import Centred, Units
-from studies.laws.fit import r2, rounding
+from studies.laws.fit import FLAT, r2
 from studies.laws.integrand import Place
 from studies.laws.likelihood import Sample
 from studies.laws.mixed import Integrated, integrate
@@ -36,8 +36,8 @@ _LOST = 0.01
 _FAR = 1e4
 """Distance between the line that rows are taken about and the law, in units of sigma, at which digits are lost."""
 _MOST_LINES = 3
-_FLAT = 100.0
-"""Variance of log sigma of a likelihood that does not tell sigma: a few rows tell it to a factor of e."""
+_SHARP = 1e-3
+"""Sigma in widths of the narrowest bracket from which on all that it does is nothing."""
 _NEAR = 0.1
 """Standard errors from a maximum within which a search counts as there."""
 _SAME = 1e-6
@@ -103,15 +103,25 @@ class _Top:
 
 @dataclass(frozen=True, slots=True)
 class _Ground:
-    """What is climbed on: rows in units, and log theta from which on sigma is rounding of the logarithm."""
+    """What is climbed on.
+
+    Attributes:
+        units, centred: the rows in units.
+        most_theta: log theta from which on nothing tells sigma from 0.
+        seen: there are rows seen to the step, whose likelihood may have its maximum there.
+    """
 
     units: Units
     centred: Centred
     most_theta: float
+    seen: bool
 
     @classmethod
     def of(cls, sample: Sample, units: Units) -> _Ground:
-        return cls(units, Centred.of(sample, units), max(0.0, math.log(units.scatter / rounding(sample))))
+        least, seen = sample.rounding, bool(sample.exact.any())
+        if not seen:
+            least = max(least, _SHARP * float((sample.upper - sample.lower)[sample.crossed].min()))
+        return cls(units, Centred.of(sample, units), max(0.0, math.log(units.scatter / least)), seen)
 
     def bounded(self, vector: Floats) -> Floats:
         """Return a vector with rho and theta within their bounds."""
@@ -195,6 +205,8 @@ def _climb(ground: _Ground, place: Place, tops: Sequence[_Top]) -> _Top:
     for iteration in range(_MOST_STEPS):
         free = ground.free(vector, here.gradient)
         step, distance = _newton(here, free)
+        if not free[-2] and not ground.seen:
+            raise NoMaximum
         if distance < _CLOSE:
             return _Top(Place.of(vector), here, free, distance, iteration)
         if (known := _near(tops, vector)) is not None:
@@ -295,7 +307,7 @@ def _in_own_units(top: _Top, units: Units, sample: Sample, search: tuple[int, in
         scores=scores,
         informations=informations,
         r2=r2(sample, level + offsets, slopes, float(sigma)),
-        no_scatter=bool(sigma <= 2 * rounding(sample)),
+        no_scatter=bool(sigma <= 2 * sample.rounding),
         evidence=Evidence(top.distance, top.iterations, top.distance < AT_MAXIMUM, *search),
     )
 
@@ -307,7 +319,7 @@ def _tells_sigma(top: _Top, inverse: Floats, sample: Sample) -> None:
         NoMaximum: it does.
     """
     if top.free[-2]:
-        if inverse[len(top.place.slopes) + 1, len(top.place.slopes) + 1] > _FLAT:
+        if inverse[len(top.place.slopes) + 1, len(top.place.slopes) + 1] > FLAT:
             raise NoMaximum
         return
     seen = sample.draw[sample.exact]

@@ -6,9 +6,9 @@ import numpy as np
 import scipy.optimize
 import scipy.sparse
 
-from studies.laws.design import means
+from studies.laws.centred import Centred
 from studies.laws.likelihood import Sample
-from studies.laws.noise import Floats
+from studies.laws.mixed_start import first_units
 
 BRACKETS = "the crossings are known only to brackets that one curve passes: they do not tell its scatter"
 TIMES = "a curve of each draw passes all of its times: they do not tell the scatter within draws"
@@ -41,31 +41,16 @@ def curves_pass(sample: Sample) -> bool:
 
     Then nothing contradicts a law without scatter.
     """
-    columns, lower, upper = _about_a_line(sample)
+    units, _ = first_units(sample)
+    centred = Centred.of(sample, units).rows
+    columns, lower, upper = centred.x, centred.lower, centred.upper
     own = scipy.sparse.csr_matrix((np.ones(len(lower)), (np.arange(len(lower)), sample.draw)))
-    rows = scipy.sparse.hstack([own, scipy.sparse.csr_matrix(columns)]).tocsr()
+    rows = scipy.sparse.csr_matrix(scipy.sparse.hstack([own, scipy.sparse.csr_matrix(columns)]))
     above, below = np.isfinite(upper), np.isfinite(lower)
     found = scipy.optimize.linprog(
-        np.zeros(rows.shape[1]),
+        np.zeros(sample.draws + columns.shape[1]),
         A_ub=scipy.sparse.vstack([rows[above], -rows[below]]),
         b_ub=np.concatenate([upper[above], -lower[below]]) + _SLACK,
         bounds=(None, None),
     )
-    return found.status == 0
-
-
-def _about_a_line(sample: Sample) -> tuple[Floats, Floats, Floats]:
-    """Return predictors and ends about least squares within draws, in units of the scatter about it."""
-    crossed, draw = sample.crossed, sample.draw[sample.crossed]
-    middle = (sample.lower[crossed] + sample.upper[crossed]) / 2
-    y_mean = means(middle[:, None], draw, sample.draws)[sample.draw, 0]
-    x = sample.x - means(sample.x[crossed], draw, sample.draws)[sample.draw]
-    off = middle - y_mean[crossed]
-    slopes: Floats = np.zeros(x.shape[1])
-    if x.size:
-        slopes = np.linalg.lstsq(x[crossed], off, rcond=None)[0].astype(float)
-    widths = (sample.upper - sample.lower)[crossed]
-    scatter = np.sqrt(((off - x[crossed] @ slopes) ** 2).mean() + (widths**2).mean() / 12)
-    line = y_mean + x @ slopes
-    scatter = max(float(scatter), 1e-13)
-    return x, (sample.lower - line) / scatter, (sample.upper - line) / scatter
+    return bool(found.status == 0)

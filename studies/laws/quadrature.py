@@ -137,12 +137,14 @@ def _modes(integrand: Integrand, start: Floats) -> tuple[Floats, Floats]:
         slope, bend = integrand.peak(v)
         step = slope / bend
         if not (far := slope * step >= _CLOSE**2).any():
-            return v + step, 1 / np.sqrt(bend)
+            # on a plateau between two edges even the last step may be too far
+            longest = _CLOSE * integrand.rest.units
+            return v + np.clip(step, -longest, longest), 1 / np.sqrt(bend)
         low, high = np.where(slope > 0, v, low), np.where(slope > 0, high, v)
         closes = (v + step > low) & (v + step < high) & (np.abs(step) < longest)
         with np.errstate(invalid="ignore"):
             middle = np.where(np.isfinite(low + high), (low + high) / 2, v + step)
-        moved = np.where(closes | ~far, v + step, middle)
+        moved = np.where(far, np.where(closes, v + step, middle), v)
         longest = np.abs(moved - v) / 2
         v = moved
     return v, 1 / np.sqrt(bend)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import mpmath as mp
 import numpy as np
 import pytest
 from numpy.polynomial.legendre import leggauss
@@ -12,7 +11,7 @@ from scipy.special import logsumexp
 
 from studies.laws.likelihood import Sample, rows
 from studies.laws.noise import NOISES, NORMAL, Noise
-from tests.studies.laws.integrals import DIGITS, log_likelihood, ours, value
+from tests.studies.laws.integrals import log_likelihood, value
 
 TAU = 0.4
 every_noise = pytest.mark.parametrize("noise", NOISES.values(), ids=lambda noise: noise.name)
