@@ -16,7 +16,9 @@ _ABOUT_EDGE = (0.0, 3.0, 6.0, 9.0, 30.0)
 _ABOUT_PRIOR = (0.0, 1.0, 2.0, 4.0, 6.0, 9.0, 12.0)
 """Distances from the middle of the prior, in units of its own."""
 _ABOUT_MODE = (3.0, 9.0)
-_RESOLVED = 1e-15
+_APART = 2.0
+"""Units of the noise that the breaks of many rows are about apart."""
+_RESOLVED = 1e-14
 """Error of a panel, relative to its draw's integral: about the square of its last Legendre coefficients."""
 _NOTHING = 1e-17
 """Share of a draw's integral below which a node is left out."""
@@ -77,8 +79,8 @@ def _first(
     owners, places = _breaks(integrand, draws, modes, spreads)
     inside = (places > low[owners]) & (places < high[owners])
     owners, places = owners[inside], places[inside]
-    # of breaks that lie within a unit of the noise, or a spread, of one another one will do
-    cell = np.floor((places - low[owners]) / np.minimum(spreads, integrand.rest.units[draws])[owners])
+    # of breaks that lie closer to one another one will do
+    cell = np.floor((places - low[owners]) / np.minimum(spreads, _APART * integrand.rest.units[draws])[owners])
     order = np.lexsort((places, cell, owners))
     owners, places, cell = owners[order], places[order], cell[order]
     first = np.append(True, (np.diff(owners) != 0) | (np.diff(cell) != 0))[: len(owners)]
