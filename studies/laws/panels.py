@@ -22,7 +22,11 @@ _RESOLVED = 1e-14
 """Error of a panel, relative to its draw's integral: about the square of its last Legendre coefficients."""
 _NOTHING = 1e-17
 """Share of a draw's integral below which a node is left out."""
-_MOST_HALVINGS = 30
+_ROUNDING = 1e-15
+"""Of a log-density, relative: a panel cannot be resolved beyond it."""
+_MOST_HALVINGS = 16
+_MOST_UNRESOLVED = 64
+"""Panels a draw, on average, that edges leave unresolved at once: more are made by rounding."""
 
 _AT, _WEIGHTS = legendre.leggauss(_NODES)
 _COEFFICIENTS = np.array([(k + 0.5) * _WEIGHTS * legendre.legval(_AT, np.eye(_NODES)[k]) for k in range(_NODES)])
@@ -48,10 +52,15 @@ def panels(integrand: Integrand, draws: Draws, modes: Floats, spreads: Floats) -
         half = (high - low) / 2
         v = (low + high)[:, None] / 2 + half[:, None] * _AT
         values = integrand.value(np.repeat(draws[owner], _NODES), v.reshape(-1)).reshape(v.shape)
+        if not halvings:
+            np.maximum.at(peaks, owner, values.max(axis=1))
         heights = np.exp(values - peaks[owner, None])
         shares = half[:, None] * heights * _WEIGHTS
         total_here = total + np.bincount(owner, shares.sum(axis=1), len(draws))
-        done = _resolved(heights, half, total_here[owner]) | (halvings == _MOST_HALVINGS - 1)
+        allowed = np.maximum(_RESOLVED, _ROUNDING * np.abs(peaks))[owner] * total_here[owner]
+        done = _errors(heights, half) <= allowed
+        if halvings == _MOST_HALVINGS - 1 or (halvings and (~done).sum() > _MOST_UNRESOLVED * len(draws)):
+            done[:] = True
         total += np.bincount(owner[done], shares[done].sum(axis=1), len(draws))
         kept.append((owner[done], v[done], half[done], shares[done]))
         if done.all():
@@ -65,10 +74,11 @@ def panels(integrand: Integrand, draws: Draws, modes: Floats, spreads: Floats) -
     return np.repeat(draws[owner], counts.sum(axis=1)), v[counts], logs[counts]
 
 
-def _resolved(heights: Floats, half: Floats, total: Floats) -> Draws:
+def _errors(heights: Floats, half: Floats) -> Floats:
+    """Return about how far each panel's integral is off."""
     coefficients = np.abs(heights @ _COEFFICIENTS.T)
     last, greatest = coefficients[:, -2:].max(axis=1), np.maximum(coefficients.max(axis=1), 1e-300)
-    return half * last * np.minimum(last / greatest, 1.0) <= _RESOLVED * total
+    return half * last * np.minimum(last / greatest, 1.0)
 
 
 def _first(

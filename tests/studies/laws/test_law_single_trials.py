@@ -80,7 +80,7 @@ def test_a_few_draws_with_a_second_trial_tell_the_scatters_apart(repeated: int) 
 
 @pytest.mark.parametrize(("studies", "least"), [(20, 17), pytest.param(200, 182, marks=pytest.mark.slow)])
 def test_the_interval_of_a_slope_known_between_draws_covers(studies: int, least: int) -> None:
-    """Forty draws, three of them with a second trial at another alpha*beta: the slope's degrees of freedom are theirs."""
+    """Forty draws, three of them with a second trial: the slope's degrees of freedom are those of the draws."""
     held = 0
     for seed in range(studies):
         rng = np.random.default_rng(seed)
