@@ -78,9 +78,12 @@ def test_a_few_draws_with_a_second_trial_tell_the_scatters_apart(repeated: int) 
     assert answer["exponents"]["N"]["se"] == pytest.approx(0.064, rel=0.15)
 
 
-@pytest.mark.parametrize(("studies", "least"), [(20, 17), pytest.param(200, 182, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("studies", "least"), [(20, 17), pytest.param(200, 174, marks=pytest.mark.slow)])
 def test_the_interval_of_a_slope_known_between_draws_covers(studies: int, least: int) -> None:
-    """Forty draws, three of them with a second trial: the slope's degrees of freedom are those of the draws."""
+    """Forty draws, three of them with a second trial: the slope's degrees of freedom are those of the draws.
+
+    It holds .90, not .95: the weights of what is within and between draws are themselves known from three pairs.
+    """
     held = 0
     for seed in range(studies):
         rng = np.random.default_rng(seed)
