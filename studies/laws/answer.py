@@ -30,7 +30,7 @@ def answer(question: Question, rows: Rows, solution: Solution) -> dict[str, Any]
         "counted_out": rows.counted_out,
         "censored": rows.censored,
         "model": "M2" if question.x else "M3",
-        "prefactor": _prefactor(question, solution),
+        "prefactor": _prefactor(question, rows, solution),
         "exponent": exponents[question.names[0]] if question.x else None,
         "exponents": None if question.x else exponents,
         "groups": None,
@@ -56,13 +56,13 @@ def _number(estimate: Estimate) -> dict[str, Any]:
     return {"value": estimate.value, "se": estimate.se, "ci95": list(estimate.ci95)}
 
 
-def _prefactor(question: Question, solution: Solution) -> dict[str, Any]:
+def _prefactor(question: Question, rows: Rows, solution: Solution) -> dict[str, Any]:
     nothing: dict[str, Any] = {"value": None, "se": None, "ci95": None, "by_draw": None}
     inference = solution.inference
     if inference is None or solution.design.lost:
         column, reason = next(iter(solution.design.lost.items()))
         return nothing | {"not_identifiable": column, "reason": reason}
-    by_draw = None if question.effect == "none" else prefactors.by_draw(inference)
+    by_draw = None if question.effect == "none" else prefactors.by_draw(inference, alone=rows.alone)
     return prefactors.prefactor(inference.level) | {"by_draw": by_draw}
 
 

@@ -17,6 +17,9 @@ MANY_UNREACHABLE = 0.1
 NUMERICAL = 0.01
 """Scatter of log t within a draw below which it is rounding to whole steps and the O(beta) trend (M2: 1e-4 to 2 %), as
 the runs of a draw are deterministic: there is no noise to sample."""
+ONE_A_DRAW = (
+    "every draw has one trial: one prefactor is fitted for all of them, and what scatters between draws is in sigma"
+)
 _ILL_CONDITIONED = 100.0
 _MOST_LISTED = 8
 
@@ -91,11 +94,13 @@ def _draws(question: Question, rows: Rows) -> Iterator[str]:
     if question.effect == "none":
         if without:
             yield f"{without} draws without a crossing stay in the pooled likelihood"
-        if rows.draws > 1:
+        if rows.draws > 1 and not rows.alone:
             yield (
                 f"{rows.draws} draws are pooled: the trials of a draw share its data and so its prefactor, they are "
                 "not independent, and the interval does not allow for it (effect=draw does)"
             )
+    elif rows.alone and rows.intercepts == "pooled":
+        yield ONE_A_DRAW
     elif without and rows.intercepts == "fixed":
         yield (
             f"{without} draws without a crossing say nothing beside a prefactor of their own: counted out, with "

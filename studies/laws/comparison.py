@@ -15,7 +15,7 @@ from studies.laws.data import Data
 from studies.laws.effects import Intercepts, TooFewDegrees
 from studies.laws.hypotheses import PAPER
 from studies.laws.models import Model, Name, NotIdentifiable, fit_model, law, told_apart, with_studies
-from studies.laws.newton import NoMaximum
+from studies.laws.no_maximum import NoMaximum
 from studies.laws.noise import Floats
 
 Chosen = NDArray[np.bool_]
@@ -93,7 +93,7 @@ def lack_of_fit(data: Data, intercepts: Intercepts) -> dict[str, Any]:
         told_apart(data, intercepts, named)
         fitted = law(data, intercepts, named)
     except REFUSALS as refusal:
-        return {"value": None, "se": None, "p": None, "reason": reason_of(refusal)}
+        return {"value": None, "se": None, "p": None, "reason": refusal.reason}
     estimate = fitted.inference.slope(0)
     p = None if fitted.fit.no_scatter else float(2 * stats.t.sf(abs(estimate.value / estimate.se), estimate.df))
     return {"value": estimate.value, "se": estimate.se, "p": p}
@@ -107,7 +107,7 @@ def by_study(data: Data, intercepts: Intercepts) -> dict[str, Any]:
         told_apart(data, intercepts, named)
         fitted = law(data, intercepts, named)
     except REFUSALS as refusal:
-        return {"exponents": None, "shared": {"statistic": None, "p": None}, "reason": reason_of(refusal)}
+        return {"exponents": None, "shared": {"statistic": None, "p": None}, "reason": refusal.reason}
     inference, count = fitted.inference, len(own)
     estimates = [inference.slope(i) for i in range(count)]
     exponents = {
@@ -150,10 +150,17 @@ def exponent_of(data: Data, chosen: Chosen, intercepts: Intercepts) -> dict[str,
     part = part.with_crossings() if intercepts == "fixed" else part
     counted = {"n": len(part.log_x)}
     try:
-        estimate = fit_model("M2", part, intercepts).fitted.inference.slope(0)
+        estimate = _fitted("M2", part, intercepts).fitted.inference.slope(0)
     except REFUSALS as refusal:
-        return counted | nothing | {"reason": reason_of(refusal)}
+        return counted | nothing | {"reason": refusal.reason}
     return counted | {"value": estimate.value, "se": estimate.se, "ci95": list(estimate.ci95)}
+
+
+def _fitted(name: Name, part: Data, intercepts: Intercepts) -> Model:
+    """Fit a model to a part of the rows, which may leave every draw with one."""
+    if intercepts == "random" and part.rows.alone:
+        return fit_model(name, part.under("pooled"), "pooled")
+    return fit_model(name, part, intercepts)
 
 
 def extrapolation(data: Data, intercepts: Intercepts, name: Name) -> dict[str, Any]:
@@ -177,9 +184,9 @@ def extrapolation(data: Data, intercepts: Intercepts, name: Name) -> dict[str, A
     if not later.any():
         return nothing | {"reason": "no draw with a longer run has a crossing among the shorter ones"}
     try:
-        model = fit_model(name, data.only(short & known), intercepts)
+        model = _fitted(name, data.only(short & known), intercepts)
     except REFUSALS as refusal:
-        return nothing | {"n": int(later.sum()), "reason": reason_of(refusal)}
+        return nothing | {"n": int(later.sum()), "reason": refusal.reason}
     error = data.sample.lower[later] - _foretold(model, data, short & known, later)
     return {
         "n": int(later.sum()),
@@ -210,9 +217,3 @@ def _foretold(model: Model, data: Data, seen: Chosen, later: Chosen) -> Floats:
     intercepts = fitted.fit.intercepts
     centre = fitted.fit.sigma * fitted.sample.noise.mean * data.sample.stretches[later]
     return foretold + (intercepts[0] if len(intercepts) == 1 else intercepts[own]) + centre
-
-
-def reason_of(refusal: Exception) -> str:
-    if isinstance(refusal, NotIdentifiable):
-        return refusal.reason
-    return refusal.reason if isinstance(refusal, TooFewDegrees) else "the likelihood has no maximum"

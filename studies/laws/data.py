@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from studies.laws.effects import Intercepts
 from studies.laws.likelihood import Sample
 from studies.laws.looks import Looks
 from studies.laws.noise import Floats
@@ -58,6 +59,13 @@ class Data:
     def stacked(self, named: Sequence[Floats]) -> Floats:
         """Return columns as predictors, shape (rows, p)."""
         return np.stack(named, axis=1) if named else np.empty((len(self.log_x), 0))
+
+    def under(self, intercepts: Intercepts) -> Data:
+        """Return the same rows with other intercepts."""
+        pooled = intercepts == "pooled"
+        cluster, draws = self.rows.cluster, self.rows.draws
+        sample = replace(self.sample, draw=np.zeros_like(cluster) if pooled else cluster, draws=1 if pooled else draws)
+        return replace(self, rows=replace(self.rows, sample=sample, intercepts=intercepts))
 
     def only(self, chosen: NDArray[np.bool_]) -> Data:
         """Return some of the rows; draws that have none of them are left out, and the others numbered anew."""

@@ -20,7 +20,7 @@ from studies.laws.inference import (
     infer,
     infer_mixed,
     level_at,
-    mixed_degrees_of_freedom,
+    mixed_degrees,
 )
 from studies.laws.likelihood import Sample
 from studies.laws.mixed_fit import STARTS, Mixed, fit_mixed
@@ -33,10 +33,12 @@ Intercepts = Literal["fixed", "random", "pooled"]
 
 FEWEST_RANDOM = 4
 """Draws below which their scatter is not fitted."""
+FEWEST_REPEATED = 2
+"""Rows beyond the first of their draw below which the scatter within draws is not fitted beside that between them."""
 
 
 class TooFewDegrees(Exception):
-    """The rows carry less information than there are parameters; `reason` says how much less."""
+    """The rows carry less information than there are parameters; `reason` says where."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -86,21 +88,33 @@ class Fitted:
         return level_at(self.fit, self.sample, x, stream=stream)
 
 
-def choose(effect: Effect, *, censored: bool, data_vary: bool, draws: int) -> Intercepts:
+def choose(
+    effect: Effect, *, censored: bool, data_vary: bool, sizes: NDArray[np.intp], crossings: NDArray[np.intp]
+) -> Intercepts:
     """Return what the draws are to a law.
 
     Fixed intercepts would throw away what censored draws say and all that lies between draws; a random one needs some
-    draws to know their scatter by.
+    draws to know their scatter by, and some with more rows than one to know by what is not theirs. Where every draw has
+    one row there is nothing to tell apart: its scatter is the rows', and they are independent.
 
     Args:
         effect: as asked for.
         censored: some row of the likelihood was not seen to the step.
         data_vary: a swept field changes the data, so that it moves between draws only.
-        draws: number of draws with a crossing.
+        sizes: rows of each draw that has any, shape (draws,).
+        crossings: rows bounded on both sides of each draw that has any, shape (draws with a crossing,).
     """
-    if effect == "draw":
-        return "random" if (censored or data_vary) and draws >= FEWEST_RANDOM else "fixed"
-    return "pooled" if effect == "none" else effect
+    if effect != "draw":
+        return "pooled" if effect == "none" else effect
+    if alone(sizes):
+        return "pooled"
+    few_in_most = 2 * int((crossings == 1).sum()) > len(crossings) and int((crossings - 1).sum()) >= FEWEST_REPEATED
+    return "random" if (censored or data_vary or few_in_most) and len(crossings) >= FEWEST_RANDOM else "fixed"
+
+
+def alone(sizes: NDArray[np.intp]) -> bool:
+    """Return whether there are several draws, each of one row."""
+    return len(sizes) > 1 and int(sizes.max()) == 1
 
 
 def identify_under(
@@ -158,14 +172,8 @@ def fit_rows(sample: Sample, cluster: NDArray[np.intp], stream: NDArray[np.intp]
     of_draws = _of_draws(cluster, stream)
     if intercepts == "random":
         mixed = fit_mixed(sample)
-        inside, between = mixed_degrees_of_freedom(mixed, sample)
-        if inside < 1:
-            within = round(mixed.weight - sample.draws - inside)
-            raise TooFewDegrees(_carried(mixed.weight, sample.draws, within))
-        if between < 1:
-            fixed = round(sample.draws - 1 - between)
-            reason = f"{fixed} exponents of what differs between draws only need at least {fixed + 2} draws"
-            raise TooFewDegrees(f"{sample.draws} draws: {reason}")
+        if (missing := mixed_degrees(mixed).missing) is not None:
+            raise TooFewDegrees(missing)
         fitted = Fitted(sample, stream, intercepts, mixed, infer_mixed(mixed, sample), p + 3 + stretched)
         return _between_streams(fitted, len(of_draws), ~moves_within(sample.x, sample.draw, sample.draws))
     found = fit(sample)

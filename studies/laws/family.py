@@ -14,15 +14,15 @@ import pyarrow as pa
 from scipy import stats
 
 from studies.laws import breaks, comparison, contributions, model_documents
-from studies.laws.cautions import streams
-from studies.laws.comparison import REFUSALS, reason_of
+from studies.laws.cautions import ONE_A_DRAW, streams
+from studies.laws.comparison import REFUSALS
 from studies.laws.data import Data
-from studies.laws.effects import FEWEST_RANDOM
+from studies.laws.effects import FEWEST_RANDOM, Intercepts
 from studies.laws.gather import gather
 from studies.laws.inference import Estimate
 from studies.laws.known import known, lacking
 from studies.laws.models import FORMS, Model, Name, NotIdentifiable, fit_model
-from studies.laws.newton import NoMaximum
+from studies.laws.no_maximum import NoMaximum
 from studies.laws.request import Request, check
 from studies.laws.rows import Rows
 from studies.laws.scale import COLUMN, Scale, fit_scale, stretched
@@ -81,7 +81,7 @@ def fit_family(table: pa.Table, request: Request) -> FamilyFit:
             family.models[name] = _fitted(name, family.rows[name])
         except REFUSALS as refusal:
             column = {"not_identifiable": refusal.column} if isinstance(refusal, NotIdentifiable) else {}
-            family.refused[name] = column | {"reason": reason_of(refusal)}
+            family.refused[name] = column | {"reason": refusal.reason}
     return FamilyFit(_answer(table, request, data, family), _used(table, data))
 
 
@@ -101,7 +101,7 @@ def _scaled(data: Data, family: _Family) -> Data:
     except NotIdentifiable as refusal:
         family.scale = {"not_identifiable": refusal.column, "reason": refusal.reason}
     except NoMaximum as refusal:
-        family.scale = {"not_identifiable": COLUMN, "reason": reason_of(refusal)}
+        family.scale = {"not_identifiable": COLUMN, "reason": refusal.reason}
     return stretched(data, family.scale.delta) if isinstance(family.scale, Scale) else data
 
 
@@ -110,7 +110,13 @@ def _fitted(name: Name, data: Data) -> Model:
         return fit_model(name, data, data.rows.intercepts)
     if data.rows.draws < FEWEST_RANDOM:
         raise NotIdentifiable(data.gap_name, f"{data.rows.draws} draws: a scatter between draws needs {FEWEST_RANDOM}")
-    return fit_model(name, data, "random")
+    intercepts = _with_scatter(data)
+    return fit_model(name, data.under(intercepts), intercepts)
+
+
+def _with_scatter(data: Data) -> Intercepts:
+    """Return the intercepts that know a scatter between draws; that of draws of one row is the rows'."""
+    return "pooled" if data.rows.alone else "random"
 
 
 # -- the answer -----------------------------------------------------------------------------------------------------
@@ -194,12 +200,14 @@ def _explained(family: _Family) -> dict[str, Any] | None:
     if model is None:
         return None
     data = family.rows["M4"]
+    intercepts = _with_scatter(data)
     try:
-        without = fit_model("M2", data, "random")
+        without = fit_model("M2", data.under(intercepts), intercepts)
     except REFUSALS as refusal:
-        return {"reason": f"the law without the theory column cannot be fitted: {reason_of(refusal)}"}
+        return {"reason": f"the law without the theory column cannot be fitted: {refusal.reason}"}
     g = model.fitted.inference.slope(1)
-    scatter = [fitted.fitted.inference.tau or 0.0 for fitted in (without, model)]
+    # of draws of one row the scatter is theirs
+    scatter = [of.sigma if of.tau is None else of.tau for of in (without.fitted.inference, model.fitted.inference)]
     return {
         "column": data.gap_name,
         "g": {"value": g.value, "se": g.se, "ci95": list(g.ci95)},
@@ -228,6 +236,8 @@ def _warnings(data: Data, family: _Family) -> list[str]:
             found.append(f"the search of {name} did not converge")
         if model.optima > 1:
             found.append(f"{name} has {model.optima} local optima; the highest is given")
+    if data.rows.alone and data.rows.intercepts == "pooled":
+        found.append(ONE_A_DRAW)
     fitted = next((model.fitted for model in family.models.values()), None)
     return [*found, *_unreachable(data.rows), *streams(data.rows, fitted)]
 

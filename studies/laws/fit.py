@@ -9,11 +9,12 @@ import numpy as np
 
 from studies.laws.design import means
 from studies.laws.likelihood import Point, Sample
-from studies.laws.newton import Evidence, Maximum, NoMaximum, closed_form, maximise
+from studies.laws.newton import Evidence, Maximum, closed_form, maximise
+from studies.laws.no_maximum import NoMaximum
 from studies.laws.noise import NORMAL, Floats
 
-_NO_SCATTER = 1e-13
-"""Scatter of log t relative to its size that is rounding of the logarithm and nothing else."""
+FLAT = 100.0
+"""Variance of log sigma of a likelihood that does not tell sigma: a few rows tell it to a factor of e."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +89,18 @@ def fit(sample: Sample) -> Fit:
         sample: every draw has a row bounded on both sides, and x is of full rank within draws over such rows.
 
     Raises:
-        NoMaximum: the likelihood has none (all times are brackets that one curve passes).
+        NoMaximum: the likelihood has none.
     """
     units = least_squares(sample)
     scaled = units.apply(sample)
     start = Point(np.zeros(sample.draws), np.zeros(sample.x.shape[1]), 1.0)
-    no_scatter = units.scatter <= rounding(sample)
+    no_scatter = units.scatter <= sample.rounding
     closed = no_scatter or (sample.noise is NORMAL and sample.stretch is None and bool(sample.exact.all()))
-    maximum = closed_form(scaled, start) if closed else maximise(scaled, start)
-    return _in_own_units(maximum, units, sample)
+    try:
+        maximum = closed_form(scaled, start) if closed else maximise(scaled, start)
+        return _in_own_units(maximum, units, sample)
+    except NoMaximum:
+        raise NoMaximum(sample) from None
 
 
 def least_squares(sample: Sample) -> Units:
@@ -114,15 +118,10 @@ def least_squares(sample: Sample) -> Units:
     residual = y - y_mean[draw] - x / x_scale @ slopes
     # a bracket's middle is off by its width over root 12
     scatter = np.sqrt((residual**2).mean() + ((sample.upper - sample.lower)[crossed] ** 2).mean() / 12)
-    if scatter <= (least := rounding(sample)):
+    if scatter <= (least := sample.rounding):
         line = Units(y_mean, x_mean, x_scale, slopes, 1.0)
         scatter = max(least, _violation(line.apply(sample)))
     return Units(y_mean, x_mean, x_scale, slopes, float(scatter))
-
-
-def rounding(sample: Sample) -> float:
-    """Return the scatter of log t that is rounding of the logarithm and nothing else."""
-    return _NO_SCATTER * max(1.0, float(np.abs(sample.lower[sample.crossed]).max()))
 
 
 def _violation(residual: Sample) -> float:
@@ -137,6 +136,8 @@ def _in_own_units(maximum: Maximum, units: Units, sample: Sample) -> Fit:
     slopes = units.slopes / units.x_scale + by_slope * point.slopes
     jacobian = np.column_stack([np.diag(by_slope), -by_slope * point.slopes / theta])
     rest = _inverse(expansion.schur)
+    if rest[-1, -1] > FLAT * theta**2:
+        raise NoMaximum
     levels = sigma * point.levels
     # the intercepts' mean follows its own levels, and the rest both directly and through them
     by_level = np.full(sample.draws, sigma / sample.draws)
@@ -153,7 +154,7 @@ def _in_own_units(maximum: Maximum, units: Units, sample: Sample) -> Fit:
         shared_covariance=jacobian @ rest @ shared,
         sigma=sigma,
         r2=r2(sample, intercepts, slopes, sigma),
-        no_scatter=sigma <= 2 * rounding(sample),
+        no_scatter=sigma <= 2 * sample.rounding,
         value=expansion.value - int(sample.exact.sum()) * math.log(units.scatter),
         maximum=maximum,
     )

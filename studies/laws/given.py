@@ -7,6 +7,7 @@ logarithm of theta: all that it takes of them is one small matrix a draw, summed
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -36,13 +37,18 @@ class Given:
         value = self.value + by * slope - by**2 * bend / 2
         return Given(value, self.score - by[:, None] * self.information[:, 0], self.information, self.weight)
 
-    def repeated(self, copies: int) -> Given:
-        """Return it for several copies of the draws, one after another."""
+    def taken(self, chosen: NDArray[np.intp] | NDArray[np.bool_]) -> Given:
+        """Return some of the draws, any of them several times."""
+        return Given(self.value[chosen], self.score[chosen], self.information[chosen], self.weight[chosen])
+
+    @staticmethod
+    def stacked(parts: Sequence[Given]) -> Given:
+        """Return draws one after another."""
         return Given(
-            np.tile(self.value, copies),
-            np.tile(self.score, (copies, 1)),
-            np.tile(self.information, (copies, 1, 1)),
-            np.tile(self.weight, copies),
+            np.concatenate([part.value for part in parts]),
+            np.concatenate([part.score for part in parts]),
+            np.concatenate([part.information for part in parts]),
+            np.concatenate([part.weight for part in parts]),
         )
 
     def __add__(self, other: Given) -> Given:
@@ -74,20 +80,51 @@ def expand(sample: Sample, eta: Floats, theta: float) -> Given:
 
 
 @dataclass(frozen=True, slots=True)
+class Grouped:
+    """Rows sorted by draw.
+
+    Attributes:
+        sample: the rows.
+        sizes, starts: how many each draw has, and its first, shape (draws,).
+        units: the least stretch of each draw's rows, 1 where it has none, shape (draws,).
+    """
+
+    sample: Sample
+    sizes: NDArray[np.intp]
+    starts: NDArray[np.intp]
+    units: Floats
+
+    @classmethod
+    def of(cls, sample: Sample) -> Grouped:
+        """Sort the rows of a sample."""
+        sizes = np.bincount(sample.draw, minlength=sample.draws)
+        units = np.ones(sample.draws)
+        if sample.stretch is not None:
+            units[sizes > 0] = np.inf
+            np.minimum.at(units, sample.draw, sample.stretch)
+        return cls(only(sample, np.argsort(sample.draw, kind="stable")), sizes, np.cumsum(sizes) - sizes, units)
+
+    def repeated(self, draw: NDArray[np.intp]) -> tuple[Sample, NDArray[np.intp]]:
+        """Return the rows of some draws, any of them several times, numbered on from 0, and which rows they are."""
+        sizes = self.sizes[draw]
+        point = np.repeat(np.arange(len(draw)), sizes)
+        row = np.arange(len(point)) + (self.starts[draw] - (np.cumsum(sizes) - sizes))[point]
+        return replace(only(self.sample, row), draw=point, draws=len(draw)), row
+
+
+@dataclass(frozen=True, slots=True)
 class Parted:
     """Rows parted: the `straight` ones, whose log-likelihood is a parabola in the level, and the `rest`.
 
     Attributes:
-        rows: how many there are in all.
-        rest: the others.
+        rest: the others, by draw.
         moments: of the straight rows, sum over each draw of (1, x, log t)(1, x, log t)^T, each row in units of its
             own stretch, shape (draws, p+2, p+2).
         constant: what their log-likelihood is at theta = 1 on the curve, shape (draws,).
         straight: how many they are, shape (draws,).
     """
 
-    rows: int
-    rest: Sample
+    rest: Grouped
     moments: Floats
     constant: Floats
     straight: Floats
@@ -106,7 +143,7 @@ class Parted:
                 moments[:, i, j] = moments[:, j, i] = kept.sums(column * columns[j])
         count = np.bincount(kept.draw, minlength=sample.draws).astype(float)
         constant = -0.5 * math.log(2 * math.pi) * count - kept.sums(np.log(kept.stretches))
-        return cls(len(sample.lower), only(sample, ~straight), moments, constant, count)
+        return cls(Grouped.of(only(sample, ~straight)), moments, constant, count)
 
     def parabolas(self, level: float, slopes: Floats, theta: float) -> Given:
         """Return the log-likelihood of the straight rows."""
@@ -122,7 +159,7 @@ class Parted:
         return Given(value, score, information, self.straight)
 
 
-def only(sample: Sample, chosen: NDArray[np.bool_]) -> Sample:
+def only(sample: Sample, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> Sample:
     """Return some of the rows; the draws stay as they are."""
     return replace(
         sample,
@@ -131,20 +168,4 @@ def only(sample: Sample, chosen: NDArray[np.bool_]) -> Sample:
         x=sample.x[chosen],
         draw=sample.draw[chosen],
         stretch=None if sample.stretch is None else sample.stretch[chosen],
-    )
-
-
-def repeated(sample: Sample, copies: int) -> Sample:
-    """Return the rows several times over, the draws of each copy numbered on from those of the one before."""
-    if copies == 1:
-        return sample
-    draw = (np.arange(copies)[:, None] * sample.draws + sample.draw).reshape(-1)
-    return replace(
-        sample,
-        lower=np.tile(sample.lower, copies),
-        upper=np.tile(sample.upper, copies),
-        x=np.tile(sample.x, (copies, 1)),
-        draw=draw,
-        draws=copies * sample.draws,
-        stretch=None if sample.stretch is None else np.tile(sample.stretch, copies),
     )

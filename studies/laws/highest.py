@@ -10,7 +10,7 @@ import numpy as np
 import scipy.optimize
 from numpy.typing import NDArray
 
-from studies.laws.newton import NoMaximum
+from studies.laws.no_maximum import NoMaximum
 from studies.laws.noise import Floats
 
 _XTOL = 1e-4
@@ -50,18 +50,23 @@ def highest(likelihood: Callable[[float], float], values: Floats, rough: Callabl
     Raises:
         NoMaximum: there is none anywhere.
     """
+    refusal = NoMaximum()
 
     def height(number: float) -> float:
+        nonlocal refusal
         try:
             return likelihood(number)
-        except (NoMaximum, np.linalg.LinAlgError):
-            return -np.inf
+        except NoMaximum as here:
+            refusal = here
+        except np.linalg.LinAlgError:
+            pass
+        return -np.inf
 
     heights = np.array([rough(float(v)) for v in values]) if rough is not None else np.zeros(1)
     if np.ptp(heights) < _SAME:
         heights = np.array([height(float(v)) for v in values])
     if not np.isfinite(heights).any():
-        raise NoMaximum
+        raise refusal
     ends = float(values[0]), float(values[-1])
     brackets = [_between(values, int(i)) for i in np.flatnonzero(_peaks(heights))]
     if rough is not None:
@@ -69,7 +74,7 @@ def highest(likelihood: Callable[[float], float], values: Floats, rough: Callabl
     tops = [_climbed(height, bracket, ends) for bracket in brackets]
     value, at = max(tops)
     if value == -np.inf:
-        raise NoMaximum
+        raise refusal
     return Top(value, at, len({round(top / _SAME) for top, _ in tops if top > -np.inf}), len(values))
 
 

@@ -5,9 +5,10 @@ less under censoring. Covariances are scaled by w/(w - draws - p) and intervals 
 freedom, w being the information of the rows on their curve, in rows: 1 for one seen to the step, a fraction for a
 censored one. Without censoring w is the number of rows and this is ordinary least squares.
 
-With a random intercept a predictor that moves within draws has the degrees of freedom of the rows, w - draws - p of
-those; one that is the same in all rows of a draw (N, a_gap) has those of the draws: draws - 1 - q of those, like the
-level. Each variance is scaled accordingly, the draws' by draws/(draws - 1 - q): restricted maximum likelihood where the
+With a random intercept a predictor that moves within draws alone has the degrees of freedom of the rows beyond the
+first of each draw, less those of such predictors; one that is the same in all rows of a draw (N, a_gap) has those of
+the draws: draws - 1 - q of those, like the level; one that does both has something between them, by what each tells of
+it. Each variance is scaled accordingly, the draws' by draws/(draws - 1 - q): restricted maximum likelihood where the
 design is balanced.
 """
 
@@ -20,7 +21,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from studies.laws.design import moves_within
 from studies.laws.fit import Fit
 from studies.laws.likelihood import Sample
 from studies.laws.mixed_fit import Mixed
@@ -108,58 +108,95 @@ def infer_mixed(fit: Mixed, sample: Sample) -> Inference:
     """Correct the covariance of a fit with a random intercept.
 
     Args:
-        fit: with at least one residual degree of freedom within draws and one between them.
+        fit: of which no degrees of freedom are missing.
         sample: the rows that it is of.
     """
-    within = moves_within(sample.x, sample.draw, sample.draws)
-    inside, between = mixed_degrees_of_freedom(fit, sample)
-    of_rows, of_draws = _inflations(fit, sample)
-    inflation = np.where(within, of_rows, of_draws)
-    covariance = corrected(fit, sample)
+    degrees = mixed_degrees(fit)
     return Inference(
         slopes=fit.slopes,
-        covariance=covariance[1:, 1:],
-        dfs=np.where(within, inside, between),
-        inflation=inflation,
-        df=inside,
-        sigma=fit.sigma * math.sqrt(of_rows),
-        tau=fit.tau * math.sqrt(of_draws),
+        covariance=_corrected(fit, sample, degrees)[1:, 1:],
+        dfs=degrees.slopes,
+        inflation=degrees.inflation,
+        df=degrees.within,
+        sigma=fit.sigma * math.sqrt(degrees.of_rows),
+        tau=fit.tau * math.sqrt(degrees.of_draws),
         level=level_at(fit, sample, np.zeros(len(fit.slopes)), stream=None),
         intercepts=fit.intercepts,
     )
 
 
-def _inflations(fit: Mixed, sample: Sample) -> tuple[float, float]:
-    """By how much the variances within and between draws are corrected."""
-    inside, between = mixed_degrees_of_freedom(fit, sample)
-    return 1 + float(moves_within(sample.x, sample.draw, sample.draws).sum()) / inside, sample.draws / between
-
-
 def corrected(fit: Fit | Mixed, sample: Sample) -> Floats:
     """Return the covariance of (level, slopes) with one level for all draws, shape (p+1, p+1)."""
     if isinstance(fit, Mixed):
-        return _corrected(fit, sample)
+        return _corrected(fit, sample, mixed_degrees(fit))
     level = np.atleast_2d(fit.own_variance + fit.shared_variance)
     across = fit.shared_covariance[None]
     whole = np.block([[level, across], [across.T, fit.slopes_covariance]])
     return whole * (1 + (1 + len(fit.slopes)) / degrees_of_freedom(fit, sample))
 
 
-def _corrected(fit: Mixed, sample: Sample) -> Floats:
-    of_rows, of_draws = _inflations(fit, sample)
-    scale = np.sqrt(np.append(of_draws, np.where(moves_within(sample.x, sample.draw, sample.draws), of_rows, of_draws)))
+@dataclass(frozen=True, slots=True)
+class Degrees:
+    """Degrees of freedom of a fit with a random intercept.
+
+    Attributes:
+        within, between: of the variances within and between draws.
+        of_rows, of_draws: by how much those are corrected.
+        slopes: of each slope, shape (p,); inflation: by how much its variance is corrected, shape (p,).
+    """
+
+    within: float
+    between: float
+    of_rows: float
+    of_draws: float
+    slopes: Floats
+    inflation: Floats
+
+    @property
+    def missing(self) -> str | None:
+        """What there is no degree of freedom for, in a sentence; None: there is one for everything."""
+        if self.between < 1:
+            return "there are too few draws for a scatter between them beside what differs between draws only"
+        if self.within <= 0:
+            return "the draws have too few rows beyond their first for a scatter within draws"
+        return (
+            None if (self.slopes >= 1).all() else "the rows beyond the first of each draw tell an exponent too little"
+        )
+
+
+def mixed_degrees(fit: Mixed) -> Degrees:
+    """Count degrees of freedom.
+
+    What is known of a slope is the sum of what is known from within draws and from between them, each up to a variance
+    with degrees of freedom of its own (F. Satterthwaite, Biometrics Bull. 2, 1946).
+    """
+    p, covariance = len(fit.slopes), fit.covariance[1:, 1:]
+    known = covariance @ fit.within
+    share = np.clip(np.diag(known @ covariance) / np.diag(covariance), 0, 1)
+    inside = float(np.clip(np.trace(known), 0, p))
+    within = float(np.maximum(fit.weights - 1, 0).sum()) - inside
+    between = float(len(fit.offsets) - 1 - (p - inside))
+    few = 1e-9  # none at all: `missing` says so
+    of_rows, of_draws = 1 + inside / max(within, few), len(fit.offsets) / max(between, few)
+    return Degrees(
+        within=within,
+        between=between,
+        of_rows=of_rows,
+        of_draws=of_draws,
+        slopes=1 / (share**2 / max(within, few) + (1 - share) ** 2 / max(between, few)),
+        inflation=1 / (share / of_rows + (1 - share) / of_draws),
+    )
+
+
+def _corrected(fit: Mixed, sample: Sample, degrees: Degrees) -> Floats:
+    """Return the covariance of (level, slopes), shape (p+1, p+1)."""
+    scale = np.sqrt(np.append(degrees.of_draws, degrees.inflation))
     # about the middle of the rows, where level and slopes hardly vary together: elsewhere the level is mostly slopes,
     # and the units of x would decide by how much it is corrected
     there = np.eye(len(scale))
     there[0, 1:] = sample.x.mean(axis=0)
     back = np.linalg.inv(there)
     return back @ ((there @ fit.covariance @ there.T) * np.outer(scale, scale)) @ back.T
-
-
-def mixed_degrees_of_freedom(fit: Mixed, sample: Sample) -> tuple[float, float]:
-    """Return those within draws and those between them."""
-    within = int(moves_within(sample.x, sample.draw, sample.draws).sum())
-    return fit.weight - sample.draws - within, float(sample.draws - 1 - (sample.x.shape[1] - within))
 
 
 def level_at(fit: Fit | Mixed, sample: Sample, x: Floats, *, stream: NDArray[np.intp] | None) -> Estimate:
@@ -173,9 +210,9 @@ def level_at(fit: Fit | Mixed, sample: Sample, x: Floats, *, stream: NDArray[np.
     """
     if isinstance(fit, Mixed):
         place = np.append(1.0, x)
-        variance = float(place @ corrected(fit, sample) @ place)
-        between = mixed_degrees_of_freedom(fit, sample)[1]
-        return Estimate(float(fit.level + x @ fit.slopes), math.sqrt(max(0.0, variance)), between)
+        degrees = mixed_degrees(fit)
+        variance = float(place @ _corrected(fit, sample, degrees) @ place)
+        return Estimate(float(fit.level + x @ fit.slopes), math.sqrt(max(0.0, variance)), degrees.between)
     df = degrees_of_freedom(fit, sample)
     inflation = 1 + (len(fit.intercepts) + len(fit.slopes)) / df
     draws = len(fit.intercepts)

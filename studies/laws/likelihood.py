@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 
 from studies.laws.noise import NORMAL, Curve, Floats, Noise
 
+_NO_SCATTER = 1e-13
+"""Scatter of log t relative to its size that is rounding of the logarithm and nothing else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -54,6 +57,11 @@ class Sample:
     def exact(self) -> NDArray[np.bool_]:
         """Rows whose time was seen to the step."""
         return self.lower == self.upper
+
+    @property
+    def rounding(self) -> float:
+        """The scatter of log t that is rounding of the logarithm and nothing else."""
+        return _NO_SCATTER * max(1.0, float(np.abs(self.lower[self.crossed]).max()))
 
     def sums(self, values: Floats) -> Floats:
         """Sum values of shape (rows,) over each draw, shape (draws,)."""

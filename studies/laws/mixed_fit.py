@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from studies.laws.design import means
-from studies.laws.fit import r2, rounding
-from studies.laws.given import Parted
+from studies.laws.centred import Centred, Units
+from studies.laws.fit import FLAT, r2
+from studies.laws.integrand import Place
 from studies.laws.likelihood import Sample
-from studies.laws.mixed import Integrated, Place, integrate
-from studies.laws.newton import AT_MAXIMUM, Evidence, NoMaximum
+from studies.laws.mixed import Integrated, integrate
+from studies.laws.mixed_start import first_units
+from studies.laws.newton import AT_MAXIMUM, Evidence
+from studies.laws.no_maximum import NoMaximum
 from studies.laws.noise import Floats
+from studies.laws.quadrature import Start
+
+Chosen = NDArray[np.bool_]
 
 _MOST_STEPS = 60
 _SHORTEST = 1e-3
@@ -23,8 +30,14 @@ STARTS = (1.0, 0.1)
 """Several, as the likelihood is concave for a given rho only."""
 _NONE = 1e-3
 """tau/sigma at which draws do not differ at all."""
-_NO_MAXIMUM = 1e5
-"""theta, in units of the start's scatter, from which on the likelihood grows without end."""
+_LEAST_RHO = math.log(_NONE)
+_LOST = 0.01
+"""Distance, in standard errors, at which a search that gets no further has found nothing worth reporting."""
+_FAR = 1e4
+"""Distance between the line that rows are taken about and the law, in units of sigma, at which digits are lost."""
+_MOST_LINES = 3
+_SHARP = 1e-3
+"""Sigma in widths of the narrowest bracket from which on all that it does is nothing."""
 _NEAR = 0.1
 """Standard errors from a maximum within which a search counts as there."""
 _SAME = 1e-6
@@ -41,7 +54,8 @@ class Mixed:
         sigma, tau: standard deviations within and between draws; tau = 0 at the boundary.
         offsets: each draw's u given its rows, shape (draws,).
         value: log-likelihood of log t.
-        weight: information of the rows on their curve, in rows.
+        weights: information of each draw's rows on their curve, in rows seen to the step, shape (draws,).
+        within: the part of the information on the slopes that comes from within draws, shape (p, p).
         scores: of each draw by (level, slopes), the variances profiled out, shape (draws, p+1).
         informations: of each draw likewise, shape (draws, p+1, p+1).
         r2: share of the variation of log t within draws that x explains, over exact rows; None where there is none.
@@ -56,7 +70,8 @@ class Mixed:
     tau: float
     offsets: Floats
     value: float
-    weight: float
+    weights: Floats
+    within: Floats
     scores: Floats
     informations: Floats
     r2: float | None
@@ -71,30 +86,54 @@ class Mixed:
 
 @dataclass(frozen=True, slots=True)
 class _Top:
-    """Where a climb ended: the place, the likelihood there, the distance left in standard errors, the steps taken."""
+    """Where a climb ended.
+
+    Attributes:
+        place, here: the parameters and the likelihood there.
+        free: which coordinates are not held at a bound, shape (p+3,).
+        distance: what is left to the maximum, in standard errors; iterations: the steps taken.
+    """
 
     place: Place
     here: Integrated
+    free: Chosen
     distance: float
     iterations: int
 
 
 @dataclass(frozen=True, slots=True)
-class _Units:
-    """A line as the origin of log t and a scatter as its unit: see `fit`. Shapes (p,)."""
+class _Ground:
+    """What is climbed on.
 
-    origin: float
-    x_mean: Floats
-    x_scale: Floats
-    slopes: Floats
-    scatter: float
+    Attributes:
+        units, centred: the rows in units.
+        most_theta: log theta from which on nothing tells sigma from 0.
+        seen: there are rows seen to the step, whose likelihood may have its maximum there.
+    """
 
-    def apply(self, sample: Sample) -> Sample:
-        x = (sample.x - self.x_mean) / self.x_scale
-        line = self.origin + x @ self.slopes
-        return replace(
-            sample, lower=(sample.lower - line) / self.scatter, upper=(sample.upper - line) / self.scatter, x=x
-        )
+    units: Units
+    centred: Centred
+    most_theta: float
+    seen: bool
+
+    @classmethod
+    def of(cls, sample: Sample, units: Units) -> _Ground:
+        least, seen = sample.rounding, bool(sample.exact.any())
+        if not seen:
+            least = max(least, _SHARP * float((sample.upper - sample.lower)[sample.crossed].min()))
+        return cls(units, Centred.of(sample, units), max(0.0, math.log(units.scatter / least)), seen)
+
+    def bounded(self, vector: Floats) -> Floats:
+        """Return a vector with rho and theta within their bounds."""
+        theta, rho = vector[-2:]
+        return np.append(vector[:-2], [min(theta, self.most_theta), max(rho, _LEAST_RHO)])
+
+    def free(self, vector: Floats, gradient: Floats) -> Chosen:
+        """Return which coordinates may move: not those at a bound beyond which the likelihood grows."""
+        free = np.ones(len(vector), dtype=bool)
+        free[-2] = vector[-2] < self.most_theta or gradient[-2] < 0
+        free[-1] = vector[-1] > _LEAST_RHO or gradient[-1] > 0
+        return free
 
 
 def fit_mixed(sample: Sample, starts: Sequence[float] = STARTS, near: Mixed | None = None) -> Mixed:
@@ -109,85 +148,76 @@ def fit_mixed(sample: Sample, starts: Sequence[float] = STARTS, near: Mixed | No
     Raises:
         NoMaximum: the likelihood has none.
     """
-    units, rho = _start(sample)
-    scaled = units.apply(sample)
+    units, rho = first_units(sample)
     places = [Place(0.0, np.zeros(sample.x.shape[1]), 1.0, max(rho * factor, 2 * _NONE)) for factor in starts]
     if near is not None and near.tau > 0 and len(near.slopes) == sample.x.shape[1]:
         places.insert(0, _as_place(near, units))
-    parted = Parted.of(scaled)
+    ground = _Ground.of(sample, units)
     found: list[_Top] = []
     for place in places:
         try:
-            found.append(_climb(parted, place, _first_modes(scaled, place), found))
+            found.append(_climb(ground, place, found))
         except NoMaximum:
             continue
         if near is not None:
             break
     if not found:
-        raise NoMaximum
+        raise NoMaximum(sample)
     best = max(found, key=lambda top: top.here.value)
     values = np.array([top.here.value for top in found])
     optima = len(np.unique(np.round((values.max() - values) / _SAME).clip(max=1e6)))
-    return _in_own_units(best, units, sample, (len(starts), optima))
+    try:
+        ground, best = _about_itself(sample, ground, best)
+        return _in_own_units(best, ground.units, sample, (len(starts), optima))
+    except NoMaximum:
+        raise NoMaximum(sample) from None
 
 
-def _as_place(near: Mixed, units: _Units) -> Place:
+def _about_itself(sample: Sample, ground: _Ground, top: _Top) -> tuple[_Ground, _Top]:
+    """Climb on with the rows about the law that was found, where the line that they were about lies far from it."""
+    for _ in range(_MOST_LINES):
+        if np.abs(ground.centred.rows.x @ top.place.slopes).max(initial=0.0) < _FAR:
+            return ground, top
+        units, place = ground.units, top.place
+        sigma = units.scatter / place.theta
+        slopes = units.slopes + sigma * place.slopes / units.x_scale
+        level = units.origin + sigma * place.level
+        ground = _Ground.of(sample, replace(units, origin=level, slopes=slopes, scatter=sigma))
+        top = _climb(ground, Place(0.0, np.zeros_like(slopes), 1.0, place.rho), [])
+    return ground, top
+
+
+def _as_place(near: Mixed, units: Units) -> Place:
     """Return a fit as parameters in these units: the inverse of `_in_own_units`."""
     return Place(
         level=float(near.level - units.origin + units.x_mean @ near.slopes) / near.sigma,
-        slopes=(near.slopes * units.x_scale - units.slopes) / near.sigma,
+        slopes=(near.slopes - units.slopes) * units.x_scale / near.sigma,
         theta=units.scatter / near.sigma,
         rho=max(near.tau / near.sigma, 2 * _NONE),
     )
 
 
-def _start(sample: Sample) -> tuple[_Units, float]:
-    """Least squares within draws, then of the draws' means, over the rows bounded on both sides."""
-    crossed = sample.crossed
-    draw, x = sample.draw[crossed], sample.x[crossed]
-    y = (sample.lower[crossed] + sample.upper[crossed]) / 2
-    x_mean, x_scale = x.mean(axis=0), x.std(axis=0)
-    x_scale = np.where(x_scale > 0, x_scale, 1.0)
-    x = (x - x_mean) / x_scale
-    size = np.bincount(draw, minlength=sample.draws)
-    y_draw, x_draw = means(y[:, None], draw, sample.draws)[:, 0], means(x, draw, sample.draws)
-    within = np.linalg.lstsq(x - x_draw[draw], y - y_draw[draw], rcond=None)[0] if x.size else np.zeros(x.shape[1])
-    left = y - y_draw[draw] - (x - x_draw[draw]) @ within
-    has = size > 0
-    rest = y_draw[has] - x_draw[has] @ within
-    between_x = np.column_stack([np.ones(has.sum()), x_draw[has] - 0])
-    # what moves within draws keeps its slope from there
-    moves = np.abs(x - x_draw[draw]).max(axis=0, initial=0) > 1e-9
-    between_x[:, 1:][:, moves] = 0
-    between = np.linalg.lstsq(between_x, rest, rcond=None)[0]
-    scatter = np.sqrt((left**2).mean() + ((sample.upper - sample.lower)[crossed] ** 2).mean() / 12)
-    scatter = float(max(scatter, rounding(sample), 1e-300))
-    spread = float(np.std(rest - between_x @ between)) if has.sum() > 1 else 0.0
-    return _Units(float(between[0]), x_mean, x_scale, within + between[1:], scatter), spread / scatter
-
-
-def _climb(parted: Parted, place: Place, modes: Floats, tops: Sequence[_Top]) -> _Top:
+def _climb(ground: _Ground, place: Place, tops: Sequence[_Top]) -> _Top:
     """Damped Newton steps to a maximum; a climb that comes close to one of the `tops` ends there."""
-    vector = place.vector
-    here = integrate(parted, place, modes)
-    distance = np.inf
+    vector = ground.bounded(place.vector)
+    here = integrate(ground.centred, Place.of(vector), Start.of(np.zeros(len(ground.centred.levels))))
+    free, distance = ground.free(vector, here.gradient), np.inf
     for iteration in range(_MOST_STEPS):
-        step, distance = _newton(here)
+        free = ground.free(vector, here.gradient)
+        step, distance = _newton(here, free)
+        if not free[-2] and not ground.seen:
+            raise NoMaximum
         if distance < _CLOSE:
-            return _Top(Place.of(vector), here, distance, iteration)
+            return _Top(Place.of(vector), here, free, distance, iteration)
         if (known := _near(tops, vector)) is not None:
             return known
-        moved = _line_search(parted, vector, here, step, distance)
+        moved = _line_search(ground, vector, here, step, distance)
         if moved is None:
             break
         vector, here = moved
-        if vector[-2] > np.log(_NO_MAXIMUM):
-            raise NoMaximum
-        if vector[-1] < np.log(_NONE) and here.gradient[-1] < 0:
-            return _Top(Place.of(vector), here, 0.0, iteration)
-    if not distance < 0.01:
+    if not distance < _LOST:
         raise NoMaximum
-    return _Top(Place.of(vector), here, distance, _MOST_STEPS)
+    return _Top(Place.of(vector), here, free, distance, _MOST_STEPS)
 
 
 def _near(tops: Sequence[_Top], vector: Floats) -> _Top | None:
@@ -199,78 +229,102 @@ def _near(tops: Sequence[_Top], vector: Floats) -> _Top | None:
     return None
 
 
-def _first_modes(sample: Sample, place: Place) -> Floats:
-    """Each draw's mean residual over the rows bounded on both sides."""
-    crossed = sample.crossed
-    y = (sample.lower[crossed] + sample.upper[crossed]) / 2 * place.theta - sample.x[crossed] @ place.slopes
-    return means(y[:, None] - place.level, sample.draw[crossed], sample.draws)[:, 0] / place.rho
-
-
-def _newton(here: Integrated) -> tuple[Floats, float]:
+def _newton(here: Integrated, free: Chosen) -> tuple[Floats, float]:
     gradient, information = here.gradient, here.information
     if not (np.isfinite(gradient).all() and np.isfinite(information).all()):
         raise NoMaximum
-    scale = np.sqrt(np.maximum(np.abs(np.diag(information)), 1e-12))
+    step = np.zeros_like(gradient)
+    gradient, information = gradient[free], information[np.ix_(free, free)]
+    scale = np.sqrt(np.maximum(np.abs(np.diag(information)), 1e-300))
     values, vectors = np.linalg.eigh(information / np.outer(scale, scale))
     values = np.maximum(np.abs(values), 1e-10)  # away from the maximum it need not be positive
-    step = vectors @ ((vectors.T @ (gradient / scale)) / values) / scale
+    step[free] = vectors @ ((vectors.T @ (gradient / scale)) / values) / scale
+    distance = float(np.sqrt(max(gradient @ step[free], 0.0)))
     longest = np.abs(step[-2:]).max()
-    step = step * min(1.0, 2.0 / max(longest, 1e-300))
-    return step, float(np.sqrt(max(gradient @ step, 0.0)))
+    return step * min(1.0, 2.0 / max(longest, 1e-300)), distance
 
 
 def _line_search(
-    parted: Parted, vector: Floats, here: Integrated, step: Floats, distance: float
+    ground: _Ground, vector: Floats, here: Integrated, step: Floats, distance: float
 ) -> tuple[Floats, Integrated] | None:
-    length = 1.0
-    while length > _SHORTEST:
-        moved = vector + length * step
-        there = integrate(parted, Place.of(moved), here.modes)
+    length = _until_bound(ground, vector, step)
+    shortest = _SHORTEST * length
+    while length > shortest:
+        moved = ground.bounded(vector + length * step)
+        there = integrate(ground.centred, Place.of(moved), here.start)
         gain = there.value - here.value
-        if gain >= 1e-4 * length * distance**2 or (distance < 1e-4 and gain > -1e-9 * (1 + abs(here.value))):
+        if gain >= 1e-4 * length * here.gradient @ step or (distance < 1e-4 and gain > -1e-9 * (1 + abs(here.value))):
             return moved, there
         length /= 2
     return None
 
 
-def _in_own_units(top: _Top, units: _Units, sample: Sample, search: tuple[int, int]) -> Mixed:
+def _until_bound(ground: _Ground, vector: Floats, step: Floats) -> float:
+    """Return how much of a step leads to the first bound, at most 1."""
+    length = 1.0
+    for at, bound in ((-2, ground.most_theta), (-1, _LEAST_RHO)):
+        beyond = vector[at] + step[at] - bound
+        if (beyond > 0) if at == -2 else (beyond < 0):
+            length = min(length, (bound - vector[at]) / step[at])
+    # a little further, for rounding: what lies beyond is cut off
+    return min(1.0, length * (1 + 1e-12))
+
+
+def _in_own_units(top: _Top, units: Units, sample: Sample, search: tuple[int, int]) -> Mixed:
     place, here = top.place, top.here
     p = len(place.slopes)
     sigma = units.scatter / place.theta
-    slopes = (units.slopes + sigma * place.slopes) / units.x_scale
+    slopes = units.slopes + sigma * place.slopes / units.x_scale
     level = units.origin + sigma * place.level - units.x_mean @ slopes
-    apart = place.rho > _NONE
-    kept = np.arange(p + 3 if apart else p + 2)
-    information = here.information[np.ix_(kept, kept)]
-    # (level, slopes) in own units by (level, slopes, log theta): sigma goes down as theta goes up
-    jacobian = np.zeros((p + 1, len(kept)))
+    # (level, slopes) in own units by (level, slopes, log theta, log rho): sigma goes down as theta goes up
+    jacobian = np.zeros((p + 1, p + 3))
     jacobian[1:, 1 : p + 1] = np.diag(sigma / units.x_scale)
     jacobian[1:, p + 1] = -sigma * place.slopes / units.x_scale
     jacobian[0] = -units.x_mean @ jacobian[1:]
     jacobian[0, 0], jacobian[0, p + 1] = sigma, jacobian[0, p + 1] - sigma * place.level
-    covariance = jacobian @ _inverse(information) @ jacobian.T
+    inverse = _inverse(here.information[np.ix_(top.free, top.free)])
+    _tells_sigma(top, inverse, sample)
+    covariance = jacobian[:, top.free] @ inverse @ jacobian[:, top.free].T
     # the draws' parts in the same units, at the given variances
     back = np.linalg.inv(jacobian[:, : p + 1])
     scores = here.scores[:, : p + 1] @ back
     informations = back.T @ here.informations[:, : p + 1, : p + 1] @ back
-    tau = sigma * place.rho if apart else 0.0
-    offsets = tau * here.means
-    value = here.value - int(sample.exact.sum()) * np.log(units.scatter)
+    own = units.x_scale / sigma
+    apart = bool(top.free[-1])
+    # the likelihood at rho = 0, to which it goes as a square
+    value = here.value - (0.0 if apart else here.gradient[-1] / 2)
+    offsets = sigma * here.offsets if apart else np.zeros(sample.draws)
     return Mixed(
         level=float(level),
         slopes=slopes,
         covariance=covariance,
         sigma=float(sigma),
-        tau=float(tau),
+        tau=float(sigma * place.rho) if apart else 0.0,
         offsets=offsets,
-        value=float(value),
-        weight=here.weight,
+        value=float(value - int(sample.exact.sum()) * np.log(units.scatter)),
+        weights=here.weights,
+        within=here.within * np.outer(own, own),
         scores=scores,
         informations=informations,
         r2=r2(sample, level + offsets, slopes, float(sigma)),
-        no_scatter=bool(sigma <= 2 * rounding(sample)),
+        no_scatter=bool(sigma <= 2 * sample.rounding),
         evidence=Evidence(top.distance, top.iterations, top.distance < AT_MAXIMUM, *search),
     )
+
+
+def _tells_sigma(top: _Top, inverse: Floats, sample: Sample) -> None:
+    """Refuse a likelihood that grows, or is flat, all the way to sigma = 0, but for rows that lie on a law.
+
+    Raises:
+        NoMaximum: it does.
+    """
+    if top.free[-2]:
+        if inverse[len(top.place.slopes) + 1, len(top.place.slopes) + 1] > FLAT:
+            raise NoMaximum
+        return
+    seen = sample.draw[sample.exact]
+    if len(seen) - len(np.unique(seen)) <= len(top.place.slopes):
+        raise NoMaximum
 
 
 def _inverse(information: Floats) -> Floats:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from studies.laws.likelihood import Expansion, Point, Sample, expand
+from studies.laws.no_maximum import NoMaximum
 from studies.laws.noise import Floats
 
 _MOST_STEPS = 100
@@ -20,10 +21,6 @@ _LONGEST = 1e4
 """Longest step, in units of the scatter at hand."""
 _NO_MAXIMUM = 1e7
 """theta in units of the start's residual scale: the likelihood grows without end (brackets that a line passes)."""
-
-
-class NoMaximum(Exception):
-    """The likelihood has no maximum: it grows as sigma goes to 0, or is flat in some direction."""
 
 
 @dataclass(frozen=True, slots=True)

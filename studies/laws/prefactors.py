@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from studies.laws import logs
+from studies.laws.cautions import ONE_A_DRAW
 from studies.laws.inference import Estimate, Inference
 
 
@@ -20,12 +21,18 @@ def prefactor(level: Estimate) -> dict[str, Any]:
     return shown | ({"ci95": None, "reason": f"the interval is {logs.OUTSIDE}"} if None in ends else {"ci95": ends})
 
 
-def by_draw(inference: Inference) -> dict[str, Any]:
-    """Return the distribution of the draws' prefactors."""
+def by_draw(inference: Inference, *, alone: bool) -> dict[str, Any]:
+    """Return the distribution of the draws' prefactors.
+
+    Args:
+        inference: of the law.
+        alone: every draw has one trial, and all of them one prefactor.
+    """
     own = inference.intercepts
     spread = inference.tau
     if len(own) == 1:
-        return {"median": logs.exponential(float(own[0])), "geometric_sd": None, "reason": "one draw"}
+        reason = ONE_A_DRAW if alone else "one draw"
+        return {"median": logs.exponential(float(own[0])), "geometric_sd": None, "reason": reason}
     if spread is None:
         spread = float(np.std(own, ddof=1))
     middle = inference.level.value if inference.tau is not None else float(np.median(own))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from studies.laws import columns
 from studies.laws.crossings import UNREACHABLE
-from studies.laws.effects import Effect, Intercepts, choose
+from studies.laws.effects import Effect, Intercepts, alone, choose
 from studies.laws.likelihood import Sample
 from studies.laws.noise import NORMAL, Floats, Noise
 from studies.laws.responses import Observed
@@ -70,6 +70,11 @@ class Rows:
     settings: dict[str, Setting]
 
     @property
+    def alone(self) -> bool:
+        """Whether there are several draws, each of one row of the likelihood."""
+        return alone(np.bincount(self.cluster, minlength=self.draws))
+
+    @property
     def unreachable(self) -> NDArray[np.bool_]:
         """Trials that cannot cross."""
         return np.isin(self.observed.words, UNREACHABLE)
@@ -108,7 +113,8 @@ def sort(
         effect,
         censored=bool((observed.lower != observed.upper)[usable].any()),
         data_vary=columns.data_vary(table),
-        draws=len(np.unique(draw[crossed])),
+        sizes=np.unique(draw[usable], return_counts=True)[1],
+        crossings=np.unique(draw[crossed], return_counts=True)[1],
     )
     fixed = intercepts == "fixed"
     inside = usable & ~np.isin(draw, without) if fixed else usable

@@ -26,7 +26,7 @@ from studies.laws.highest import NOWHERE, highest
 from studies.laws.inference import LEVEL
 from studies.laws.mixed_fit import Mixed
 from studies.laws.models import NotIdentifiable, laid_out, told_apart, with_studies
-from studies.laws.newton import NoMaximum
+from studies.laws.no_maximum import NoMaximum
 from studies.laws.profile import end
 
 COLUMN = "floor/threshold"

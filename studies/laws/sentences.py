@@ -63,6 +63,8 @@ def _basis(question: Question, rows: Rows, inference: Inference) -> str:
     seen = f", {censored} of them censored" if censored else ""
     draws = f"{rows.draws} draw{'' if rows.draws == 1 else 's'}"
     effect = _INTERCEPTS[rows.intercepts] if rows.draws > 1 or question.effect == "none" else ""
+    if rows.alone and rows.intercepts == "pooled":
+        effect = ", one trial each: one prefactor for all"
     return (
         f"{LEVEL:.0%} interval, t with {_degrees(inference)} degrees of freedom, "
         f"from {_trials(n)}{seen}, in {draws}{effect}."

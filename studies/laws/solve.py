@@ -14,7 +14,7 @@ from studies.laws.inference import Inference
 from studies.laws.left_out import left_out
 from studies.laws.likelihood import Sample
 from studies.laws.mixed_fit import Mixed
-from studies.laws.newton import NoMaximum
+from studies.laws.no_maximum import NoMaximum
 from studies.laws.noise import Floats
 from studies.laws.rows import Rows
 from studies.laws.settings import levels, told
@@ -92,12 +92,8 @@ def fit_or_refuse(rows: Rows, sample: Sample) -> Fitted:
         raise TooLittle(f"{crossed} trials with a crossing: {needed(prefactors, exponents)}", rows.counts)
     try:
         return fit_rows(sample, rows.cluster, rows.stream, rows.intercepts)
-    except NoMaximum:
-        raise TooLittle(
-            "the crossings are known only to brackets that one curve passes: they do not tell its scatter", rows.counts
-        ) from None
-    except TooFewDegrees as few:
-        raise TooLittle(few.reason, rows.counts) from None
+    except (NoMaximum, TooFewDegrees) as refusal:
+        raise TooLittle(refusal.reason, rows.counts) from None
 
 
 def enough_to_begin(rows: Rows) -> None:

@@ -10,8 +10,8 @@ from studies.laws.noise.curves import Curve, Floats, Noise, Surface
 
 _NARROW = 1e-3
 """Below this width, relative to the slope of the log-density, differences of exponentials lose digits."""
-_HIGHEST = 600.0
-"""e^z overflows above; the density is 0 long before."""
+_HIGHEST = 300.0
+"""Above, the square of e^z overflows; the density is 0 long before."""
 
 
 def at(z: Floats) -> Curve:
@@ -49,7 +49,7 @@ def between(middle: Floats, width: Floats) -> Surface:
 def _wide(middle: Floats, width: Floats) -> Surface:
     low, high = _exp(middle - width / 2), _exp(middle + width / 2)
     # P = e^-low (1 - e^-d)
-    d = np.maximum(high - low, 1e-300)
+    d = np.maximum(high - low, 1e-16 * high + 1e-300)  # both may be at the highest
     with np.errstate(over="ignore"):
         up, down = high / np.expm1(d), low / -np.expm1(-d)  # d/d upper end, -d/d lower end
     up_up, down_down, cross = up * (1 - up - high), -down - down * down * np.exp(-d), up * down

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import erfcx, ndtr, ndtri
+from scipy.special import erfcx, log_ndtr, ndtr, ndtri
 
 from studies.laws.noise.curves import Curve, Floats, Noise, Surface
 
@@ -22,18 +22,12 @@ def at(z: Floats) -> Curve:
 
 def above(z: Floats) -> Curve:
     """Log P(Z > z): right-censored at z."""
-    scaled = erfcx(np.abs(z) / _ROOT_2)
-    with np.errstate(over="ignore"):
-        square = z * z / 2
-    density = np.exp(-square)
-    tail = scaled * density / 2  # the less likely side: no digit of either is lost
-    likely = z < 0
-    value = np.where(likely, np.log1p(-tail), np.log(scaled / 2) - square)
-    hazard = np.where(likely, density / (_ROOT_TAU * (1 - tail)), 1 / (scaled * _ROOT_HALF_PI))
+    with np.errstate(over="ignore"):  # below -37 there is no hazard
+        hazard = 1 / (erfcx(z / _ROOT_2) * _ROOT_HALF_PI)
     excess = hazard - z
     if (far := z > _FAR).any():  # it cancels: 1/z - 2/z^3 + ... there
         excess[far] = 1 / z[far] - 2 / z[far] ** 3
-    return Curve(value, -hazard, -hazard * excess)
+    return Curve(log_ndtr(-z), -hazard, -hazard * excess)
 
 
 def below(z: Floats) -> Curve:
