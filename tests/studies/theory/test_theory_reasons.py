@@ -33,7 +33,7 @@ BRACKET = crossing("t2", "interval", lower=900, upper=1100)
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
-        ([trial(0, seen(1000)), trial(0, seen(1100))], "one draw"),
+        ([trial(0, seen(1000)), trial(0, seen(1100))], "one stream of random numbers"),
         (
             [trial(0, seen(1000)), trial(1, BRACKET), trial(2, BRACKET)],
             "1 of 3 measured values are uncensored: too few to weigh the others by",
