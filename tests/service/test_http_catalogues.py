@@ -6,6 +6,7 @@ from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
 
 from studies import library
+from studies.store import RunnerInfo, Store
 
 
 def test_tasks_are_described_by_json_schema(http: TestClient) -> None:
@@ -33,7 +34,8 @@ def test_a_specification_of_the_library_can_be_submitted_as_it_is_shown(http: Te
     assert study["spec"] == item["spec"]
 
 
-def test_a_study_of_the_library_is_submitted_by_name(http: TestClient) -> None:
+def test_a_study_of_the_library_is_submitted_by_name(http: TestClient, store: Store) -> None:
+    store.heartbeat(RunnerInfo("runner-1", "here", 1, False))  # without one it would wait for that
     answer = http.post("/v1/library/quickstart:submit")
     assert answer.status_code == 201
     assert answer.json()["name"] == "quickstart"

@@ -68,7 +68,7 @@ KNOWN: dict[str, str] = {}
 
 def ended_study(store: Store, configured: Settings) -> str:
     spec = specification.parse(SPEC)
-    study = store.add_study(spec, plan(spec, resources(configured)), versions={})
+    study = store.add_study(spec, plan(spec, resources(store, configured)), versions={})
     store.heartbeat(RunnerInfo("runner-1", "here", 1, False))
     lease = store.claim("runner-1", 60.0)
     assert lease is not None
