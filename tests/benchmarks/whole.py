@@ -20,10 +20,12 @@ from studies.plan import Resources, plan
 from studies.plan.packing import MOST
 from studies.settings import PREFIX
 from studies.spec import StudySpec, parse
+from studies.store import open_store
 from tests.benchmarks.tables import Table, at_most_seconds, at_most_share, figure, share
 from tests.benchmarks.timing import interleaved, timed_once
 from tests.benchmarks.work import grid, logarithmic
 from tests.e2e.conftest import Service
+from tests.studies.runner.bench import idle_share
 from trainers.pack import train
 
 SLOTS = len(os.sched_getaffinity(0))
@@ -65,7 +67,7 @@ def tables(quick: bool) -> list[Table]:
         studies = {f"{first.name}, the first": first, "grid": grid(quick)}
         runs = {name: _run(client, spec) for name, spec in studies.items()}
         known = {packs: _run(client, _packs(packs)) for packs in (few, many)}
-    return [_firsts(quick), _studies(runs), _orchestration(known, alone)]
+    return [_firsts(quick), _studies(runs), _orchestration(known, alone), _idle(quick)]
 
 
 @contextmanager
@@ -165,6 +167,39 @@ def _first(idle: float, goal: float) -> _First:
         asked, _ = timed_once(lambda: study.law("t2", x="1/(alpha*beta)"))
     at = [marks.get(name, marks["ended"]) for name in ("submitted", "running", "reported", "prepared", "ended")]
     return _First(*(after - before for before, after in pairwise(at)), asked, goal)
+
+
+# -- places ---------------------------------------------------------------------------------------------------------
+
+
+def _idle(quick: bool) -> Table:
+    """Return how much of the cluster's places stood empty while packs waited."""
+    seconds = 1.0 if quick else 20.0
+    with TemporaryDirectory() as folder:
+        running = Service(Path(folder) / "data", **{f"{PREFIX}TEST_TASKS": "1"}).start()
+        try:
+            with running.client() as client:
+                study = client.submit(_one_shape(seconds)).wait(progress=False)
+                store = open_store(f"sqlite:///{folder}/data/grokscale.db")
+                packs = store.packs(study.id)
+                store.close()
+        finally:
+            running.stop()
+    idle = idle_share(packs, SLOTS)
+    row = ["one shape", str(len(packs)), str(SLOTS), figure(seconds), share(idle), at_most_share(idle, GOAL)]
+    notes = [
+        f"A synthetic study of one shape whose packs sleep {seconds:g} s each, three packs a place: the share of the "
+        "places that stood empty from the first pack's start to the last one's.",
+    ]
+    return Table("Idle places", ("study", "packs", "places", "a pack's s", "idle", "goal"), [row], notes)
+
+
+def _one_shape(seconds: float) -> StudySpec:
+    """Return a study whose trials are cut into three packs a place."""
+    fields = {"regularizer": {"kind": "l1", "beta": logarithmic(1e-5, 1e-4, 8)}}
+    fields |= {"optimizer": {"kind": "proximal", "alpha": logarithmic(0.01, 0.1, 8)}, "seeds": 3 * SLOTS}
+    task = {"kind": "synthetic", "seconds": seconds / 64}
+    return parse({"name": "one shape", "task": task, **fields}, test_tasks=True)
 
 
 # -- orchestration --------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from studies.runner import Runner
 from studies.runner.runner import DRIVER
 from studies.settings import Settings
 from studies.spec import StudySpec, parse
-from studies.store import StudyRecord, TrialRecord, open_store
+from studies.store import PackRecord, StudyRecord, TrialRecord, open_store
 from trainers.trial import Trial
 
 CPUS = 2
@@ -92,6 +93,16 @@ def processes(data_dir: Path) -> dict[int, str]:
         except (FileNotFoundError, PermissionError, ProcessLookupError):
             continue
     return {pid: command for pid, command in found.items() if command}  # a zombie has no command
+
+
+def idle_share(packs: list[PackRecord], places: int) -> float:
+    """The share of the places that stood empty, from the first pack until the last one began."""
+    spans = [(pack.started, pack.ended) for pack in packs]
+    assert all(start and end for start, end in spans)
+    known: list[tuple[datetime, datetime]] = [(start, end) for start, end in spans if start and end]
+    first, last = min(start for start, _ in known), max(start for start, _ in known)
+    busy = sum((min(end, last) - start).total_seconds() for start, end in known)
+    return 1 - busy / (places * (last - first).total_seconds())
 
 
 class Gate:

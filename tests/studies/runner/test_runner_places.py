@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from studies.store import PackRecord
-from tests.studies.runner.bench import PATIENCE, Bench, Gate, slow, synthetic, wait_until
+from tests.studies.runner.bench import PATIENCE, Bench, Gate, idle_share, slow, synthetic, wait_until
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
@@ -61,16 +60,6 @@ def test_a_study_of_one_shape_keeps_all_places_busy(three: Bench) -> None:
     packs = three.store.packs(study)
     assert len(packs) == 9
     assert idle_share(packs, places=3) <= 0.05
-
-
-def idle_share(packs: list[PackRecord], places: int) -> float:
-    """The share of the places that stood empty, from the first pack until the last one began."""
-    spans = [(pack.started, pack.ended) for pack in packs]
-    assert all(start and end for start, end in spans)
-    known: list[tuple[datetime, datetime]] = [(start, end) for start, end in spans if start and end]
-    first, last = min(start for start, _ in known), max(start for start, _ in known)
-    busy = sum((min(end, last) - start).total_seconds() for start, end in known)
-    return 1 - busy / (places * (last - first).total_seconds())
 
 
 def test_a_third_study_on_two_places_gets_the_next_one(bench: Bench, gates: list[Gate]) -> None:
