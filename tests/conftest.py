@@ -32,7 +32,10 @@ hypothesis.settings.load_profile("suite")
 
 KINDS = ["sqlite", "postgresql"]
 RUN_RAY = {
-    "ray, as its user does": ("tests/e2e/", "tests/service/test_cli.py"),
+    "ray, as its user does": (
+        *("tests/e2e/", "tests/service/test_cli.py"),
+        "tests/studies/runner/test_runner_foreign.py",  # has a cluster of its own
+    ),
     "ray, and what becomes of it": ("tests/faults/", "tests/studies/runner/"),
 }
 """Each group is one worker's: its tests share clusters, and more than two clusters side by side starve each other."""

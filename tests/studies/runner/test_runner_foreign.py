@@ -61,6 +61,7 @@ def test_a_runner_with_a_wrong_token_claims_nothing_and_says_so(
     assert_waits(bench, study)
 
 
+@pytest.mark.slow
 def test_a_runner_without_a_token_claims_nothing_and_says_so(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
     monkeypatch.delenv("RAY_AUTH_TOKEN_PATH")
