@@ -66,7 +66,7 @@ def _next_steps(study: Study, settings: Settings) -> list[str]:
 @contextmanager
 def _service(settings: Settings, log: Path) -> Iterator[str]:
     """Yield the address of a service in a process of its own, ready; it is gone afterwards, and with this process."""
-    command = [sys.executable, "-m", "service.cli", "serve", "--host", "127.0.0.1", "--port", "0", "--until-eof"]
+    command = [sys.executable, "-P", "-m", "service.cli", "serve", "--host", "127.0.0.1", "--port", "0", "--until-eof"]
     environment = {**os.environ, f"{PREFIX}DATA_DIR": str(settings.data_dir)}
     with (
         open(log, "w") as errors,

@@ -6,12 +6,12 @@ import logging
 import os
 from pathlib import Path
 
-import ray
 from ray import tune as raytune
 from ray.tune import CheckpointConfig, FailureConfig, RunConfig, TuneConfig, Tuner
 from ray.tune.execution import class_cache
 from ray.tune.experiment import Trial
 
+from studies.runner import connection
 from studies.runner.control import Control
 from studies.runner.inquest import Inquest
 from studies.runner.overseer import Overseer
@@ -38,7 +38,7 @@ def _connect(address: str) -> None:
     # Tune gives its actors a variable of their own, for a library that is not used here, and with it a process of
     # their own: without it they take one that waits, 0.2 s instead of 4.5 s
     class_cache.DEFAULT_ENV_VARS.clear()
-    ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
+    connection.connect(address, logging.WARNING)
     # what Tune says of failed trials the recorder says of their packs
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
 

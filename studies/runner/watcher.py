@@ -6,6 +6,7 @@ that it runs, and asks for more nodes where the runner wants them: by placement 
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import socket
@@ -22,14 +23,15 @@ from ray.util import placement_group, remove_placement_group
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from ruamel.yaml import YAML
 
+from studies.runner import connection
 from studies.runner.parent import die_with_parent
 from studies.runner.wire import Wire
 
 BOOTSTRAP = Path("~/ray_bootstrap_config.yaml").expanduser()
 _LOOK_SECONDS = 1.0
 _REACH_SECONDS = 5.0
-_FIRST_SECONDS = 8.0
-"""For all nodes to say their versions before the cluster is used: a worker may have to start there first."""
+_FIRST_SECONDS = 60.0
+"""The longest that a cluster is not used because a node has not said what it runs: a worker has to start there."""
 _MOST_ASKED = 64
 """Packs that more nodes are asked for at once; there are more questions to come."""
 
@@ -56,7 +58,7 @@ def _connect(address: str) -> None:
             socket.create_connection((host, int(port)), _REACH_SECONDS).close()
         except (OSError, ValueError) as error:
             raise ConnectionError(f"nothing answers there ({error})") from error
-    ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+    connection.connect(address, logging.ERROR)
 
 
 class Watcher:
@@ -73,30 +75,30 @@ class Watcher:
         self._misfit: dict[str, str | None] = {}
         """Of each node that has answered, what does not fit; None: it fits."""
         self._answers: dict[Any, str] = {}
+        self._since = time.monotonic()
 
     def run(self) -> None:
         """Look about once a second."""
         threading.Thread(target=self._listen, daemon=True, name="wire").start()
-        self._look(_FIRST_SECONDS)
-        beat = 0
-        while True:
+        for beat in itertools.count():
+            self._look()
             self._say(beat)
-            beat += 1
-            time.sleep(_LOOK_SECONDS)
-            self._look(0)
+            if not self._answers:  # to wait for those was pause enough
+                time.sleep(_LOOK_SECONDS)
 
     def _listen(self) -> None:
         for message in self._wire.messages():
             self._wanted = message["wanted"]
         os._exit(0)
 
-    def _look(self, patience: float) -> None:
+    def _look(self) -> None:
         self._alive = [node for node in ray.nodes() if node["Alive"]]
-        self._ask_versions(patience)
+        self._ask_versions()
         self._ask_nodes()
 
     def _say(self, beat: int) -> None:
-        misfits = [(node["NodeName"], self._misfit.get(node["NodeID"])) for node in self._alive]
+        unknown = "has not said yet what it runs" if time.monotonic() - self._since < _FIRST_SECONDS else None
+        misfits = [(node["NodeName"], self._misfit.get(node["NodeID"], unknown)) for node in self._alive]
         self._wire.say(
             beat=beat,
             nodes=[_resources(node["Resources"]) for node in self._alive],
@@ -104,7 +106,7 @@ class Watcher:
             misfit=next((f"node {name} {misfit}" for name, misfit in misfits if misfit), None),
         )
 
-    def _ask_versions(self, patience: float) -> None:
+    def _ask_versions(self) -> None:
         """Ask each node once, and again where it did not fit: what it lacks may have been installed since."""
         for id in {node["NodeID"] for node in self._alive} - set(self._answers.values()):
             if self._misfit.get(id, "not asked yet"):
@@ -113,7 +115,7 @@ class Watcher:
                 self._answers[task.remote()] = id
         if not self._answers:
             return
-        ready, _ = ray.wait(list(self._answers), num_returns=len(self._answers), timeout=patience)
+        ready, _ = ray.wait(list(self._answers), num_returns=len(self._answers), timeout=_LOOK_SECONDS)
         for answer in ready:
             id = self._answers.pop(answer)
             try:

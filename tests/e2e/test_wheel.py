@@ -36,7 +36,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(installed: Path, folder: Path, *arguments: str) -> str:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GROKSCALE_")}
     environment["PYTHONPATH"] = str(installed)
-    command = [sys.executable, "-m", "service.cli", *arguments]
+    command = [sys.executable, "-P", "-m", "service.cli", *arguments]
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=False
     )
@@ -57,7 +57,11 @@ def test_it_migrates(installed: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_it_runs_the_quick_start_and_leaves_no_process(installed: Path, tmp_path: Path) -> None:
+def test_it_runs_the_quick_start_beside_a_users_own_modules_and_leaves_no_process(
+    installed: Path, tmp_path: Path
+) -> None:
+    for name in ("trainers", "studies", "service"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('a module of the user was imported')\n")
     last_lines = run(installed, tmp_path, "quickstart").splitlines()[-12:]
     [line] = [line for line in last_lines if line.startswith("exponent ")]
     assert line.isascii()

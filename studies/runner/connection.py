@@ -1,0 +1,20 @@
+"""How this product's processes join a Ray cluster."""
+
+from __future__ import annotations
+
+import ray
+from ray.job_config import JobConfig
+
+
+def connect(address: str, logging_level: int) -> None:
+    """Connect this process as a driver.
+
+    Its current directory stays out of its workers' import path: Ray would put it before all else, on every node, and
+    a user's own `trainers.py` that lies there before the installed package. It does so for all jobs but Ray Client's.
+
+    Args:
+        address: as `ray.init` takes it.
+        logging_level: of what Ray says in this process.
+    """
+    ours = JobConfig(_client_job=True)
+    ray.init(address=address, log_to_driver=False, logging_level=logging_level, job_config=ours)
