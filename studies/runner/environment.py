@@ -15,6 +15,8 @@ _RAY = {
     "RAY_USAGE_STATS_ENABLED": "0",
     # Ray's own 30 s are not enough on a busy machine
     "RAY_raylet_start_wait_time_s": "120",
+    # after what answers people, but not starved by whatever else runs: Ray's own 15 is a thirtieth of a share
+    "RAY_worker_niceness": "5",
     # workers that wait have torch and Tune imported, which takes three seconds
     "RAY_preload_python_modules": "studies.worker.trainable,trainers.pack",
     # the head orders them as soon as the cluster is up; Ray would start as many again for its first driver
