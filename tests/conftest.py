@@ -18,7 +18,7 @@ from sqlalchemy import make_url
 from xdist.scheduler import LoadFileScheduling
 
 from studies.store import Store, open_store
-from studies.store.models import Base
+from studies.store.models import Base, Secret
 from studies.store.schema import VERSION_TABLE, head
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _drop(server: PostgresServer, url: str) -> None:
 
 
 def _emptied(url: str) -> bool:
-    """Whether the database has our tables and no others; they are then empty, and nobody is connected."""
+    """Whether the database has our tables and no others; they are then as when made, and nobody is connected."""
     with psycopg.connect(url, autocommit=True) as admin:
         others = "datname = current_database() AND pid <> pg_backend_pid()"
         admin.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}".encode())
@@ -175,7 +175,8 @@ def _emptied(url: str) -> bool:
         versions = admin.execute(f"SELECT version_num FROM {VERSION_TABLE}".encode()).fetchall()
         if tables != {*Base.metadata.tables, VERSION_TABLE} or versions != [(head(),)]:
             return False
-        admin.execute(f"TRUNCATE {', '.join(Base.metadata.tables)}".encode())
+        filled = [name for name in Base.metadata.tables if name != Secret.__tablename__]  # made with its table
+        admin.execute(f"TRUNCATE {', '.join(filled)}".encode())
         return True
 
 

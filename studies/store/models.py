@@ -232,8 +232,20 @@ class Event(Base):
     data: Mapped[dict[str, Any]]
 
 
+class Secret(Base):
+    """Random bytes that are this database's alone; see `studies.store.secrets`."""
+
+    __tablename__ = "gs_secret"
+
+    name: Mapped[str] = mapped_column(Words, primary_key=True)
+    value: Mapped[bytes]
+
+
 class IdempotencyKey(Base):
-    """What an idempotency key was used for; written in the transaction of its study."""
+    """What an idempotency key was used for; written in the transaction of its study.
+
+    `caller` is a keyed hash: a copy of the database tells nobody which keys the server has.
+    """
 
     __tablename__ = "gs_idempotency"
 

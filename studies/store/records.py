@@ -212,7 +212,10 @@ class EventRecord:
 
 @dataclass(frozen=True, slots=True)
 class Idempotency:
-    """The row to write beside a new study: who asked what, with which body, and the status that was answered."""
+    """The row to write beside a new study: who asked what, with which body, and the status that was answered.
+
+    What is written of `caller` is a keyed hash.
+    """
 
     caller: str
     route: str

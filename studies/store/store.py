@@ -16,7 +16,20 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import IntegrityError
 
 from studies.lifecycle import Event, State
-from studies.store import batches, commits, curves, events, fits, leases, packs, runners, schema, studies, trials
+from studies.store import (
+    batches,
+    commits,
+    curves,
+    events,
+    fits,
+    leases,
+    packs,
+    runners,
+    schema,
+    secrets,
+    studies,
+    trials,
+)
 from studies.store.engine import Database
 from studies.store.errors import AlreadySubmitted
 from studies.store.records import (
@@ -194,6 +207,11 @@ class Store:
         """Return what an idempotency key was used for; None: never used."""
         with self._database.read() as connection:
             return studies.recall(connection, caller, route, key)
+
+    def checkpoint_key(self, study_id: str) -> bytes:
+        """Return the key, 32 bytes, that a study's checkpoints are authenticated with: always the same."""
+        with self._database.read() as connection:
+            return secrets.derive(connection, "checkpoints", study_id)
 
     # -- trials -----------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func
 from uuid_utils import uuid7
 
 from studies.lifecycle import ENDED, STATES, Event, State
-from studies.store import batches, cursors, events, locks, states
+from studies.store import batches, cursors, events, locks, secrets, states
 from studies.store.errors import AlreadySubmitted, InvalidFilter, NotEnded, NotFound
 from studies.store.functions import Holds, Now
 from studies.store.models import IdempotencyKey, Study
@@ -99,7 +99,7 @@ def recall(connection: Connection, caller: str, route: str, key: str) -> Idempot
     """See `Store.recall`."""
     row = IdempotencyKey
     statement = select(row.body_hash, row.study_id, row.status)
-    statement = statement.where(row.caller == caller, row.route == route, row.key == key)
+    statement = statement.where(row.caller == _hashed(connection, caller), row.route == route, row.key == key)
     found = connection.execute(statement).first()
     return None if found is None else IdempotencyRecord(found.body_hash, found.study_id, found.status)
 
@@ -109,7 +109,12 @@ def _remember(connection: Connection, study_id: str, idempotency: Idempotency) -
     if used is not None:
         raise AlreadySubmitted(used)
     values = {name: getattr(idempotency, name) for name in Idempotency.__dataclass_fields__}
+    values["caller"] = _hashed(connection, idempotency.caller)
     connection.execute(insert(IdempotencyKey).values(**values, study_id=study_id, created=Now()))
+
+
+def _hashed(connection: Connection, caller: str) -> str:
+    return secrets.derive(connection, "caller", caller).hex()
 
 
 def _row(study_id: str, spec: StudySpec, plan: Plan, versions: Mapping[str, Any]) -> dict[str, Any]:

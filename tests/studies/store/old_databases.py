@@ -30,6 +30,7 @@ def load(database: Database, revision: str) -> None:
         for table in _tables(connection).sorted_tables:
             rows = [{c.name: _read(c.type, row[c.name]) for c in table.columns} for row in data.get(table.name, [])]
             if rows:
+                connection.execute(table.delete())  # what the migration itself put there
                 connection.execute(insert(table), rows)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from samples import VERSIONS, add, commit_all, exact, failed, outcome, plan, running, spec
@@ -21,6 +23,7 @@ from studies.store import (
     Store,
     StudyFilter,
     TrialFilter,
+    open_store,
 )
 from trainers.trial import Outcome, Trial
 
@@ -165,6 +168,34 @@ class TestIdempotency:
             add(store, idempotency=self.KEY)
         assert refusal.value.record.study_id == study.id
         assert len(store.studies().items) == 1
+
+    def test_a_copy_of_the_database_does_not_tell_who_the_caller_is(self, store: Store):
+        add(store, idempotency=self.KEY)
+        with store._database.read() as connection:
+            (kept,) = connection.exec_driver_sql("SELECT caller FROM gs_idempotency").scalars().all()
+        assert len(kept) == 64
+        assert kept not in ("me", hashlib.sha256(b"me").hexdigest())
+
+    def test_every_process_knows_the_caller_again(self, store: Store):
+        study = add(store, idempotency=self.KEY)
+        other = open_store(store._database.engine.url.render_as_string(hide_password=False))
+        record = other.recall("me", "POST /v1/studies", "key")
+        other.close()
+        assert record is not None
+        assert record.study_id == study.id
+
+
+class TestCheckpointKeys:
+    def test_each_study_has_a_key_of_its_own_that_stays(self, store: Store):
+        keys = [store.checkpoint_key(study) for study in ("one", "two", "one")]
+        assert keys[0] == keys[2] != keys[1]
+        assert {len(key) for key in keys} == {32}
+
+    def test_no_two_databases_have_the_same(self, store: Store, tmp_path: Path):
+        other = open_store(f"sqlite:///{tmp_path}/other.db")
+        other.migrate()
+        assert other.checkpoint_key("one") != store.checkpoint_key("one")
+        other.close()
 
 
 class TestTransitions:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 from alembic import command
@@ -12,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from old_databases import VERSIONS, load
-from sqlalchemy import Connection, MetaData, create_engine, insert, inspect
+from sqlalchemy import Connection, MetaData, create_engine, insert, inspect, select
 
 from studies.plan import Resources, plan
 from studies.spec import StudySpec, parse
@@ -119,6 +120,34 @@ def test_a_database_of_every_version_is_upgraded_with_its_data(database_url: str
     lease = store.claim("new", 60)
     assert lease is not None
     assert [trial.index for trial in store.pack_trials(store.open_packs(lease)[0].id)] == [3]
+    store.close()
+
+
+def test_keys_that_were_used_before_callers_were_hashed_are_still_their_callers(database_url: str):
+    database = Database.open(database_url)
+    load(database, "0007")
+    with database.alter() as connection:
+        tables = MetaData()
+        tables.reflect(connection, only=["gs_idempotency", "gs_study"])
+        (study_id,) = connection.execute(select(tables.tables["gs_study"].c.id)).scalars().all()
+        used = {
+            "route": "POST /v1/studies",
+            "key": "k",
+            "body_hash": "hash",
+            "status": 201,
+            "created": datetime.now(UTC),
+        }
+        rows = [used | {"caller": caller, "study_id": study_id} for caller in ("loopback", "f00d")]
+        connection.execute(insert(tables.tables["gs_idempotency"]), rows)
+    store = open_store(database_url)
+    store.migrate()
+    for caller in ("loopback", "f00d"):
+        record = store.recall(caller, "POST /v1/studies", "k")
+        assert record is not None
+        assert record.study_id == study_id
+    with store._database.read() as connection:
+        kept = connection.exec_driver_sql("SELECT caller FROM gs_idempotency").scalars().all()
+    assert len(set(kept) - {"loopback", "f00d"}) == 2
     store.close()
 
 
