@@ -23,6 +23,7 @@ _MOST_STEPS = 100
 _CLOSE = 1e-10
 _AT_MAXIMUM = 1e-6
 _HALVINGS = 40
+_STARTS = 30
 _FEWEST_SEEN = 2
 """Uncensored rows below which nothing is known of the scatter that a censored row is weighed by."""
 
@@ -117,8 +118,10 @@ def _closed(means: Floats) -> Mean:
 def _likely(logs: Logs, member: NDArray[np.intp], weight: Floats) -> Mean:
     """Climb in (delta, theta) = (mean, 1) / sigma, in which the log-likelihood is concave (Olsen 1978)."""
     streams = int(member.max()) + 1
-    known = np.where(np.isfinite(logs.lower), logs.lower, logs.upper)
-    centre, scale = float(np.median(known)), float(np.std(known))
+    seen = logs.lower[logs.seen]
+    centre = float(np.median(seen))
+    alike = np.ptp(seen) < 1e-12 * max(1.0, abs(centre))
+    scale = _unit(logs, weight, centre, float(np.std(seen)))
     if scale < 1e-12 * max(1.0, abs(centre)):
         raise NoMean("the uncensored values do not differ: nothing is known of the scatter")
     lower, upper = (logs.lower - centre) / scale, (logs.upper - centre) / scale
@@ -144,7 +147,7 @@ def _likely(logs: Logs, member: NDArray[np.intp], weight: Floats) -> Mean:
             break
         point, (value, scores, bend) = further, found
     if distance > _AT_MAXIMUM or point[1] > 1e6:
-        if np.ptp(logs.lower[logs.seen]) < 1e-12 * max(1.0, abs(centre)):
+        if alike:
             raise NoMean("the uncensored values do not differ: nothing is known of the scatter")
         raise NoMean(f"the search for the maximum did not converge: {distance:.1e} standard errors away")
     delta, theta = point
@@ -165,6 +168,23 @@ def _likely(logs: Logs, member: NDArray[np.intp], weight: Floats) -> Mean:
         gradient_norm=distance,
         iterations=iteration,
     )
+
+
+def _unit(logs: Logs, weight: Floats, centre: float, least: float) -> float:
+    """Return the likeliest scatter about the centre, roughly: from afar the search takes steps without end.
+
+    From the scatter of what is known exactly to that of all ends there can be many powers of ten.
+    """
+    ends = np.where(np.isfinite(logs.lower), logs.lower, logs.upper)
+    most = float(np.abs(ends - centre).max())
+    if not most or not least:
+        return float(np.std(ends))
+    scales = np.geomspace(least, max(least, most), _STARTS)
+    lower, upper = (np.tile(ends - centre, _STARTS) for ends in (logs.lower, logs.upper))
+    count, stretch = len(lower), np.repeat(scales, len(logs.lower))
+    sample = Sample(lower, upper, np.empty((count, 0)), np.zeros(count, dtype=np.intp), 1, stretch=stretch)
+    likelihoods = rows(sample, np.zeros(count), 1.0)[0].reshape(_STARTS, -1) @ weight
+    return float(scales[int(np.nanargmax(likelihoods))])
 
 
 def _expand(lower: Floats, upper: Floats, point: Floats) -> tuple[Floats, Floats, Floats]:

@@ -63,6 +63,13 @@ def test_what_cannot_be_asked(asked: dict[str, Any], refusal: type[Exception], m
         phases(table(rows), **asked)
 
 
+@pytest.mark.parametrize("share", [("generalised", "stalled"), ("generalised", "generalised", "stalled")])
+def test_an_axis_that_tells_nothing_has_no_place_on_it(share: tuple[str, ...]) -> None:
+    rows = [row for N in (10, 20, 40) for row in ended(*share, N=N)]
+    (point,) = phases(table(rows), "N")["contour"]["points"]
+    assert (point["x"], point["ci95"], point["reason"]) == (None, None, "the fraction hardly depends on N here")
+
+
 @pytest.mark.parametrize("rows", [ended("failed", "cancelled", None), ended("generalised", N=None)])
 def test_nothing_has_ended_with_a_result(rows: list[Row]) -> None:
     with pytest.raises(TooLittle, match="no trial has ended with a result at a place of the diagram"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy import stats
 
 from studies.laws.errors import TooLittle
 from studies.theory import theory
+from studies.theory.mean import Logs, NoMean, mean
 from tests.studies.laws.tables import Row, crossing, table
 
 
@@ -49,6 +51,52 @@ def test_why_a_ratio_is_missing(rows: list[Row], reason: str) -> None:
     if reason == "outside a float's range":
         rows[0]["t2_predicted"] = 1e300
     assert ratio(rows) == reason
+
+
+@pytest.mark.parametrize("apart", [1e-2, 1e-5, 1e-8, 1e-10])
+@pytest.mark.parametrize(("bound", "expected"), [(-5.0, 0.0), (5.0, 1.5931222)])
+def test_values_that_hardly_differ_have_a_mean_beside_far_bounds(apart: float, bound: float, expected: float) -> None:
+    # expected: of three equal values and one beyond the bound, by scipy.optimize over (mean, log sigma)
+    lower = 10 + np.array([0.0, apart / 2, apart, bound])
+    upper = np.where(np.arange(4) < 3, lower, np.inf)
+    found = mean(Logs(lower, upper, np.arange(4)))
+    assert found.log - 10 == pytest.approx(expected, abs=apart + 1e-7)
+    assert found.gradient_norm < 1e-6
+
+
+def test_brackets_of_any_width_give_a_maximum_or_the_true_reason() -> None:
+    rng = np.random.default_rng(0)
+    told = {"found": 0, "far": 0, "alike": 0}
+    for _ in range(400):
+        lower, upper = brackets(rng)
+        try:
+            kind, distance = "found", mean(Logs(lower, upper, np.arange(len(lower)))).gradient_norm
+            assert distance <= 1e-6
+        except NoMean as refusal:
+            if match := re.fullmatch(
+                "the search for the maximum did not converge: (.*) standard errors.*", str(refusal)
+            ):
+                kind = "far"
+                assert float(match[1]) > 1e-6
+            else:
+                kind = "alike"
+                assert str(refusal) == "the uncensored values do not differ: nothing is known of the scatter"
+                assert np.ptp(lower[lower == upper]) < 1e-11
+        told[kind] += 1
+    assert min(told.values()) > 0
+    assert told["found"] > 390
+
+
+def brackets(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of rows about 5: some known, alike to within 1e-11 or not at all, others anywhere, near or far."""
+    count = rng.integers(3, 12)
+    lower = rng.normal(size=count) * 10 ** rng.uniform(-11, 1)
+    upper = lower.copy()
+    for k in range(rng.integers(1, count - 1)):
+        end = 10 ** rng.uniform(-12, 2) * rng.choice([-1, 1])
+        width = 10 ** rng.uniform(-6, 1)
+        lower[k], upper[k] = [(end, np.inf), (end, end + width), (-np.inf, end)][rng.integers(3)]
+    return 5 + lower, 5 + upper
 
 
 def test_a_configuration_without_a_comparison_says_so() -> None:
