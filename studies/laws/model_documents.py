@@ -35,7 +35,7 @@ def document(request: Request, model: Model, base: Data, draws: int) -> dict[str
         "model": model.name,
         "form": FORMS[model.name],
         "intercepts": fitted.intercepts,
-        "parameters": _parameters(request, model),
+        "parameters": _parameters(request, model, draws),
         "prefactor": prefactor(inference.level),
         "sigma": inference.sigma,
         "tau": inference.tau,
@@ -90,9 +90,9 @@ class _ByDraw:
         return cls(clusters.robust_covariance(own), own.df, wild)
 
 
-def _parameters(request: Request, model: Model) -> dict[str, Any]:
-    draws = _ByDraw.of(request, model)
-    found = {name: _parameter(request, model, j, draws) for j, name in enumerate(model.names)}
+def _parameters(request: Request, model: Model, draws: int) -> dict[str, Any]:
+    by_draw = _ByDraw.of(request, model)
+    found = {name: _parameter(request, model, j, by_draw, draws) for j, name in enumerate(model.names)}
     if model.at is not None and model.at[0] not in found:
         name, number, log_unit = model.at
         value = _scaled(number, log_unit)
@@ -101,10 +101,10 @@ def _parameters(request: Request, model: Model) -> dict[str, Any]:
     return found
 
 
-def _parameter(request: Request, model: Model, j: int, draws: _ByDraw | None) -> dict[str, Any]:
+def _parameter(request: Request, model: Model, j: int, by_draw: _ByDraw | None, draws: int) -> dict[str, Any]:
     estimate = model.fitted.inference.slope(j)
-    if request.covariance == "draw" and draws is not None:
-        estimate = Estimate(estimate.value, math.sqrt(draws.covariance[j, j]), draws.df)
+    if request.covariance == "draw" and by_draw is not None:
+        estimate = Estimate(estimate.value, math.sqrt(by_draw.covariance[j, j]), by_draw.df)
     name, number, log_unit = model.at if model.at and model.at[0] == model.names[j] else (None, 0.0, 0.0)
     shifted = Estimate(estimate.value + number, estimate.se, estimate.df)
     intervals: dict[str, tuple[float | None, ...] | None] = {}
@@ -113,7 +113,7 @@ def _parameter(request: Request, model: Model, j: int, draws: _ByDraw | None) ->
     if "profile" in request.intervals:
         intervals["profile"] = None if name else profile_interval(model.fitted, j)
     if "bootstrap" in request.intervals:
-        intervals["bootstrap"] = _bootstrap(shifted.value, draws, j)
+        intervals["bootstrap"] = _bootstrap(shifted.value, by_draw, j)
     numbers = [shifted.value, shifted.se, *shifted.ci95]
     value, se, low, high = (_scaled(one, log_unit) for one in numbers)
     shown: dict[str, Any] = {
@@ -129,18 +129,20 @@ def _parameter(request: Request, model: Model, j: int, draws: _ByDraw | None) ->
     }
     if None in (value, se, low, high):
         shown["reason"] = logs.OUTSIDE
-    elif request.covariance == "draw" and draws is None:
-        shown["reason"] = _no_draws(model)
+    elif request.covariance == "draw" and by_draw is None:
+        shown["reason"] = _no_draws(model, draws)
     return shown
 
 
-def _no_draws(model: Model) -> str:
+def _no_draws(model: Model, draws: int) -> str:
     own = model.fitted.clusters
     if model.fitted.fit.no_scatter:
         return "the rows lie on the law to machine precision: the standard error is the model's"
-    few = f"{own.count} draws, and {own.count - own.df:g} exponents"
-    needed = f"a standard error by draw needs {clusters.FEWEST} draws, and one more than exponents"
-    return f"{few}: {needed}; this one is the model's"
+    exponents = int(own.count - own.df)
+    has = f"{draws} draws" if own.count == draws else f"{draws} draws of {own.count} streams of random numbers"
+    needs = f"{clusters.FEWEST} {'draws' if own.count == draws else 'streams'}, and one more than exponents"
+    told = f"{has}, and {exponents} exponent{'' if exponents == 1 else 's'}"
+    return f"{told}: a standard error by draw needs {needs}; this one is the model's"
 
 
 def _scaled(value: float, log_unit: float) -> float | None:

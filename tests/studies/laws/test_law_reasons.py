@@ -16,6 +16,7 @@ import pytest
 
 from studies.laws import BadExpression, NotApplicable, Request, TooLittle, UnknownName, fit_family, law
 from studies.laws.hypotheses import PAPER
+from tests.studies.laws import legacy
 from tests.studies.laws.tables import Row, censor, crossing, grid, power_law, table, times
 
 ALPHAS, BETAS = (0.01, 0.03, 0.1), (1e-6, 1e-5, 1e-4)
@@ -336,7 +337,12 @@ def test_without_scatter_there_are_no_tests_and_no_standard_errors_by_draw() -> 
 
 def test_too_few_draws_for_a_standard_error_by_draw() -> None:
     reason = family(ROWS, models=("M2",), covariance="draw")["models"]["M2"]["parameters"]["1/(alpha*beta)"]["reason"]
-    assert reason.startswith("6 draws, and 1 exponents: a standard error by draw needs 8 draws")
+    assert reason.startswith("6 draws, and 1 exponent: a standard error by draw needs 8 draws")
+    rows = legacy.study(0, streams=4)
+    reason = family(rows, models=("M2",), covariance="draw")["models"]["M2"]["parameters"]["1/(alpha*beta)"]["reason"]
+    assert reason.startswith(
+        "20 draws of 4 streams of random numbers, and 1 exponent: a standard error by draw needs 8 s"
+    )
 
 
 def test_a_break_is_tested_where_it_is_asked_for() -> None:
