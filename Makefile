@@ -29,7 +29,9 @@ dev: .venv/dev-$(STAMP)
 run: venv            ## the quick start: a study goes in, a fitted law comes out
 	$(BIN)/grokscale quickstart
 
-# two workers; which tests share one: see RayApart
+# two workers, of one thread each; which tests share one: see RayApart
+test faults: export OMP_NUM_THREADS = 1
+test faults: export OPENBLAS_NUM_THREADS = 1
 test: dev            ## the whole suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
@@ -42,8 +44,9 @@ fast-forward: dev    ## five hundred varied trials against a plain loop, to the 
 coverage: dev        ## how often the intervals of laws hold, over simulated studies, as a Markdown table
 	$(BIN)/python -m tests.studies.laws.coverage
 
-faults: dev          ## kill -9 at every seam, on SQLite and PostgreSQL
-	$(BIN)/python -m pytest -m fault
+# and all that is slow: simulated studies, every decade of an integral
+faults: dev          ## kill -9 at every seam, on SQLite and PostgreSQL; nodes, clusters and networks lost
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "fault or slow"
 
 bench: .venv/bench-$(STAMP)  ## every engine against loops, and the whole service, as a Markdown table
 	$(BIN)/python -m tests.benchmarks
