@@ -59,6 +59,12 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def own_checkpoints(self) -> bool:
+        """Whether checkpoints lie under DATA_DIR, where all is this user's; a path that nodes share may map owners."""
+        assert self.checkpoint_dir is not None
+        return self.checkpoint_dir.is_relative_to(self.data_dir)
+
+    @property
     def embedded(self) -> bool:
         """Whether the store is the SQLite file under DATA_DIR."""
         return self.database_url is None

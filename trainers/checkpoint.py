@@ -1,25 +1,32 @@
-"""Checkpoints of packs: written whole or not at all, and never overwritten.
+"""Checkpoints of packs: written whole or not at all, never overwritten by another attempt, and data alone.
 
-A file is a format, a digest and a pickle. It is written beside its name, flushed to the disk and renamed, so a reader
-sees a complete checkpoint or none; one that a crash tore anyway fails its digest and is passed over.
+A file is a format, a digest under the key of its pack, and the checkpoint as `trainers.encoding` writes it. It is
+written beside its name, flushed to the disk and renamed, so a reader sees a complete checkpoint or none; one that a
+crash tore anyway, that somebody else made or that another pack left fails its digest, before anything of it is read.
 """
 
 from __future__ import annotations
 
-import hashlib
+import errno
+import hmac
 import os
-import pickle
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from trainers.trial import Outcome
+from trainers import files
+from trainers.encoding import Encoding
+from trainers.trial import Crossing, Delay, ErrorPoint, Outcome
 
 NAME = "checkpoint"
-_FORMAT = b"grokscale pack 4\n"
-"""Raised with every change of what is pickled: an older program's checkpoint is passed over, not misread."""
+_MAGIC = b"grokscale pack "
+_FORMAT = _MAGIC + b"5\n"
+"""Raised with every change of what is written: an older program's checkpoint is passed over, not misread."""
 _DIGEST = 32
+
+
+class Unusable(Exception):
+    """There is a checkpoint that must not be taken; the message says where and why."""
 
 
 @dataclass(frozen=True)
@@ -48,35 +55,77 @@ class Checkpoint:
         return self.step, len(self.outcomes), -1 if self.leap is None else self.leap["step"]
 
 
-def save(directory: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint into an attempt's directory, in place of the one before."""
-    body = pickle.dumps(checkpoint, protocol=pickle.HIGHEST_PROTOCOL)
-    temporary = directory / f"{NAME}.writing"
-    with temporary.open("wb") as file:
-        file.write(_FORMAT + hashlib.sha256(body).digest())
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(directory / NAME)
-    _sync_directory(directory)
+OUTCOME = (Outcome, Crossing, Delay, ErrorPoint)
+"""What an outcome is made of, beside plain values and arrays."""
+_ENCODING = Encoding(Checkpoint, *OUTCOME)
 
 
-def newest(directories: Iterable[Path]) -> Checkpoint | None:
-    """Return the most advanced complete checkpoint of some attempts' directories, None where there is none."""
-    found = [checkpoint for directory in directories if (checkpoint := _read(directory / NAME)) is not None]
-    return max(found, key=lambda found: found.progress, default=None)
+@dataclass(frozen=True)
+class Place:
+    """Where one attempt keeps its checkpoint, and how it is known again.
+
+    Attributes:
+        directory: the attempt's; nobody else writes to it.
+        key: of the pack; without one a file that is torn is noticed, but not one that is made up.
+        own: files are this user's alone, and only such files are taken. Not on a file system that several nodes share,
+            where owners can be mapped: there the key decides.
+    """
+
+    directory: Path
+    key: bytes = field(default=b"", repr=False)
+    own: bool = False
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Write a checkpoint, in place of the one before."""
+        pieces = _ENCODING.encode(checkpoint)
+        temporary = self.directory / f"{NAME}.writing"
+        with files.create(temporary, own=self.own) as file:
+            file.write(_FORMAT + self._digest(*pieces))
+            for piece in pieces:
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(self.directory / NAME)
+        _sync_directory(self.directory)
+
+    def read(self) -> Checkpoint | None:
+        """Return the checkpoint; None: there is none.
+
+        Raises:
+            Unusable: it is torn, of another format, pack or study, or may be somebody else's.
+        """
+        path = self.directory / NAME
+        try:
+            content = files.read(path, own=self.own)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            if error.errno not in (None, errno.EACCES, errno.EPERM, errno.ELOOP):
+                raise  # the file system's trouble, not the file's
+            raise Unusable(f"{path}: {error.strerror or error}") from None
+        start = len(_FORMAT) + _DIGEST
+        if not content.startswith(_FORMAT):
+            raise Unusable(f"{path}: {_other(content)}")
+        if not hmac.compare_digest(content[len(_FORMAT) : start], self._digest(memoryview(content)[start:])):
+            raise Unusable(f"{path}: it is damaged, or was not written for this pack of this study")
+        try:
+            return _ENCODING.decode(content, start)
+        except ValueError as error:
+            raise Unusable(f"{path}: {error}") from error
+
+    def _digest(self, *pieces: bytes | memoryview) -> bytes:
+        digest = hmac.new(self.key, _FORMAT, "sha256")
+        for piece in pieces:
+            digest.update(piece)
+        return digest.digest()
 
 
-def _read(path: Path) -> Checkpoint | None:
-    try:
-        content = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    start = len(_FORMAT) + _DIGEST
-    digest, body = content[len(_FORMAT) : start], content[start:]
-    if not content.startswith(_FORMAT) or hashlib.sha256(body).digest() != digest:
-        return None
-    return pickle.loads(body)
+def _other(content: bytes) -> str:
+    line = content[:64].partition(b"\n")[0]
+    if not line.startswith(_MAGIC):
+        return "it is damaged, or no checkpoint"
+    found, ours = (text.removeprefix(_MAGIC).strip().decode("ascii", "replace") for text in (line, _FORMAT))
+    return f"it is of format {found}, and this program's is {ours}"
 
 
 def _sync_directory(directory: Path) -> None:

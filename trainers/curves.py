@@ -65,9 +65,13 @@ class Curves:
         return curve, np.array([seen.iterate[at] for seen, at in pairs if seen.iterate is not None])
 
     def state(self) -> dict[str, Any]:
-        """Return what `load` needs."""
-        return {"ids": self._ids, "seen": self._seen}
+        """Return what `load` needs; who was live is kept once, as the records share it."""
+        live = {id(seen.ids): seen.ids for seen in self._seen}
+        places = {key: place for place, key in enumerate(live)}
+        seen = [(seen.step, places[id(seen.ids)], seen.columns, seen.iterate) for seen in self._seen]
+        return {"ids": self._ids, "live": list(live.values()), "seen": seen}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take over a state."""
-        self._ids, self._seen = state["ids"], list(state["seen"])
+        self._ids, live = state["ids"], state["live"]
+        self._seen = [_Seen(step, live[place], columns, iterate) for step, place, columns, iterate in state["seen"]]

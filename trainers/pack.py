@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
-from trainers.checkpoint import Checkpoint, save
+from trainers.checkpoint import Checkpoint, Place
 from trainers.engine import leaps
 from trainers.fast_forward import surrogate
 from trainers.fast_forward.course import Course
@@ -36,7 +35,7 @@ _STRIDE = 1000
 def train(
     pack: Pack,
     *,
-    directory: Path | None = None,
+    place: Place | None = None,
     resume: Checkpoint | None = None,
     stop: Callable[[], bool] = lambda: False,
     report_seconds: float = 1.0,
@@ -47,7 +46,7 @@ def train(
 
     Args:
         pack: the trials.
-        directory: where this attempt writes its checkpoints; None: nowhere.
+        place: where this attempt writes its checkpoints; None: nowhere.
         resume: a checkpoint of an earlier attempt, of this pack or of one that it was part of. The run goes on
             bit-identically, and outcomes that it carries are reported again.
         stop: asked once a breath; True ends the run after a checkpoint, without a last report.
@@ -68,17 +67,17 @@ def train(
     for left in prepared(run.kernels, report_seconds):
         yield run.report(preparing=left)
         if stop():
-            run.checkpoint(directory)
+            run.checkpoint(place)
             return
     clock = _Clock(report_seconds, checkpoint_seconds)
     yield run.report()
     while run.alive:
         run.advance()
         if stop():
-            run.checkpoint(directory)
+            run.checkpoint(place)
             return
         if clock.checkpoint_due() or not run.alive:
-            run.checkpoint(directory)
+            run.checkpoint(place)
         if clock.report_due() and run.alive:
             yield run.report()
     yield run.report(done=True)
@@ -312,8 +311,8 @@ class _Run:
             preparing=preparing,
         )
 
-    def checkpoint(self, directory: Path | None) -> None:
-        if directory is None:
+    def checkpoint(self, place: Place | None) -> None:
+        if place is None:
             return
         problem, watch = (
             ({"indices": []}, {})
@@ -327,7 +326,7 @@ class _Run:
         if self._leap is not None:
             index = self._leaping[0][0].index
             leap = {"index": index, "seconds": self._leap_seconds, **self._leap.state()}
-        save(directory, Checkpoint(self._step, self._seconds, tuple(self._outcomes), problem, watch, leap))
+        place.save(Checkpoint(self._step, self._seconds, tuple(self._outcomes), problem, watch, leap))
 
 
 def refused(trial: Trial, word: str, reason: str, theory: Theory) -> Outcome:

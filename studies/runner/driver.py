@@ -23,7 +23,7 @@ from studies.runner.wire import Job, Wire
 from studies.spec import StudySpec
 from studies.store import Store
 from studies.store import open_store as open_real_store
-from studies.worker import attempts
+from studies.worker.attempts import Attempts, discard
 
 log = structlog.stdlib.get_logger("studies.runner")
 
@@ -60,6 +60,7 @@ class Driver:
     def __init__(self, job: Job, store: Store, wire: Wire) -> None:
         self._job, self._store, self._lease = job, store, job.lease
         self._study = Path(job.checkpoint_dir) / job.study_id
+        self._attempts = Attempts(self._study, firmly(store.checkpoint_key, job.study_id), job.own_checkpoints)
         self._control = Control(store, job.study_id, wire, self._conclude)
         self._concluding = threading.Lock()
 
@@ -69,7 +70,7 @@ class Driver:
         if self._control.wanted == "run":
             spec = StudySpec.model_validate(self._store.study(self._job.study_id).spec)
             try:
-                tune(self._store, self._job, spec, self._study, self._control)
+                tune(self._store, self._job, spec, self._attempts, self._control)
             except Impossible as error:
                 firmly(self._store.transition, self._job.study_id, "fail", lease=self._lease, reason=str(error))
                 os._exit(0)
@@ -84,7 +85,7 @@ class Driver:
             if wanted in ("cancel", "stop"):
                 firmly(self._store.cancel_unended, self._lease)
             if wanted != "pause":
-                attempts.discard(self._study)
+                discard(self._study)
             state = firmly(self._store.finish, self._lease)
             log.info("study ended", state=state)
         os._exit(0)

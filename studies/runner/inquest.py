@@ -49,7 +49,7 @@ class Inquest:
         self._nodes: set[str] = set()
         self._looked = self._node_lost = -float("inf")
 
-    def open(self, running: Running, error: Mapping[str, Any], cause: Exception | None) -> None:
+    def open(self, running: Running, error: Mapping[str, Any], cause: BaseException | None) -> None:
         """A worker is gone: its pack is held until it is known why."""
         if isinstance(cause, (ActorUnavailableError, NodeDiedError)):
             kill(running)  # it may live on behind a broken connection, and hold its place

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pickle
+import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+import structlog
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 
@@ -15,7 +15,9 @@ from studies.runner.inquest import Inquest
 from studies.runner.persistence import firmly
 from studies.runner.work import Running, Work
 from studies.store import Lease, NotEnded, Store
-from studies.worker import attempts, payload
+from studies.worker import payload
+
+log = structlog.stdlib.get_logger("studies.runner")
 
 PROGRESS_SECONDS = 1.0
 """Between two progress rows of one pack."""
@@ -29,12 +31,10 @@ class Recorder(Callback):
         lease: of the study.
         work: the packs in Tune's hands, by Tune's name.
         inquest: decides about attempts that end badly.
-        study: directory of the study's checkpoints.
     """
 
-    def __init__(self, store: Store, lease: Lease, work: Work, inquest: Inquest, study: Path) -> None:
+    def __init__(self, store: Store, lease: Lease, work: Work, inquest: Inquest) -> None:
         self._store, self._lease, self._work, self._inquest = store, lease, work, inquest
-        self._study = study
 
     def __getstate__(self) -> dict[str, Any]:
         """Tune pickles its parts for `Tuner.restore`, which nobody calls: the rows are the truth."""
@@ -50,6 +50,8 @@ class Recorder(Callback):
             self._begin(running, result)
         elif "outcomes" in result:
             self._commit(running, result.pop("outcomes"))
+        elif "refused" in result:
+            self._pass_over(running, result.pop("refused"))
         if "step" in result:
             self._progress(running, result)
         if "ended" in result:
@@ -67,7 +69,8 @@ class Recorder(Callback):
         if running.withdrawn:
             firmly(self._store.rest_pack, self._lease, running.pack_id)
         else:
-            cause = _exception(trial)
+            # Tune calls back while it handles what Ray raised; its own way to hand that on is a pickle in a file
+            cause = sys.exception()
             self._inquest.open(running, self._death(running, cause), cause)
         self._work.end(trial.trial_id)
 
@@ -76,6 +79,11 @@ class Recorder(Callback):
         running.attempt, running.host, running.node, running.actor = attempt, host, result["node"], result.pop("actor")
         if not result["done"]:
             firmly(self._store.pack_started, self._lease, running.pack_id, attempt, host)
+
+    def _pass_over(self, running: Running, refused: list[str]) -> None:
+        """Tell of checkpoints that are not taken: an older one is, or the pack begins anew."""
+        told = {"pack": running.pack_id, "host": running.host, "count": len(refused), "reason": refused[-1]}
+        log.warning("checkpoints not taken", **told)
 
     def _commit(self, running: Running, outcomes: bytes) -> None:
         assert running.attempt is not None
@@ -101,16 +109,11 @@ class Recorder(Callback):
         except NotEnded as error:
             self._inquest.fail(running, {"type": "NotEnded", "message": str(error)})
 
-    def _death(self, running: Running, error: Exception | None) -> dict[str, Any]:
+    def _death(self, running: Running, error: BaseException | None) -> dict[str, Any]:
         """Describe an attempt whose process ended before it could say anything itself."""
-        silent = attempts.trace(self._study, running.pack_id, running.attempt)
+        silent = running.assignment.attempts.trace(running.pack_id, running.attempt)
         if silent is not None:
             seconds = running.assignment.silence_seconds
             return {"type": "Silent", "message": f"nothing reported for {seconds:g} s", "traceback": silent}
         text = str(error)
         return {"type": type(error).__name__, "message": text.partition("\n")[0], "traceback": text}
-
-
-def _exception(trial: Trial) -> Exception | None:
-    path = trial.pickled_error_file
-    return pickle.loads(Path(path).read_bytes()) if path else None

@@ -191,6 +191,7 @@ class Runner:
             ray_address=self._cluster.address or "",
             own_cluster=self._cluster.own,
             checkpoint_dir=str(self._settings.checkpoint_dir),
+            own_checkpoints=self._settings.own_checkpoints,
             silence_seconds=self._settings.silence_seconds,
             pack_attempts=self._settings.pack_attempts,
             log_level=self._settings.log_level,

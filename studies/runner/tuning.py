@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from pathlib import Path
 
+from fsspec.implementations.memory import MemoryFileSystem
+from pyarrow.fs import FSSpecHandler, PyFileSystem
 from ray import tune as raytune
 from ray.tune import CheckpointConfig, FailureConfig, RunConfig, TuneConfig, Tuner
 from ray.tune.execution import class_cache
@@ -23,6 +24,7 @@ from studies.runner.wire import Job
 from studies.runner.work import Work
 from studies.spec import StudySpec
 from studies.store import Store
+from studies.worker.attempts import Attempts
 from studies.worker.trainable import PackTrainable
 
 _MOST_PENDING = 64
@@ -43,7 +45,7 @@ def _connect(address: str) -> None:
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
 
 
-def tune(store: Store, job: Job, spec: StudySpec, study: Path, control: Control) -> None:
+def tune(store: Store, job: Job, spec: StudySpec, attempts: Attempts, control: Control) -> None:
     """Train the packs of a study that have not ended, and those proposed after them, until all have.
 
     Or until something else is wanted.
@@ -52,12 +54,11 @@ def tune(store: Store, job: Job, spec: StudySpec, study: Path, control: Control)
         Impossible: no node of the runner's own cluster has what one pack needs.
     """
     proposals = Proposals(store, job.lease, spec, control)
-    work = Work(store, job.lease, spec, study, job.silence_seconds, proposals)
+    work = Work(store, job.lease, spec, attempts, job.silence_seconds, proposals)
     if not work.left:
         return
     _connect(job.ray_address)
     inquest = Inquest(store, job.lease, work, job.pack_attempts)
-    run = 0
     while control.wanted == "run" and work.left:
         inquest.look()
         control.tell(work.usable, work.places)
@@ -65,18 +66,21 @@ def tune(store: Store, job: Job, spec: StudySpec, study: Path, control: Control)
             raise Impossible(_too_much(spec))
         work.cut(control.slots or 0)
         if work.places < control.limit and work.ready:
-            recorder = Recorder(store, job.lease, work, inquest, study)
-            _run(work, control, inquest, recorder, study / f"tune-{job.token}-{run}")
-            run += 1
+            recorder = Recorder(store, job.lease, work, inquest)
+            _run(work, control, inquest, recorder)
         else:
             control.wait(_LOOK_SECONDS)
 
 
-def _run(work: Work, control: Control, inquest: Inquest, recorder: Recorder, storage: Path) -> None:
+def _run(work: Work, control: Control, inquest: Inquest, recorder: Recorder) -> None:
     """Train packs in one Tune run, until none may begin and none is left in its hands."""
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(_MOST_PENDING)
     wanted = work.spec.resources
     needs: dict[str, float] = {"cpu": wanted.cpus, "gpu": wanted.gpus}
+    # Tune keeps pickles of its state, reads some of them back, and would do so wherever its storage is: here it is this
+    # process's memory, which nobody else can write to. Nor may anybody read them, with the study's key among them
+    memory = MemoryFileSystem()
+    memory.store.clear()
     Tuner(
         raytune.with_resources(PackTrainable, needs),
         tune_config=TuneConfig(
@@ -89,7 +93,8 @@ def _run(work: Work, control: Control, inquest: Inquest, recorder: Recorder, sto
         ),
         run_config=RunConfig(
             name="tune",
-            storage_path=str(storage),
+            storage_path="memory",
+            storage_filesystem=PyFileSystem(FSSpecHandler(memory)),
             stop=Overseer(work, control, inquest),
             callbacks=[recorder],
             # attempts are counted by the store, which also halves packs

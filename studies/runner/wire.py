@@ -22,6 +22,7 @@ class Job:
         ray_address: of the cluster.
         own_cluster: the runner's own, which never grows.
         checkpoint_dir: directory of all studies' checkpoints.
+        own_checkpoints: it is this user's alone.
         silence_seconds: a pack that reports nothing for so long is ended.
         pack_attempts: attempts of a pack before it is halved.
         log_level: of the driver.
@@ -35,6 +36,7 @@ class Job:
     ray_address: str
     own_cluster: bool
     checkpoint_dir: str
+    own_checkpoints: bool
     silence_seconds: float
     pack_attempts: int
     log_level: str

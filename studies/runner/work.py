@@ -6,7 +6,6 @@ import math
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -17,6 +16,7 @@ from studies.runner.persistence import firmly
 from studies.runner.proposals import Proposals
 from studies.spec import StudySpec
 from studies.store import Lease, PackRecord, Store
+from studies.worker.attempts import Attempts
 from studies.worker.trainable import Assignment
 
 log = structlog.stdlib.get_logger("studies.runner")
@@ -69,7 +69,7 @@ class Work:
         store: read and written under the lease.
         lease: of the study.
         spec: of the study.
-        study: directory of the study's checkpoints.
+        attempts: where the study's checkpoints are.
         silence_seconds: see `Assignment`.
         proposals: where more packs come from when all of these have ended.
     """
@@ -79,12 +79,12 @@ class Work:
         store: Store,
         lease: Lease,
         spec: StudySpec,
-        study: Path,
+        attempts: Attempts,
         silence_seconds: float,
         proposals: Proposals,
     ) -> None:
         self._store, self._lease, self.spec, self._proposals = store, lease, spec, proposals
-        self._study, self._silence_seconds = study, silence_seconds
+        self._attempts, self._silence_seconds = attempts, silence_seconds
         self._waiting: deque[PackRecord] = deque()
         self._held: list[Running] = []
         self._cut_at, self._cut_for = -math.inf, 0
@@ -159,7 +159,7 @@ class Work:
                 firmly(self._store.end_pack, self._lease, record.id)
                 continue
             left = pack(self.spec, trials, record.id, record.prune_after)
-            assignment = Assignment(left, self._study, self._ancestry(record), self._silence_seconds)
+            assignment = Assignment(left, self._attempts, self._ancestry(record), self._silence_seconds)
             self.running[name] = Running(assignment, record.parent is not None)
             return assignment
         return None

@@ -6,40 +6,75 @@ from everyone, cannot harm the one that took its place.
 
 from __future__ import annotations
 
+import hmac
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from trainers.checkpoint import Checkpoint, newest
+from trainers import files
+from trainers.checkpoint import Checkpoint, Place, Unusable
 
 TRACE = "silent.txt"
 """In an attempt's directory: where every thread was when a silent pack was ended."""
+_TRACE_CHARACTERS = 1 << 20
 
 
-def begin(study: Path, pack_id: str) -> tuple[int, Path]:
-    """Make the directory of a pack's next attempt; return the attempt's number, counted from 1."""
-    pack = study / pack_id
-    pack.mkdir(parents=True, exist_ok=True)
-    while True:
-        number = max(_numbers(pack), default=0) + 1
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """Of the packs of one study.
+
+    Attributes:
+        directory: of the study, the same on every node.
+        key: that the study's checkpoints are authenticated with (`Store.checkpoint_key`).
+        own: everything is this user's alone, and only such files are taken, see `trainers.checkpoint.Place`.
+    """
+
+    directory: Path
+    key: bytes = field(repr=False)
+    own: bool
+
+    def begin(self, pack_id: str) -> tuple[int, Place]:
+        """Make the place of a pack's next attempt; return the attempt's number, counted from 1, and the place."""
+        pack = self.directory / pack_id
+        mode = 0o700 if self.own else 0o777
+        self.directory.parent.mkdir(parents=True, exist_ok=True)
+        for directory in (self.directory, pack):
+            directory.mkdir(mode, exist_ok=True)
+        while True:
+            number = max(_numbers(pack), default=0) + 1
+            try:
+                (pack / str(number)).mkdir(mode)
+            except FileExistsError:  # another attempt began this instant
+                continue
+            return number, self._place(pack_id, number)
+
+    def resume(self, pack_ids: Sequence[str]) -> tuple[Checkpoint | None, list[str]]:
+        """Return the most advanced checkpoint of a pack and of those it was made from, and why others are not taken."""
+        found: list[Checkpoint] = []
+        refused: list[str] = []
+        for pack_id in pack_ids:
+            for number in _numbers(self.directory / pack_id):
+                try:
+                    checkpoint = self._place(pack_id, number).read()
+                except Unusable as error:
+                    refused.append(str(error))
+                else:
+                    found += [] if checkpoint is None else [checkpoint]
+        return max(found, key=lambda checkpoint: checkpoint.progress, default=None), refused
+
+    def trace(self, pack_id: str, number: int | None) -> str | None:
+        """Return where a silent attempt was when it was ended; None where it ended otherwise."""
         try:
-            (pack / str(number)).mkdir()
-        except FileExistsError:  # another attempt began this instant
-            continue
-        return number, pack / str(number)
+            text = files.read(self.directory / pack_id / str(number) / TRACE, own=self.own)
+        except OSError:
+            return None
+        return text[:_TRACE_CHARACTERS].decode(errors="replace") or None
 
-
-def resume(study: Path, pack_ids: Sequence[str]) -> Checkpoint | None:
-    """Return the most advanced complete checkpoint of a pack and of those it was made from; None: there is none."""
-    return newest(study / pack_id / str(number) for pack_id in pack_ids for number in _numbers(study / pack_id))
-
-
-def trace(study: Path, pack_id: str, number: int | None) -> str | None:
-    """Return where a silent attempt was when it was ended; None where it ended otherwise."""
-    try:
-        return (study / pack_id / str(number) / TRACE).read_text() or None
-    except FileNotFoundError:
-        return None
+    def _place(self, pack_id: str, number: int) -> Place:
+        # a checkpoint that is put into another pack's place is none of its
+        key = hmac.digest(self.key, pack_id.encode(), "sha256")
+        return Place(self.directory / pack_id / str(number), key, self.own)
 
 
 def discard(study: Path) -> None:

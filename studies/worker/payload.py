@@ -1,4 +1,4 @@
-"""Outcomes on their way from a worker to its driver: pickled and compressed, about a megabyte at most in one piece.
+"""Outcomes on their way from a worker to its driver: data, compressed, about a megabyte at most in one piece.
 
 Ray hands a return value of this size over as an object of the driver's, so that it outlives the worker; the pieces
 keep the object store and each of the store's transactions small.
@@ -6,25 +6,27 @@ keep the object store and each of the store's transactions small.
 
 from __future__ import annotations
 
-import pickle
 import zlib
 from collections.abc import Iterator, Sequence
 
+from trainers.checkpoint import OUTCOME
+from trainers.encoding import Encoding
 from trainers.trial import Outcome
 
 PIECE_BYTES = 1 << 20
 """Before compression. A single outcome may be larger: one with recorded coordinates."""
 _SUMMARY_BYTES = 4096
+_ENCODING = Encoding(*OUTCOME)
 
 
 def pack(outcomes: Sequence[Outcome]) -> bytes:
     """Return the outcomes as bytes."""
-    return zlib.compress(pickle.dumps(outcomes, protocol=pickle.HIGHEST_PROTOCOL), level=1)
+    return zlib.compress(b"".join(_ENCODING.encode(list(outcomes))), level=1)
 
 
 def unpack(piece: bytes) -> list[Outcome]:
     """Return what `pack` was given."""
-    return pickle.loads(zlib.decompress(piece))
+    return _ENCODING.decode(zlib.decompress(piece))
 
 
 def pieces(outcomes: Sequence[Outcome]) -> Iterator[list[Outcome]]:

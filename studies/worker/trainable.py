@@ -8,13 +8,15 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Self, TextIO
+from typing import Any, BinaryIO, Self
 
 import ray
 from ray import tune
 
-from studies.worker import attempts, payload
+from studies.worker import payload
+from studies.worker.attempts import TRACE, Attempts
+from trainers import files
+from trainers.checkpoint import Place
 from trainers.trial import Pack
 
 
@@ -24,13 +26,14 @@ class Assignment:
 
     Attributes:
         pack: the trials that are left of it.
-        study: directory of the study's checkpoints, the same on every node.
+        attempts: where the study's checkpoints are, and the key that they are known by: the one secret that a worker
+            is told. It comes as everything between driver and worker does, through Ray, behind the cluster's token.
         ancestry: ids of the pack and of those it was made from: their checkpoints serve it.
         silence_seconds: the worker ends its own process when one report takes longer.
     """
 
     pack: Pack
-    study: Path
+    attempts: Attempts
     ancestry: tuple[str, ...]
     silence_seconds: float
 
@@ -44,9 +47,10 @@ class Assignment:
 class PackTrainable(tune.Trainable):
     """Trains one pack after another, and reports about once a second.
 
-    The first result of a pack comes at once: `attempt`, `host`, `node`, and `actor`, its own handle. Each later one has
-    `step`, `steps` (column steps since the last), `alive`, `seconds_left`, `preparing`, and perhaps `outcomes` (see
-    `payload`); the last has `ended` or, where the pack raised, `error`.
+    The first result of a pack comes at once: `attempt`, `host`, `node`, and `actor`, its own handle. The next one says
+    which checkpoints were `refused` and why, where any were. Each later one has `step`, `steps` (column steps since the
+    last), `alive`, `seconds_left`, `preparing`, and perhaps `outcomes` (see `payload`); the last has `ended` or, where
+    the pack raised, `error`.
     """
 
     def setup(self, config: dict[str, Any]) -> None:
@@ -76,7 +80,7 @@ class PackTrainable(tune.Trainable):
         self._assignment: Assignment = config["assignment"]
         self.config = {}  # would go along with every result
         self._stopping = False
-        self._trace: TextIO | None = None
+        self._trace: BinaryIO | None = None
         self._results = self._run(self._assignment)
 
     def _guarded(self, work: Any) -> Any:
@@ -90,14 +94,14 @@ class PackTrainable(tune.Trainable):
     def _run(self, assignment: Assignment) -> Iterator[dict[str, Any]]:
         if self._stopping:
             return
-        number, directory = attempts.begin(assignment.study, assignment.pack.id)
+        number, place = assignment.attempts.begin(assignment.pack.id)
         host = platform.node()
-        with open(directory / attempts.TRACE, "w") as trace:
+        with files.create(place.directory / TRACE, own=place.own) as trace:
             self._trace = trace
             here = ray.get_runtime_context()
             yield {"attempt": number, "host": host, "node": here.get_node_id(), "actor": here.current_actor}
             try:
-                yield from self._train(assignment, directory)
+                yield from self._train(assignment, place)
             except Exception as error:
                 if _device_may_be_lost():
                     raise  # the next pack deserves a process that works
@@ -105,11 +109,13 @@ class PackTrainable(tune.Trainable):
             finally:
                 self._trace = None
 
-    def _train(self, assignment: Assignment, directory: Path) -> Iterator[dict[str, Any]]:
+    def _train(self, assignment: Assignment, place: Place) -> Iterator[dict[str, Any]]:
         if self._stopping:
             return
-        resume = attempts.resume(assignment.study, assignment.ancestry)
-        for report in self._trainer(assignment.pack, directory=directory, resume=resume, stop=lambda: self._stopping):
+        resume, refused = assignment.attempts.resume(assignment.ancestry)
+        if refused:
+            yield {"refused": refused}
+        for report in self._trainer(assignment.pack, place=place, resume=resume, stop=lambda: self._stopping):
             state = {name: getattr(report, name) for name in ("step", "alive", "seconds_left", "preparing")}
             steps = report.steps
             for piece in payload.pieces(report.outcomes):

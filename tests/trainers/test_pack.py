@@ -10,7 +10,7 @@ import torch
 
 from tests.trainers import brute_force
 from tests.trainers.packs import outcomes, pack, reports, sparse
-from trainers.checkpoint import NAME, newest
+from trainers.checkpoint import Place
 from trainers.pack import train
 from trainers.tasks import TASKS, draw_of, draws_of
 from trainers.theory.columns import strengths
@@ -227,8 +227,8 @@ def test_a_resumed_pack_continues_bit_identically(method: str, tmp_path: Path) -
     resumed: dict[int, Outcome] = {}
     interruptions = 0
     while True:
-        checkpoint = newest([tmp_path])
-        for report in train(of, directory=tmp_path, resume=checkpoint, stop=StopAfter(2), breath_seconds=1e-3):
+        checkpoint = Place(tmp_path).read()
+        for report in train(of, place=Place(tmp_path), resume=checkpoint, stop=StopAfter(2), breath_seconds=1e-3):
             resumed |= {outcome.index: outcome for outcome in report.outcomes}
             if report.done:
                 break
@@ -244,34 +244,22 @@ def test_a_resumed_pack_continues_bit_identically(method: str, tmp_path: Path) -
 
 def test_a_checkpoint_carries_the_outcomes_so_far(tmp_path: Path) -> None:
     of = pack(GRID)
-    first = outcomes(of, directory=tmp_path)
-    again = outcomes(of, resume=newest([tmp_path]))
+    first = outcomes(of, place=Place(tmp_path))
+    again = outcomes(of, resume=Place(tmp_path).read())
     assert again.keys() == first.keys()
     assert all(same(again[index], first[index]) for index in first)
 
 
 def test_half_of_a_pack_resumes_from_the_whole_ones_checkpoint(tmp_path: Path) -> None:
     of = pack([sparse(i, i, N=26, beta=1e-4) for i in range(6)], max_steps=30_000)
-    list(train(of, directory=tmp_path, stop=StopAfter(1)))
-    resume = newest([tmp_path])
+    list(train(of, place=Place(tmp_path), stop=StopAfter(1)))
+    resume = Place(tmp_path).read()
     assert resume is not None
     assert resume.step > 0
     whole = outcomes(of)
     half = outcomes(pack(of.trials[3:], max_steps=30_000), resume=resume)
     assert half.keys() == {3, 4, 5}
     assert all((half[i].t2, half[i].steps) == (whole[i].t2, whole[i].steps) for i in half)
-
-
-def test_a_torn_checkpoint_is_passed_over(tmp_path: Path) -> None:
-    for name in ("1", "2"):
-        (tmp_path / name).mkdir()
-        outcomes(pack(GRID[:2]), directory=tmp_path / name)
-    torn = tmp_path / "2" / NAME
-    torn.write_bytes(torn.read_bytes()[:-10])
-    found = newest([tmp_path / "2", tmp_path / "1", tmp_path / "none"])
-    assert found is not None
-    assert len(found.outcomes) == 2
-    assert newest([tmp_path / "2"]) is None
 
 
 def _loop(trial: Trial, steps: int) -> brute_force.Loop:

@@ -10,6 +10,7 @@ import numpy as np
 
 from trainers.fast_forward import path
 from trainers.fast_forward.course import Course
+from trainers.fast_forward.decomposition import Held
 from trainers.fast_forward.looks import Track, Watched, distance
 from trainers.fast_forward.path import Path, Piece
 from trainers.ladder import RUNGS
@@ -122,8 +123,9 @@ class FastForward:
 
     def state(self) -> dict[str, Any]:
         """Return what `load` needs."""
+        a, start, burst, held = self._path.at
         return {
-            "path": self._path.at,
+            "path": (a, start, burst, tuple(held)),
             "pieces": [path.state(piece) for piece in self._pieces],
             "bounds": self._bounds,
             "curve": self._curve,
@@ -136,7 +138,7 @@ class FastForward:
         """Take over the state of the same trial."""
         descent = self._course.descent
         a, start, burst, held = state["path"]
-        self._path = Path(descent, a, start, self._budget.max_steps, burst, held)
+        self._path = Path(descent, a, start, self._budget.max_steps, burst, Held(*held))
         for one, bounds in zip(state["pieces"], state["bounds"], strict=True):
             self._keep(path.piece(descent, *one), bounds)
         self._curve = list(state["curve"])

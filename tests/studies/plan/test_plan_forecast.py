@@ -76,7 +76,7 @@ def test_predicted_steps_are_about_the_steps_taken() -> None:
     taken = 0
     for one in made.packs:
         for report in train(
-            pack(spec, [made.trials[i] for i in one.members], "p"), directory=None, resume=None, stop=lambda: False
+            pack(spec, [made.trials[i] for i in one.members], "p"), place=None, resume=None, stop=lambda: False
         ):
             taken += sum(outcome.steps for outcome in report.outcomes)
     assert forecast(spec, made, TWO).cost.steps == pytest.approx(taken, rel=0.05)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.trainers.packs import outcomes, pack, sparse
-from trainers.checkpoint import newest
+from trainers.checkpoint import Place
 from trainers.pack import train
 from trainers.trial import ErrorPoint, Outcome, Trial
 
@@ -101,8 +101,8 @@ def test_a_pack_that_is_stopped_within_a_trial_goes_on_there(tmp_path: Path) -> 
         ask = iter([False])
         reports = train(
             of,
-            directory=tmp_path,
-            resume=newest([tmp_path]),
+            place=Place(tmp_path),
+            resume=Place(tmp_path).read(),
             stop=lambda ask=ask: next(ask, True),
             breath_seconds=1e-9,  # every piece of a trial is a breath
         )
