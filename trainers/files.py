@@ -24,13 +24,16 @@ def read(path: Path, *, own: bool) -> bytes:
     """
     # a pipe that somebody has put there would be waited for
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with open(handle, "rb") as file:
+    try:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
             raise PermissionError("it is not a regular file")
         if own and (stranger := others(found)):
             raise PermissionError(stranger)
-        return file.read()
+        with open(handle, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(handle)
 
 
 def create(path: Path, *, own: bool) -> BinaryIO:
