@@ -12,22 +12,20 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from numba.core.caching import (
-    CompileResultCacheImpl,
-    FunctionCache,
-    IndexDataCacheFile,
-    InTreeCacheLocator,
-    UserProvidedCacheLocator,
-    UserWideCacheLocator,
-)
+from numba.core import config
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile, UserWideCacheLocator
 
+from trainers import files
+
+_NAMES = 100
+"""Of directories that are tried: anybody can make some where all may."""
 _DECORATED = re.compile(rb"^@(njit|kernel)\b", re.MULTILINE)
 
 
@@ -38,22 +36,56 @@ def sources() -> bytes:
     return sha256(b"\0".join(text for text in texts if _DECORATED.search(text))).digest()
 
 
-class _Private(UserWideCacheLocator):
-    """Among temporary files: for a user without a home, and a package that belongs to another one."""
+class _Own(UserWideCacheLocator):
+    """Below some directory one that is this user's alone: code lies in pickles, and who writes them says what runs."""
 
     def __init__(self, function: Callable[..., Any], file: str) -> None:
         super().__init__(function, file)
-        self._root = Path(tempfile.gettempdir()) / f"grokscale-kernels-{os.geteuid()}"
-        self._cache_path = str(self._root / self.get_suitable_cache_subpath(file))
+        self._below = self._root(file)
+
+    def _root(self, file: str) -> Path | None:
+        raise NotImplementedError
 
     def ensure_cache_path(self) -> None:
-        """Make the directory; raise OSError where somebody else could put code there."""
-        with suppress(FileExistsError):
-            self._root.mkdir(mode=0o700)
-        found = self._root.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
-            raise PermissionError(f"{self._root} is not this user's alone")
+        """Make the directory; raise OSError where that cannot be."""
+        if self._below is None:
+            raise FileNotFoundError
+        self._below.mkdir(parents=True, exist_ok=True)
+        self._cache_path = str(_private(self._below) / self.get_suitable_cache_subpath(self._py_file))
         super().ensure_cache_path()
+
+
+class _WhereToldTo(_Own):
+    def _root(self, file: str) -> Path | None:
+        told: str = config.CACHE_DIR  # type: ignore[attr-defined]
+        return Path(told) if told else None
+
+
+class _BesideModule(_Own):
+    def _root(self, file: str) -> Path | None:
+        return Path(file).parent / "__pycache__"
+
+
+class _BelowHome(_Own):
+    def _root(self, file: str) -> Path | None:
+        return Path(self._cache_path).parent
+
+
+class _AmongTemporary(_Own):
+    def _root(self, file: str) -> Path | None:
+        return Path(tempfile.gettempdir())
+
+
+def _private(below: Path) -> Path:
+    """Return this user's own directory in another one, the same for every process; it is made where there is none."""
+    for number in range(_NAMES):
+        path = below / f"grokscale-kernels-{os.geteuid()}{f'-{number}' if number else ''}"
+        with suppress(FileExistsError):
+            path.mkdir(mode=0o700)
+        found = path.lstat()
+        if stat.S_ISDIR(found.st_mode) and not files.others(found):
+            return path
+    raise PermissionError(f"others have taken every name for a private directory in {below}")
 
 
 class _Places(CompileResultCacheImpl):
@@ -61,11 +93,11 @@ class _Places(CompileResultCacheImpl):
     that can be written to, which every process of a user finds by itself.
     """
 
-    _locator_classes = [UserProvidedCacheLocator, InTreeCacheLocator, UserWideCacheLocator, _Private]  # noqa: RUF012
+    _locator_classes = [_WhereToldTo, _BesideModule, _BelowHome, _AmongTemporary]  # noqa: RUF012
 
 
 class _Files(IndexDataCacheFile):
-    """An index of a function's code, and the code."""
+    """An index of a function's code, and the code; a file that another user made or could have changed is none."""
 
     def save(self, key: Any, data: Any) -> None:
         """Write the code, then the index: the other way round, one that is killed leaves the name of stale code."""
@@ -77,13 +109,33 @@ class _Files(IndexDataCacheFile):
 
     def _load_index(self) -> dict[Any, str]:
         with suppress(Exception):  # a file that a power cut or a full disk has torn raises whatever unpickling may
-            return super()._load_index()
+            if _is_own(self._index_path):
+                return super()._load_index()
         return {}
+
+    def _load_data(self, name: str) -> Any:
+        if not _is_own(self._data_path(name)):
+            raise FileNotFoundError(name)
+        return super()._load_data(name)
+
+    @contextmanager
+    def _open_for_write(self, filepath: str) -> Iterator[Any]:
+        with super()._open_for_write(filepath) as file:
+            os.fchmod(file.fileno(), 0o600)
+            yield file
 
     def holds(self, key: Any) -> bool:
         """Return whether `load` would find something."""
         name = self._load_index().get(key)
-        return name is not None and os.path.exists(self._data_path(name))
+        return name is not None and _is_own(self._data_path(name))
+
+
+def _is_own(path: str) -> bool:
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and not files.others(found)
 
 
 class CodeCache(FunctionCache):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import shutil
 import signal
 import subprocess
@@ -168,11 +169,48 @@ def test_a_user_without_a_home_keeps_code_among_temporary_files(foreign: Path, k
 
 
 def test_code_is_taken_from_no_directory_that_others_may_write_to(foreign: Path, kept: Path) -> None:
-    private = foreign / "tmp" / f"grokscale-kernels-{os.geteuid()}"
-    private.mkdir(parents=True)
-    private.chmod(0o777)
-    answer = prepared(kept, foreign, **NOWHERE, TMPDIR=str(foreign / "tmp"))
-    assert (answer["works"], answer["directory"]) == (True, None)
+    taken = foreign / "tmp" / f"grokscale-kernels-{os.geteuid()}"
+    taken.mkdir(parents=True)
+    taken.chmod(0o777)
+    first, second = (prepared(kept, foreign, **NOWHERE, TMPDIR=str(foreign / "tmp")) for _ in range(2))
+    assert (first["compiled"], second["compiled"], second["loaded"]) == (1, 0, 1)
+    assert not list(taken.iterdir())
+    fresh = taken.with_name(f"{taken.name}-1")
+    assert fresh.stat().st_mode & 0o777 == 0o700
+    assert second["directory"].startswith(str(fresh))
+
+
+def test_code_is_this_users_alone_wherever_it_is_kept(kept: Path) -> None:
+    before = os.umask(0)
+    try:
+        prepared(kept)
+    finally:
+        os.umask(before)
+    (private,) = kept.iterdir()
+    assert private.stat().st_mode & 0o777 == 0o700
+    files = [path for path in private.rglob("*") if path.suffix in (".nbi", ".nbc")]
+    assert files
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+
+
+class Runs:
+    """A pickle of it makes a file when it is read."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (self.marker,)
+
+
+@pytest.mark.parametrize(("mode", "runs"), [(0o666, False), (0o620, False), (0o600, True)])
+def test_code_that_others_could_have_written_is_not_read(mode: int, runs: bool, kept: Path, tmp_path: Path) -> None:
+    prepared(kept)
+    for file in [*kept.rglob("*.nbi"), *kept.rglob("*.nbc")]:
+        file.write_bytes(pickle.dumps(Runs(tmp_path / "ran")))
+        file.chmod(mode)
+    assert prepared(kept)["compiled"] == 1
+    assert (tmp_path / "ran").exists() == runs, "what a user's own files say is run"
 
 
 def test_a_file_that_is_torn_is_made_anew(kept: Path) -> None:
