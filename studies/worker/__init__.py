@@ -1,1 +1,1 @@
-"""What runs in a Ray worker: it trains packs, and knows no database, no specification and no secret."""
+"""What runs in a Ray worker: it trains packs, and knows no database, no specification, and no secret but one."""

@@ -31,6 +31,7 @@ def test_only_the_trial_that_ends_its_process_fails(bench: Bench) -> None:
     assert record.progress.by_outcome == {"failed": 1, "generalised": 1}
     assert list(failed) == [1]
     assert failed[1].error
+    assert failed[1].error["type"] == "ActorDiedError", "Ray's own word, which tells a worker's death from a loss"
     assert "died" in failed[1].error["message"]
 
 

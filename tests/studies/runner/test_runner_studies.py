@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import pickle
 from collections import Counter
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from studies.spec import parse
 from tests.studies.runner.bench import PATIENCE, Bench, Gate, exact_t2, synthetic, wait_until
@@ -111,6 +116,43 @@ def test_pause_frees_the_packs_and_resume_goes_on_where_they_were(bench: Bench, 
     bench.wait(study, "completed")
     again = {pack.id: pack for pack in bench.store.packs(study) if pack.id in reached}
     assert all(pack.attempt >= 2 and pack.step >= reached[pack.id] for pack in again.values())
+    trials = bench.trials(study)
+    assert [trial.t2 and trial.t2.step for trial in trials] == [exact_t2(trial) for trial in trials]
+    assert Counter(bench.trial_events(study)) == dict.fromkeys(range(64), 1)
+
+
+class Runs:
+    """A pickle of it makes a file when it is read."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (self.marker,)
+
+
+def test_packs_whose_checkpoints_are_of_before_or_made_up_begin_anew_and_nothing_of_them_runs(
+    bench: Bench, gate: Gate, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    study = bench.submit(synthetic("forged", seeds=4, faults=gate.before(*range(4))))
+    bench.wait_for_trials(study, 8)
+    bench.store.transition(study, "pause")
+    bench.wait(study, "paused", 20)
+    packs = {pack.id for pack in bench.store.packs(study)}
+    assert {path.name for path in bench.checkpoints(study).iterdir()} <= packs, "Tune's pickles are not there"
+    kept = list(bench.checkpoints(study).glob("*/*/checkpoint"))
+    assert kept
+    forged = pickle.dumps(Runs(tmp_path / "ran"))
+    for path in kept:
+        assert path.stat().st_mode & 0o777 == 0o600
+        path.write_bytes(b"grokscale pack 4\n" + hashlib.sha256(forged).digest() + forged)
+    gate.open()
+    bench.store.transition(study, "resume")
+    bench.wait(study, "completed")
+    assert not (tmp_path / "ran").exists()
+    told = capfd.readouterr().err
+    assert told.count("checkpoints not taken") == len(kept)
+    assert "of format 4, and this program's is 5" in told
     trials = bench.trials(study)
     assert [trial.t2 and trial.t2.step for trial in trials] == [exact_t2(trial) for trial in trials]
     assert Counter(bench.trial_events(study)) == dict.fromkeys(range(64), 1)
