@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
+from contextlib import suppress
+from typing import Any
 
 from fsspec.implementations.memory import MemoryFileSystem
 from pyarrow.fs import FSSpecHandler, PyFileSystem
 from ray import tune as raytune
-from ray.tune import CheckpointConfig, FailureConfig, RunConfig, TuneConfig, Tuner
+from ray.tune import Callback, CheckpointConfig, FailureConfig, RunConfig, TuneConfig, Tuner
 from ray.tune.execution import class_cache
 from ray.tune.experiment import Trial
 
@@ -34,6 +37,19 @@ _LOOK_SECONDS = 0.5
 
 class Impossible(Exception):
     """The study asks for what its cluster will never have."""
+
+
+class _Ended(Exception):
+    """A Tune run has come to its end."""
+
+
+class _End(Callback):
+    """Leaves a Tune run that is over: Tune would make results, which nobody needs, of pickles that it reads back."""
+
+    def on_experiment_end(self, trials: list[Trial], **info: Any) -> None:
+        """Raise, unless what ends the run is an error."""
+        if sys.exception() is None:
+            raise _Ended
 
 
 def _connect(address: str) -> None:
@@ -77,11 +93,10 @@ def _run(work: Work, control: Control, inquest: Inquest, recorder: Recorder) -> 
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(_MOST_PENDING)
     wanted = work.spec.resources
     needs: dict[str, float] = {"cpu": wanted.cpus, "gpu": wanted.gpus}
-    # Tune keeps pickles of its state, reads some of them back, and would do so wherever its storage is: here it is this
-    # process's memory, which nobody else can write to. Nor may anybody read them, with the study's key among them
+    # Tune keeps pickles of its state, the study's key among them, in its storage: this process's memory
     memory = MemoryFileSystem()
     memory.store.clear()
-    Tuner(
+    tuner = Tuner(
         raytune.with_resources(PackTrainable, needs),
         tune_config=TuneConfig(
             search_alg=PackSearcher(work, control),
@@ -96,14 +111,16 @@ def _run(work: Work, control: Control, inquest: Inquest, recorder: Recorder) -> 
             storage_path="memory",
             storage_filesystem=PyFileSystem(FSSpecHandler(memory)),
             stop=Overseer(work, control, inquest),
-            callbacks=[recorder],
+            callbacks=[recorder, _End()],
             # attempts are counted by the store, which also halves packs
             failure_config=FailureConfig(max_failures=0),
             # checkpoints are ours
             checkpoint_config=CheckpointConfig(checkpoint_at_end=False),
             verbose=0,
         ),
-    ).fit()
+    )
+    with suppress(_Ended):
+        tuner.fit()
 
 
 def _too_much(spec: StudySpec) -> str:
