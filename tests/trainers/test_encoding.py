@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import pickle
+import re
 import struct
 from collections import OrderedDict
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+import trainers
 from trainers.checkpoint import OUTCOME
 from trainers.encoding import Encoding
 from trainers.trial import Crossing, ErrorPoint, Outcome
@@ -82,6 +85,10 @@ VALUES = st.recursive(
     max_leaves=20,
 )
 
+READS = re.compile(
+    r"^\s*(import|from) .*\b(pickle|cloudpickle|dill|marshal|shelve|joblib)\b|torch\.load\(|allow_pickle=True",
+    re.MULTILINE,
+)
 SAFE = {"builtins", "numpy", "torch", "trainers.trial"}
 
 
@@ -241,3 +248,11 @@ def test_what_is_made_up_is_refused(header: bytes) -> None:
 def test_a_pickle_is_no_value() -> None:
     with pytest.raises(ValueError, match="not a value that this program wrote"):
         ENCODING.decode(pickle.dumps({"a": 1}))
+
+
+def test_no_module_reads_values_that_could_run() -> None:
+    root = Path(trainers.__file__).parents[1]
+    modules = [path for part in ("service", "studies", "trainers") for path in (root / part).rglob("*.py")]
+    assert len(modules) > 100
+    for path in modules:
+        assert not READS.search(path.read_text()), path
