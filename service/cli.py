@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+from typing import Any, NoReturn, TextIO
 
 import typer
-from rich.console import Console
 
 from service.client.errors import GrokscaleError, ProblemError
 from service.commands import chart, client, db, diagrams, quickstart, runner, serve
 from service.commands.errors import CommandFailed
+from studies import logs
 
 app = typer.Typer(
     name="grokscale",
@@ -20,6 +24,7 @@ app = typer.Typer(
 )
 app.command()(serve.serve)
 app.command()(client.submit)
+app.command()(client.validate)
 app.command()(client.watch)
 app.command()(client.law)
 app.command()(client.fit)
@@ -33,27 +38,55 @@ app.add_typer(db.app, name="db")
 
 
 def main() -> None:
-    """Run the command line; a failure that has a message is one line (and one a faulty field), never a traceback."""
+    """Run the command line; a failure is one line on standard error (and one a faulty field), never a traceback.
+
+    Standard output has the answer alone.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # a name may have characters that the terminal's encoding lacks
+    logs.plain()
     try:
-        app()
+        code = app(standalone_mode=False, prog_name="grokscale")
+        sys.stdout.flush()  # what cannot be written is an error of this command
+    except typer.TyperException as error:
+        _usage(error)
     except ProblemError as error:
         _fail(error.title + (f": {error.detail}" if not error.faults else ""), [_fault(f) for f in error.faults])
     except (GrokscaleError, CommandFailed) as error:
         _fail(str(error))
     except OSError as error:
+        _to_nowhere(sys.stdout)
         _fail(f"{error.strerror}: {error.filename}" if error.filename else str(error))
+    else:
+        sys.exit(code)
 
 
-def _fault(fault: dict[str, str]) -> str:
-    where = fault["pointer"] or "document" if fault["in"] == "body" else f"{fault['in']} {fault['pointer']}"
-    return f"{where}: {fault['detail']}"
+def _usage(error: typer.TyperException) -> NoReturn:
+    message = error.format_message()
+    if not message:  # nothing was asked for, and typer has printed the help
+        sys.exit(error.exit_code)
+    context: typer.Context | None = getattr(error, "ctx", None)
+    hint = f" (see `{context.command_path} --help`)" if context is not None else ""
+    _fail(message.removesuffix(".") + hint, code=error.exit_code)
 
 
-def _fail(message: str, lines: list[str] | None = None) -> None:
-    console = Console(stderr=True, soft_wrap=True)
-    for line in [f"grokscale: {message}", *(f"  {line}" for line in lines or [])]:
-        console.print(line, markup=False, highlight=False)
-    sys.exit(1)
+def _fault(fault: dict[str, Any]) -> str:
+    pointer, place = fault.get("pointer") or "document", fault.get("in", "body")
+    return f"{pointer if place == 'body' else f'{place} {pointer}'}: {fault.get('detail')}"
+
+
+def _fail(message: str, lines: Sequence[str] = (), code: int = 1) -> NoReturn:
+    for line in [f"grokscale: {message}", *(f"  {line}" for line in lines)]:
+        print(" ".join(line.splitlines()), file=sys.stderr)
+    sys.exit(code)
+
+
+def _to_nowhere(stream: TextIO) -> None:
+    """Give what a broken stream still holds to nobody: at the end Python would try, and complain, once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":

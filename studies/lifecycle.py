@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
+from studies.portable import PortableError
+
 State = Literal[
     "queued", "running", "pausing", "paused", "stopping", "stopped", "cancelling", "cancelled", "completed", "failed"
 ]
@@ -89,7 +91,7 @@ _ASKED: frozenset[Event] = frozenset({"pause", "resume", "stop", "cancel", "retr
 """What a person may ask for; the others are a runner's own."""
 
 
-class ImpossibleTransition(Exception):
+class ImpossibleTransition(PortableError):
     """The study's state does not allow the event.
 
     Attributes:

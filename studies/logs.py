@@ -1,4 +1,7 @@
-"""Structured logs: one JSON object a line on standard error, the server's own lines and the libraries' alike."""
+"""Logs, the product's own lines and the libraries' alike: always on standard error, standard output is for answers.
+
+A server's are structured, one JSON object a line; those of a command are for people.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ _SHARED: list[structlog.typing.Processor] = [
 ]
 
 
+_OF_A_LINE = {"event", "level", "logger", "timestamp"}
 QUIET = ("alembic", "uvicorn")
 """Libraries that say at `info` what our own lines say already, or what nobody asks."""
 
@@ -27,6 +31,17 @@ def configure(level: str) -> None:
     Args:
         level: debug, info, warning or error.
     """
+    _send(level, structlog.processors.JSONRenderer())
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def plain() -> None:
+    """Say warnings, and what is worse, in the words of a command: `grokscale: ...`."""
+    _send("warning", _in_words)
+
+
+def _send(level: str, renderer: structlog.typing.Processor) -> None:
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -37,14 +52,15 @@ def configure(level: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=_SHARED,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
-            ],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for name in QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _in_words(_logger: object, _method: str, event: structlog.typing.EventDict) -> str:
+    said = {name: value for name, value in event.items() if name not in _OF_A_LINE}
+    more = "".join(f" {name}={value}" for name, value in said.items())
+    return f"grokscale: {event['event']}{more}"

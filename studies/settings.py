@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "GROKSCALE_"
@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     max_steps: int = Field(10**12, ge=1, description="largest budget of a trial, in steps")
     max_body_bytes: int = Field(1 << 20, ge=1, description="largest request body")
     test_tasks: bool = Field(False, description="allow the fault switches of the synthetic task")
-    log_level: str = Field("info", description="debug, info, warning or error")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="of what is logged, the least")
 
     @model_validator(mode="before")
     @classmethod
@@ -49,6 +49,11 @@ class Settings(BaseSettings):
             if path and values.get(name.lower()) is None:
                 values[name.lower()] = Path(path).read_text().strip()
         return values
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _any_case(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _absolute(self) -> Self:

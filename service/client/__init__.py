@@ -8,6 +8,7 @@
 What it raises:
 
     GrokscaleError
+    ├── InvalidArgument         a URL, key or value that cannot be sent; also a ValueError
     ├── ConnectionFailed        no server answered, or it broke off
     ├── WaitTimeout             `wait` ran out of its time; the study goes on
     ├── StudyFailed             `wait` met a study that cannot go on
@@ -28,6 +29,7 @@ from service.client.errors import (
     ConnectionFailed,
     GrokscaleError,
     Invalid,
+    InvalidArgument,
     NotFound,
     ProblemError,
     ServerFailed,
@@ -46,6 +48,7 @@ __all__ = [
     "ConnectionFailed",
     "GrokscaleError",
     "Invalid",
+    "InvalidArgument",
     "NotFound",
     "ProblemError",
     "ServerFailed",

@@ -12,29 +12,40 @@ from uuid import uuid4
 
 import httpx2
 
-from service.client.errors import ConnectionFailed
-from service.client.http import Http
+from service.client.address import visible
+from service.client.errors import ConnectionFailed, InvalidArgument
+from service.client.http import KEY, Http
+from service.client.plain import encoded, plain, words
+from service.client.specification import JSON, document
 from service.client.study import ENDED, Study
-from studies.library import specification_in
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from studies.spec import StudySpec
-
-    Spec = Mapping[str, Any] | StudySpec | str | Path
-    """A specification: as a mapping, a `StudySpec`, or the path of a YAML or JSON file."""
+    from service.client.specification import Document, Spec
 
 URL = "http://127.0.0.1:8000"
+FORMATS = ("svg", "png", "html", "json")
+"""Of charts."""
+FIT_TIMEOUT = httpx2.Timeout(300.0, connect=5.0)
+"""Above the server's own deadline of a fit, so that it is the server that says that it took too long."""
+_LISTS = ("models", "terms", "intervals", "studies")
+"""Arguments of a fit that are lists of names."""
 
 
 class Client:
     """A server of grokscale. What it raises is drawn as a tree in `service.client`.
 
+    Arguments may be NumPy's numbers and arrays (Arrow's, tensors, ranges) wherever plain numbers and lists may; a list
+    of names may be one text with commas. A client survives pickling, its key included, and a fork.
+
     Args:
         url: of the server; none: GROKSCALE_URL, else http://127.0.0.1:8000.
         api_key: bearer key; none: GROKSCALE_API_KEY, else no key is sent.
         transport: an httpx2 transport, for use without a network.
+
+    Raises:
+        InvalidArgument: the URL, the key, or a proxy of the environment cannot be used.
     """
 
     def __init__(
@@ -58,7 +69,7 @@ class Client:
 
     # -- studies ----------------------------------------------------------------------------------------------------
 
-    def submit(self, spec: Spec, *, idempotency_key: str | None = None) -> Study:
+    def submit(self, spec: Spec | Document, *, idempotency_key: str | None = None) -> Study:
         """Submit a study and return its handle. A lost answer is asked for again without making a second study.
 
         Args:
@@ -67,17 +78,17 @@ class Client:
 
         Raises:
             Invalid: `faults` names every faulty field.
+            InvalidArgument: a value that is no plain one, named by its JSON pointer.
             OSError: the file cannot be read.
         """
-        headers = {"Idempotency-Key": idempotency_key or uuid4().hex}
-        return Study(self, self._http.json("POST", "/v1/studies", **_body(spec, headers)))
+        return Study(self, self._http.json("POST", "/v1/studies", **_body(spec, _key(idempotency_key))))
 
     def submit_library(self, name: str, *, idempotency_key: str | None = None) -> Study:
         """Submit a study of the library by its name."""
-        headers = {"Idempotency-Key": idempotency_key or uuid4().hex}
-        return Study(self, self._http.json("POST", f"/v1/library/{quote(name, safe='')}:submit", headers=headers))
+        headers = _key(idempotency_key)
+        return Study(self, self._http.json("POST", f"/v1/library/{_quoted(name)}:submit", headers=headers))
 
-    def validate(self, spec: Spec) -> dict[str, Any]:
+    def validate(self, spec: Spec | Document) -> dict[str, Any]:
         """Return what a study would take: trials, packs, predicted steps, seconds and memory, warnings."""
         return self._http.json("POST", "/v1/studies:validate", **_body(spec, {}))
 
@@ -89,7 +100,7 @@ class Client:
         """Yield studies, newest first, page by page.
 
         Args:
-            filters: `state`, `task`, `name_prefix`, `tag`, `created_after`, `created_before`.
+            filters: `state`, `task`, `name_prefix`, `tag`, `created_after`, `created_before` (texts or `datetime`s).
         """
         cursor: str | None = None
         while True:
@@ -124,18 +135,18 @@ class Client:
 
         Args:
             study_id: the study.
-            outcome: any of these outcomes; `pending` has not ended.
+            outcome: any of these outcomes (a list, or one text with commas); `pending` has not ended.
             ranges: numeric field of the configuration to (lowest, highest), None for an open end.
             sort: `index`, `seed`, `outcome`, `t1`, `t2`, `steps` or a numeric field; `-` before it for descending.
         """
         import pyarrow as pa  # half a second, which most commands do not need
         import pyarrow.parquet
 
-        written = [f"{name}:{_end(low)}:{_end(high)}" for name, (low, high) in (ranges or {}).items()]
+        written = [_range(name, ends) for name, ends in plain(ranges or {}, ("ranges",)).items()]
         content = self._http.content(
             "GET",
             f"{_path('studies', study_id)}/trials",
-            params=_given(outcome=outcome, range=written, sort=sort),
+            params=_given(outcome=words(outcome, "outcome"), range=written, sort=sort),
             headers={"Accept": "application/vnd.apache.parquet"},
         )
         return pyarrow.parquet.read_table(pa.BufferReader(content))
@@ -145,10 +156,10 @@ class Client:
         return self._http.json("GET", _path("trials", trial_id))
 
     def curves(
-        self, trial_id: str, metrics: Sequence[str] | None = None, max_points: int | None = None
+        self, trial_id: str, metrics: Sequence[str] | str | None = None, max_points: int | None = None
     ) -> dict[str, list[Any]]:
         """Return a trial's curves: `step` and one list a column; `coordinates` where asked for and recorded."""
-        asked = _given(metrics=None if metrics is None else ",".join(metrics), max_points=max_points)
+        asked = _given(metrics=_comma(metrics, "metrics"), max_points=max_points)
         found = self._http.json("GET", f"{_path('trials', trial_id)}/curves", params=asked)
         curves = {"step": found["step"], **found["columns"]}
         return curves if found["coordinates"] is None else curves | {"coordinates": found["coordinates"]}
@@ -159,7 +170,7 @@ class Client:
         response: str = "t2",
         *,
         x: str | None = None,
-        terms: Sequence[str] | None = None,
+        terms: Sequence[str] | str | None = None,
         effect: str | None = None,
         threshold: float | None = None,
         by: str | None = None,
@@ -170,7 +181,7 @@ class Client:
             study_id: the study.
             response: `t1`, `t1_gradient`, `t2`, `t2_plateau`, `delay`, ...
             x: one monomial, such as `1/(alpha*beta)`.
-            terms: fields, one exponent each.
+            terms: fields, one exponent each: a list, or one text with commas.
             effect: `draw` (the default), `fixed`, `random` or `none`.
             threshold: a rung of the ladder.
             by: a field: one law a value of it, in `groups`.
@@ -179,15 +190,15 @@ class Client:
             TooLittleData: there is too little to fit yet.
             Invalid: a name that is not there, an expression that does not parse.
         """
-        listed = None if terms is None else ",".join(terms)
-        asked = _given(x=x, terms=listed, effect=effect, threshold=threshold, by=by)
-        return self._http.json("GET", f"{_path('studies', study_id)}/laws/{quote(response, safe='')}", params=asked)
+        asked = _given(x=x, terms=_comma(terms, "terms"), effect=effect, threshold=threshold, by=by)
+        return self._http.json("GET", f"{_path('studies', study_id)}/laws/{_quoted(response)}", params=asked)
 
-    def fit(self, study_id: str, **request: Any) -> dict[str, Any]:
-        """Fit a family of models, store the fit, and return it.
+    def fit(self, study_id: str, *, idempotency_key: str | None = None, **request: Any) -> dict[str, Any]:
+        """Fit a family of models, store the fit, and return it. A lost answer is asked for again without a second fit.
 
         Args:
             study_id: the study.
+            idempotency_key: none: one of its own for each call.
             request: `response`, `models` (`["M0", ..., "M5"]`), `terms`, `gap`, `effect`, `noise`, `scale`,
                 `covariance`, `intervals`, `threshold`, `bootstrap`, `break_samples`, `seed`, `where`, `studies`: see
                 the interface.
@@ -196,7 +207,14 @@ class Client:
             TooLittleData: there is too little to fit yet.
             Invalid: a name or word that is not there.
         """
-        return self._http.json("POST", f"{_path('studies', study_id)}/fits", json=request)
+        listed = {name: words(request[name], name) for name in _LISTS if name in request}
+        return self._http.json(
+            "POST",
+            f"{_path('studies', study_id)}/fits",
+            content=encoded(request | listed),
+            headers={"Content-Type": JSON, **_key(idempotency_key)},
+            timeout=FIT_TIMEOUT,
+        )
 
     def stored_fit(self, fit_id: str) -> dict[str, Any]:
         """Return a stored fit; `stale` says whether the same request would meet other rows now."""
@@ -264,14 +282,20 @@ class Client:
         return self._http.json("GET", f"{_path('studies', study_id)}/pareto", params=asked)
 
     def chart(
-        self, study_id: str, name: str, format: str = "svg", path: str | Path | None = None, **query: Any
+        self,
+        study_id: str,
+        name: str,
+        format: str | None = None,
+        path: str | os.PathLike[str] | None = None,
+        **query: Any,
     ) -> bytes:
         """Return a chart of a study as it is now, and save it where a path is given.
 
         Args:
             study_id: the study.
             name: `law`, `curves`, `phases`, `theory` or `pareto`.
-            format: `svg`, `png`, `html` (a page that needs no network) or `json` (Vega-Lite).
+            format: `svg`, `png`, `html` (a page that needs no network) or `json` (Vega-Lite); none: what the path ends
+                in, `svg` where it has no ending.
             path: of the file to write.
             query: `width`, `height`, of a png `scale`; of a law `response`, `x`, `effect`, `threshold`; of curves
                 `trial` (ids or indices); of phases `x`, `y` (fields) and `outcome`; of pareto `x`, `y` (responses).
@@ -280,9 +304,11 @@ class Client:
             TooLittleData: there is too little for the law yet.
             NotFound: no such study, chart or trial.
             Invalid: a parameter that the chart does not have, or whose value is not accepted.
+            InvalidArgument: the path ends in no known format, or in another than the one that is asked for.
             OSError: the file cannot be written.
         """
-        where = f"{_path('studies', study_id)}/charts/{quote(name, safe='')}.{quote(format, safe='')}"
+        format = chart_format(format, path)
+        where = f"{_path('studies', study_id)}/charts/{_quoted(name)}.{_quoted(format)}"
         content = self._http.content("GET", where, params=_given(**query))
         if path is not None:
             Path(path).write_bytes(content)
@@ -320,27 +346,54 @@ class Client:
         return self._http.json("GET", "/v1/library")["items"]
 
 
-def _body(spec: Spec, headers: dict[str, str]) -> dict[str, Any]:
+def chart_format(format: str | None, path: str | os.PathLike[str] | None) -> str:
+    """Return the format that a chart is asked for in: the one given, else the ending of its file.
+
+    Raises:
+        InvalidArgument: the two contradict, or the ending is no format.
+    """
+    ending = Path(path).suffix.removeprefix(".").lower() if path is not None else ""
+    if format is not None and (ending not in FORMATS or ending == format):
+        return format
+    if format is not None:
+        raise InvalidArgument(f"{path}: the ending contradicts the format {format!r}; accepted: either of them alone")
+    if ending and ending not in FORMATS:
+        accepted = ", ".join(f".{known}" for known in FORMATS)
+        raise InvalidArgument(f"{path}: the ending says what to draw; accepted: {accepted}")
+    return ending or FORMATS[0]
+
+
+def _body(spec: Spec | Document, headers: dict[str, str]) -> dict[str, Any]:
     """Return the options that send a specification."""
-    if isinstance(spec, (str, Path)):
-        path = Path(spec)
-        content = path.read_bytes()
-        data = specification_in(content.decode(errors="replace"))
-        if data is not None:
-            return {"json": data, "headers": headers}
-        media = "application/json" if path.suffix == ".json" else "application/yaml"
-        return {"content": content, "headers": headers | {"Content-Type": media}}
-    data = spec if isinstance(spec, Mapping) else spec.canonical()
-    return {"json": dict(data), "headers": headers}
+    text = document(spec)
+    return {"content": text.content, "headers": headers | {"Content-Type": text.media}}
+
+
+def _key(given: str | None) -> dict[str, str]:
+    """Return the header that makes a request known to the server when it comes again."""
+    return {KEY: uuid4().hex if given is None else visible(given, "the idempotency key", spaces=True)}
 
 
 def _path(noun: str, id: str) -> str:
-    return f"/v1/{noun}/{quote(id, safe='')}"
+    return f"/v1/{noun}/{_quoted(id)}"
+
+
+def _quoted(name: object) -> str:
+    return quote(str(name), safe="", errors="replace")
 
 
 def _given(**parameters: Any) -> dict[str, Any]:
-    return {name: value for name, value in parameters.items() if value not in (None, (), [])}
+    values = {name: plain(value, (name,)) for name, value in parameters.items()}
+    return {name: value for name, value in values.items() if value not in (None, [])}
 
 
-def _end(value: float | None) -> str:
-    return "" if value is None else repr(value)
+def _comma(names: Sequence[str] | str | None, name: str) -> str | None:
+    listed = words(names, name)
+    return None if listed is None else ",".join(map(str, listed))
+
+
+def _range(name: str, ends: Any) -> str:
+    if not (isinstance(ends, list) and len(ends) == 2):
+        raise InvalidArgument(f"/ranges/{name}: {ends!r} is refused; accepted: (lowest, highest), None for an open end")
+    low, high = ("" if end is None else repr(end) for end in ends)
+    return f"{name}:{low}:{high}"

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from studies.portable import PortableError
 
-class GrokscaleError(Exception):
-    """Base of all that the client raises."""
+
+class GrokscaleError(PortableError):
+    """Base of all that the client raises; each survives pickling."""
+
+
+class InvalidArgument(GrokscaleError, ValueError):
+    """What was given cannot be used, and the server was not asked: a URL, key, proxy, value or ending of a file."""
 
 
 class ConnectionFailed(GrokscaleError):
@@ -39,7 +45,10 @@ class ProblemError(GrokscaleError):
         self.type = str(document.get("type", "about:blank"))
         self.title = str(document.get("title", ""))
         self.detail = str(document.get("detail", ""))
-        self.faults: list[dict[str, Any]] = list(document.get("errors", []))
+        # another server's problem documents have faults of another form
+        errors = document.get("errors")
+        faults = errors if isinstance(errors, list) else []
+        self.faults: list[dict[str, Any]] = [fault for fault in faults if isinstance(fault, dict)]
         self.request_id = document.get("request_id")
         self.document = dict(document)
         super().__init__(f"{self.title} ({self.status}): {self.detail}")

@@ -1,38 +1,56 @@
-"""Requests to one server: retried while that is safe and of use, answers checked."""
+"""Requests to one server: sent again while that is safe and of use, answers checked."""
 
 from __future__ import annotations
 
 import json
+import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import httpx2
-import stamina
+from tenacity import RetryCallState, Retrying, stop_after_attempt, stop_before_delay, wait_exponential_jitter
 
-from service.client.errors import ConnectionFailed, problem
+from service.client.address import address, is_loopback, shown, visible
+from service.client.errors import ConnectionFailed, InvalidArgument, problem
 
 TIMEOUT = httpx2.Timeout(60.0, connect=5.0)
 """A law over 100,000 trials takes seconds; a server that is there takes a connection at once."""
+ATTEMPTS = 5
+PATIENCE = 90.0
+"""Seconds from the first attempt after which none is begun, whatever the server asks for by Retry-After."""
+KEY = "Idempotency-Key"
 
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-_PASSING = {429, 502, 503, 504}
+_NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
+_BROKE_OFF = (httpx2.NetworkError, httpx2.RemoteProtocolError)
+_MAY_STILL_RUN = (httpx2.ReadTimeout, httpx2.WriteTimeout)
+_NOT_TAKEN_UP, _GATEWAY_BROKE_OFF, _GATEWAY_TIMED_OUT = {429, 503}, 502, 504
+
+log = logging.getLogger("grokscale.client")
 
 
 class Http:
-    """One server. Everything the client sends may be sent twice, so everything is retried."""
+    """One server. All that is sent here can be sent twice: what would make something twice has an Idempotency-Key.
+
+    It survives pickling, and a fork: either process then has connections of its own.
+    """
 
     def __init__(self, url: str, api_key: str | None, transport: httpx2.BaseTransport | None) -> None:
-        parsed = httpx2.URL(url)
-        self._client = httpx2.Client(
-            base_url=parsed,
-            headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
-            transport=transport,
-            timeout=TIMEOUT,
-            # a proxy of the environment cannot reach this machine's loopback
-            trust_env=parsed.host not in _LOOPBACK,
+        self._url = address(url)
+        self._api_key = visible(api_key.strip(), "the API key (GROKSCALE_API_KEY)") if api_key else None
+        self._transport = transport
+        self._trying = Retrying(
+            retry=_again,
+            wait=_pause,
+            stop=stop_after_attempt(ATTEMPTS) | stop_before_delay(PATIENCE),
+            before_sleep=self._tell,
+            reraise=True,
         )
-        self._retrying = stamina.RetryingCaller(attempts=5, wait_initial=0.1, wait_max=2.0, wait_jitter=0.2)
+        self._open()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self._url), self._api_key, self._transport)
 
     def close(self) -> None:
         """Close the connections."""
@@ -42,18 +60,25 @@ class Http:
         """Send a request; return the JSON of its answer, None where there is none.
 
         Raises:
-            ConnectionFailed: no answer.
+            ConnectionFailed: no answer, or one that is not this service's.
             ProblemError: a refusal.
         """
         content = self.content(method, path, **options)
-        return json.loads(content) if content else None
+        try:
+            return json.loads(content) if content else None
+        except ValueError:
+            raise ConnectionFailed(
+                f"what {shown(self._url)} answers is no JSON: is it the address of grokscale (GROKSCALE_URL)?"
+            ) from None
 
     def content(self, method: str, path: str, **options: Any) -> bytes:
         """Send a request; return the bytes of its answer. Raises as `json`."""
         try:
-            return self._retrying(_may_pass, self._send, method, path, **options)
-        except httpx2.TransportError as error:
+            return self._trying(self._send, method, path, **options)
+        except httpx2.RequestError as error:
             raise self._unreachable(error) from error
+        except (httpx2.InvalidURL, UnicodeError) as error:
+            raise InvalidArgument(f"what is asked for cannot be sent: {error}") from None
         except _Refused as refused:
             raise problem(refused.document) from None
 
@@ -63,22 +88,61 @@ class Http:
         headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": str(last)} if last else {})
         try:
             # the server sends a comment at least every 15 s
-            with self._client.stream("GET", path, headers=headers) as response:
-                if response.is_error:
+            with self._own().stream("GET", path, headers=headers) as response:
+                if not response.is_success:
                     response.read()
                     raise problem(_document(response))
                 yield iter(httpx2.EventSource(response)) if response.status_code == 200 else iter(())
-        except httpx2.TransportError as error:
+        except (httpx2.RequestError, httpx2.SSEError) as error:
             raise self._unreachable(error) from error
 
+    def _open(self) -> None:
+        self._process = os.getpid()
+        try:
+            self._client = httpx2.Client(
+                base_url=self._url,
+                headers={"Authorization": f"Bearer {self._api_key}"} if self._api_key else {},
+                transport=self._transport,
+                timeout=TIMEOUT,
+                trust_env=not is_loopback(self._url),
+            )
+        except ImportError:
+            raise InvalidArgument(
+                "the environment names a SOCKS proxy (ALL_PROXY, HTTP_PROXY, HTTPS_PROXY), which needs a library: "
+                "`pip install socksio`, or name the server's host in NO_PROXY"
+            ) from None
+        except (ValueError, httpx2.InvalidURL, OSError) as error:
+            raise InvalidArgument(
+                "the environment's proxy (ALL_PROXY, HTTP_PROXY, HTTPS_PROXY, NO_PROXY) or certificates "
+                f"(SSL_CERT_FILE, SSL_CERT_DIR) cannot be used: {error}"
+            ) from None
+
+    def _own(self) -> httpx2.Client:
+        if self._process != os.getpid():  # a forked child must not speak on its parent's connections
+            self._open()
+        return self._client
+
     def _send(self, method: str, path: str, **options: Any) -> bytes:
-        response = self._client.request(method, path, **options)
-        if response.is_error:
+        response = self._own().request(method, path, **options)
+        if not response.is_success:
             raise _Refused(response)
         return response.content
 
-    def _unreachable(self, error: httpx2.TransportError) -> ConnectionFailed:
-        return ConnectionFailed(f"no answer from {self._client.base_url}: {error or type(error).__name__}")
+    def _tell(self, state: RetryCallState) -> None:
+        error = _error(state)
+        what = f"answered {error.status}" if isinstance(error, _Refused) else f"broke off ({_words(error)})"
+        # that nobody is there is said at the end, once
+        level = logging.DEBUG if isinstance(error, _NEVER_SENT) else logging.WARNING
+        log.log(level, f"{shown(self._url)} {what}; asking again in {state.upcoming_sleep:.1f} s")
+
+    def _unreachable(self, error: Exception) -> ConnectionFailed:
+        server = shown(self._url)
+        if isinstance(error, _NEVER_SENT):
+            advice = "start it with `grokscale serve`, or say where it is (GROKSCALE_URL)"
+            return ConnectionFailed(f"no server answers at {server} ({_words(error)}): {advice}")
+        if isinstance(error, _MAY_STILL_RUN):
+            return ConnectionFailed(f"no answer from {server} in time; what was asked may still be running there")
+        return ConnectionFailed(f"no answer from {server}: {_words(error)}")
 
 
 class _Refused(Exception):
@@ -93,14 +157,43 @@ class _Refused(Exception):
 
 def _document(response: httpx2.Response) -> dict[str, Any]:
     if "json" in response.headers.get("content-type", ""):
-        found = response.json()
+        try:
+            found = response.json()
+        except ValueError:
+            found = None
         if isinstance(found, dict):
-            return {"status": response.status_code, **found}
-    return {"status": response.status_code, "title": response.reason_phrase, "detail": response.text[:500]}
+            return found | {"status": response.status_code}
+    detail = f"it points to {response.headers['location']}" if response.has_redirect_location else response.text[:500]
+    return {"status": response.status_code, "title": response.reason_phrase, "detail": detail}
 
 
-def _may_pass(error: Exception) -> bool | float:
-    """Whether to try again, or after how many seconds."""
-    if isinstance(error, _Refused):
-        return (error.after or True) if error.status in _PASSING else False
-    return isinstance(error, httpx2.TransportError)
+def _again(state: RetryCallState) -> bool:
+    """Whether to send a request again.
+
+    What may still be running is sent again under a key alone, by which the server knows it: a second law would be
+    computed beside the first.
+    """
+    error = _error(state)
+    keyed = KEY in state.kwargs.get("headers", {})
+    if not isinstance(error, _Refused):
+        return isinstance(error, _NEVER_SENT + _BROKE_OFF) or (isinstance(error, _MAY_STILL_RUN) and keyed)
+    if error.status == _GATEWAY_TIMED_OUT:
+        return keyed
+    # 409 with Retry-After: the first request under this key is still being answered
+    return error.status in {*_NOT_TAKEN_UP, _GATEWAY_BROKE_OFF} or (error.status == 409 and error.after is not None)
+
+
+_backoff = wait_exponential_jitter(multiplier=0.1, max=2.0, jitter=0.2)
+
+
+def _pause(state: RetryCallState) -> float:
+    error = _error(state)
+    return max(_backoff(state), (error.after or 0.0) if isinstance(error, _Refused) else 0.0)
+
+
+def _error(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
+def _words(error: BaseException | None) -> str:
+    return str(error) or type(error).__name__

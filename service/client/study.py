@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from service.client.errors import ConnectionFailed, StudyFailed, WaitTimeout
@@ -110,7 +110,7 @@ class Study:
         response: str = "t2",
         *,
         x: str | None = None,
-        terms: Sequence[str] | None = None,
+        terms: Sequence[str] | str | None = None,
         effect: str | None = None,
         threshold: float | None = None,
         by: str | None = None,
@@ -147,7 +147,9 @@ class Study:
         """Return two responses against each other, and the best so far; see `Client.pareto`."""
         return self._client.pareto(self.id, x, y, max_error=max_error, limit=limit)
 
-    def chart(self, name: str, format: str = "svg", path: str | Path | None = None, **query: Any) -> bytes:
+    def chart(
+        self, name: str, format: str | None = None, path: str | os.PathLike[str] | None = None, **query: Any
+    ) -> bytes:
         """Return a chart, and save it where a path is given; see `Client.chart`."""
         return self._client.chart(self.id, name, format, path, **query)
 

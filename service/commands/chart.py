@@ -8,9 +8,8 @@ from typing import Annotated
 import typer
 
 from service.client import Client
+from service.client.client import FORMATS
 from service.commands.errors import CommandFailed
-
-FORMATS = ("svg", "png", "html", "json")
 
 
 def chart(
@@ -34,11 +33,10 @@ def chart(
     scale: Annotated[float | None, typer.Option(help="png: from 1 to 4 pixels in one.")] = None,
 ) -> None:
     """Draw a chart of a study and save it, in the format that the file's ending names."""
-    format = output.suffix.removeprefix(".").lower()
-    if format not in FORMATS:
+    if output.suffix.removeprefix(".").lower() not in FORMATS:
         raise CommandFailed(f"{output}: the ending says what to draw; accepted: {', '.join(f'.{f}' for f in FORMATS)}")
     law = {"response": response, "effect": effect, "threshold": threshold}
     query = {**law, "x": x, "y": y, "outcome": outcome, "trial": trial or ()}
     with Client() as client:
-        client.chart(study_id, name, format, output, **query, width=width, height=height, scale=scale)
+        client.chart(study_id, name, path=output, **query, width=width, height=height, scale=scale)
     print(output)

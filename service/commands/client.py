@@ -1,30 +1,50 @@
-"""`grokscale submit`, `watch`, `law`, `fit`, `pareto`: a study from the command line. The server is GROKSCALE_URL."""
+"""`grokscale submit`, `validate`, `watch`, `law`, `fit`, `pareto`: a study from the command line, on GROKSCALE_URL."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from service.client import Client, Study
-from service.commands.lines import outcome_line
-from service.commands.printing import print_answer
+from service.client import Client, GrokscaleError, Study
+from service.client.specification import Document, document
+from service.commands.lines import caution_lines, forecast_lines, outcome_line
+from service.commands.printing import print_answer, print_json
 from service.commands.tables import fit_tables, law_tables, pareto_tables
 
 StudyId = Annotated[str, typer.Argument(metavar="ID", help="The study.")]
 
 
+SpecFile = Annotated[Path, typer.Argument(help="A study specification: YAML or JSON.")]
+
+
 def submit(
-    file: Annotated[Path, typer.Argument(help="A study specification: YAML or JSON.")],
+    file: SpecFile,
     wait: Annotated[bool, typer.Option("--wait", help="Return when the study has ended.")] = False,
 ) -> None:
-    """Submit a study and print its id."""
+    """Submit a study and print its id; what will probably go wrong is told on standard error, as by `validate`."""
+    spec = document(file)
     with Client() as client:
-        study = client.submit(file)
+        study = client.submit(spec)
         print(study.id, flush=True)
+        _tell_cautions(client, spec)
         if wait:
             _wait(study)
+
+
+def validate(
+    file: SpecFile,
+    json: Annotated[bool, typer.Option("--json", help="Print the whole object.")] = False,
+) -> None:
+    """Say what a study would take, and what would probably go wrong, without submitting it."""
+    with Client() as client:
+        found = client.validate(file)
+    if json:
+        print_json(found)
+    else:
+        print("\n".join([*forecast_lines(found), *caution_lines(found)]))
 
 
 def watch(study_id: StudyId) -> None:
@@ -44,11 +64,10 @@ def law(
     json: Annotated[bool, typer.Option("--json", help="Print the law object.")] = False,
 ) -> None:
     """Fit a scaling law and print it; without --x and --terms that of 1/(alpha*beta)."""
-    listed = terms.split(",") if terms else None
-    x = x if x or listed else "1/(alpha*beta)"
+    x = x if x or terms else "1/(alpha*beta)"
     with Client() as client:
         found: dict[str, Any] = client.law(
-            study_id, response, x=x, terms=listed, effect=effect, threshold=threshold, by=by
+            study_id, response, x=x, terms=terms or None, effect=effect, threshold=threshold, by=by
         )
     print_answer(found, [] if by is None else law_tables(found, by), json=json)
 
@@ -68,11 +87,9 @@ def fit(
     json: Annotated[bool, typer.Option("--json", help="Print the stored fit.")] = False,
 ) -> None:
     """Fit models M0 to M5 to a study, store the fit, and print it as a table."""
-    asked = {"models": models, "terms": terms, "intervals": intervals}
-    request: dict[str, Any] = {name: words.split(",") for name, words in asked.items() if words}
-    single = {"effect": effect, "noise": noise, "scale": scale, "covariance": covariance, "threshold": threshold}
-    single |= {"studies": study}
-    request |= {name: value for name, value in single.items() if value is not None}
+    asked = {"effect": effect, "noise": noise, "scale": scale, "covariance": covariance, "threshold": threshold}
+    asked |= {"models": models or None, "terms": terms or None, "intervals": intervals or None, "studies": study}
+    request: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
     with Client() as client:
         found = client.fit(study_id, response=response, **request)
     print_answer(found, fit_tables(found["result"]), json=json)
@@ -94,6 +111,15 @@ def pareto(
     with Client() as client:
         found: dict[str, Any] = client.pareto(study_id, x, y, max_error=max_error)
     print_answer(found, pareto_tables(found), json=json)
+
+
+def _tell_cautions(client: Client, spec: Document) -> None:
+    try:
+        lines = caution_lines(client.validate(spec))
+    except GrokscaleError as error:  # the study is in all the same
+        lines = [f"what will probably go wrong is not known: {error}"]
+    for line in lines:
+        print(line, file=sys.stderr)
 
 
 def _wait(study: Study) -> None:

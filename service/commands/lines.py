@@ -16,6 +16,28 @@ def outcome_line(study: Mapping[str, Any]) -> str:
     return f"{study['state']}: " + ", ".join([f"{progress['ended']} of {progress['total']} trials", *counts])
 
 
+def forecast_lines(found: Mapping[str, Any]) -> list[str]:
+    """Return what a study would take: `90 trials: 9 configurations, 10 draws, 6 packs` and what is predicted."""
+    sizes = f"{found['configurations']} configurations, {found['draws']} draws, {found['packs']} packs"
+    predicted = found["predicted"]
+    steps, seconds, unpredicted = (predicted[name] for name in ("steps", "seconds", "trials_without_prediction"))
+    parts = [
+        *([] if steps is None else [f"{steps:.3g} steps"]),
+        *([] if seconds is None else [f"{seconds:.3g} s"]),
+        f"{predicted['memory_bytes'] / 1e6:.3g} MB of memory",
+    ]
+    rest = f" ({unpredicted} trials without a prediction)" if unpredicted else ""
+    return [f"{found['trials']} trials: {sizes}", f"predicted: {', '.join(parts)}{rest}"]
+
+
+def caution_lines(found: Mapping[str, Any]) -> list[str]:
+    """Return what a forecast warns of, a line each, with the field where there is one."""
+    return [
+        "warning: " + (f"{warning['pointer']}: " if warning.get("pointer") else "") + warning["message"]
+        for warning in found["warnings"]
+    ]
+
+
 def result_lines(found: Mapping[str, Any]) -> list[str]:
     """Return a result as lines, a sentence each: a law's begins `exponent 0.9994 [0.9992, 0.9996] of ...`."""
     return [*_SENTENCE.split(found["text"]), *(f"warning: {warning}" for warning in found.get("warnings", []))]

@@ -49,9 +49,14 @@ def plain_lines(table: Columns) -> list[str]:
 def print_answer(found: Mapping[str, Any], tables: Sequence[Columns] = (), *, json: bool) -> None:
     """Print an object of the interface as JSON, or as tables and the sentences and warnings of its result."""
     if json:
-        print(jsonlib.dumps(found, indent=2))
+        print_json(found)
     else:
         print_result(found.get("result", found), tables)
+
+
+def print_json(found: Mapping[str, Any]) -> None:
+    """Print an object of the interface."""
+    print(jsonlib.dumps(found, indent=2))
 
 
 def print_result(found: Mapping[str, Any], tables: Sequence[Columns] = ()) -> None:

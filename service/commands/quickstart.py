@@ -36,14 +36,18 @@ def quickstart(data_dir: DataDir = None) -> None:
     with only_server(settings.data_dir):
         pass  # said here rather than in the child's log
     log = settings.data_dir / "quickstart.log"
-    print(f"starting the service, data in {settings.data_dir}, log in {log}", flush=True)
+    _tell(f"starting the service, data in {settings.data_dir}, log in {log}")
     with _service(settings, log) as url, Client(url, settings.keys[0] if settings.keys else None) as client:
         study = client.submit_library(STUDY)
-        print(f"study {study.id} submitted: {study.progress['total']} trials", flush=True)
+        _tell(f"study {study.id} submitted: {study.progress['total']} trials")
         study.wait()
         law = study.law("t2", x=X)
     lines = [outcome_line(study.data), *result_lines(law), "", *_next_steps(study, settings)]
     print("\n".join(lines), flush=True)
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _next_steps(study: Study, settings: Settings) -> list[str]:
@@ -96,7 +100,7 @@ def _service(settings: Settings, log: Path) -> Iterator[str]:
 def _address(output: IO[str], log: Path) -> str:
     found = re.search(r"http://\S+:\d+", output.readline())
     if found is None:
-        raise CommandFailed(f"the service did not start:\n{_tail(log)}")
+        raise CommandFailed(f"the service did not start: {_last_words(log)}")
     return found[0]
 
 
@@ -104,7 +108,7 @@ def _until_ready(child: subprocess.Popen[str], url: str, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not _is_ready(url):
         if child.poll() is not None or time.monotonic() > deadline:
-            raise CommandFailed(f"the service did not become ready:\n{_tail(log)}")
+            raise CommandFailed(f"the service did not become ready: {_last_words(log)}")
         time.sleep(LOOK_SECONDS)
 
 
@@ -115,5 +119,6 @@ def _is_ready(url: str) -> bool:
         return False
 
 
-def _tail(log: Path) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-20:])
+def _last_words(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines()
+    return f"{lines[-1].removeprefix('grokscale: ') if lines else 'it said nothing'} (all of it in {log})"

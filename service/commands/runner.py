@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from service import logs
 from service.commands.database import migrated
 from service.commands.errors import CommandFailed
 from service.commands.options import (
@@ -23,6 +22,7 @@ from service.commands.options import (
 )
 from service.commands.pipes import wait_for_end_of_input
 from service.commands.settings import settings as read_settings
+from studies import logs
 from studies.bell import Bell
 
 

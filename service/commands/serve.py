@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from service import logs
 from service.auth import is_loopback
 from service.commands.database import migrated
 from service.commands.errors import CommandFailed
@@ -26,6 +25,7 @@ from service.commands.options import (
 )
 from service.commands.pipes import wait_for_end_of_input
 from service.commands.settings import settings as read_settings
+from studies import logs
 from studies.settings import Settings
 
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from studies.portable import PortableError
 
-class LawError(Exception):
+
+class LawError(PortableError):
     """Any refusal of a law. `parameter` names the argument at fault, None where the data are."""
 
     parameter: str | None = None

@@ -34,6 +34,7 @@ from studies.laws.likelihood import Sample
 from studies.laws.mixed_fit import fit_mixed
 from studies.laws.noise import Floats
 from studies.laws.settings import told
+from studies.portable import PortableError
 
 Name = Literal["M0", "M1", "M2", "M3", "M4", "M5"]
 FORMS: dict[Name, str] = {
@@ -48,7 +49,7 @@ _GRID = 12
 _SAME_BETA = 1e-9
 
 
-class NotIdentifiable(Exception):
+class NotIdentifiable(PortableError):
     """The rows cannot tell a parameter of the model; `column` is the one at fault."""
 
     def __init__(self, column: str, reason: str) -> None:

@@ -9,6 +9,7 @@ import scipy.sparse
 from studies.laws.centred import Centred
 from studies.laws.likelihood import Sample
 from studies.laws.mixed_start import first_units
+from studies.portable import PortableError
 
 BRACKETS = "the crossings are known only to brackets that one curve passes: they do not tell its scatter"
 TIMES = "a curve of each draw passes all of its times: they do not tell the scatter within draws"
@@ -17,7 +18,7 @@ _SLACK = 1e-6
 """Part of the scatter that a linear program takes for nothing."""
 
 
-class NoMaximum(Exception):
+class NoMaximum(PortableError):
     """The likelihood has no maximum: it grows as sigma goes to 0, or is flat in some direction.
 
     Attributes:

@@ -12,6 +12,7 @@ from studies.phases.axes import Axis
 from studies.phases.logistic import Floats
 from studies.phases.model import NEEDED, Model, Sample, features, quantile, solve
 from studies.phases.profile import Profile, ends
+from studies.portable import PortableError
 
 _MOST_POINTS = 100
 _MOST_WORK = 500_000
@@ -20,7 +21,7 @@ _FAR = 1e3
 """Standard deviations of x beyond which a contour only says that x hardly matters."""
 
 
-class NotIdentifiable(Exception):
+class NotIdentifiable(PortableError):
     """The data cannot tell a contour; knows the column at fault and the reason."""
 
     def __init__(self, column: str, reason: str) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from studies.portable import PortableError
 
-class PhasesError(Exception):
+
+class PhasesError(PortableError):
     """Any refusal of a question; `parameter` names the argument at fault."""
 
     def __init__(self, message: str, parameter: str) -> None:

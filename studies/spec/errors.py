@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from studies.portable import PortableError
+
 SHOWN = 80
 MOST = 100
 """Problems told at once: a document of a megabyte can hold a hundred thousand, and an answer need not."""
@@ -23,7 +25,7 @@ class FieldProblem:
     message: str
 
 
-class SpecError(ValueError):
+class SpecError(PortableError, ValueError):
     """The specification is refused; `problems` has one entry a faulty field, up to `MOST` and a word on the rest."""
 
     def __init__(self, problems: Iterable[FieldProblem]) -> None:

@@ -10,13 +10,14 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, ValidationError, core_schema
 
+from studies.portable import PortableError
 from studies.spec.errors import show
 
 Fault = tuple[tuple[str | int, ...], str]
 """Where below the field (empty: the field itself), and the message."""
 
 
-class Refused(Exception):
+class Refused(PortableError):
     """What a field's own check raises: its faults."""
 
     def __init__(self, *faults: Fault) -> None:

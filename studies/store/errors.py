@@ -20,11 +20,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from studies.portable import PortableError
+
 if TYPE_CHECKING:
     from studies.store.records import IdempotencyRecord
 
 
-class StoreError(Exception):
+class StoreError(PortableError):
     """Base of all that the store raises."""
 
 

@@ -10,9 +10,9 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from service import logs
 from service.app import create_app
 from service.problems import ApiError, Fault, Problem, document, refusals
+from studies import logs
 from studies.settings import Settings
 from studies.store import DatabaseUnavailable
 from tests.service.conftest import BASE_URL

@@ -1,0 +1,55 @@
+"""A specification as it goes to the server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from service.client.errors import InvalidArgument
+from service.client.plain import encoded
+from studies.library import specification_in
+
+if TYPE_CHECKING:
+    from studies.spec import StudySpec
+
+    Spec = Mapping[str, Any] | StudySpec | str | os.PathLike[str]
+    """A specification: as a mapping, a `StudySpec`, or the path of a YAML or JSON file."""
+
+JSON, YAML = "application/json", "application/yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A specification as text, and which."""
+
+    content: bytes
+    media: str
+
+
+def document(spec: Spec | Document) -> Document:
+    """Return a specification as text; a file is read once.
+
+    Raises:
+        InvalidArgument: it is no specification, or holds what is no plain value.
+        OSError: the file cannot be read.
+    """
+    if isinstance(spec, Document):
+        return spec
+    if isinstance(spec, (str, os.PathLike)):
+        return _read(Path(spec))
+    if isinstance(spec, Mapping):
+        return Document(encoded(spec), JSON)
+    if hasattr(spec, "canonical"):
+        return Document(encoded(spec.canonical()), JSON)
+    raise InvalidArgument(f"a {type(spec).__name__} is no specification; accepted: a mapping, a StudySpec, or a path")
+
+
+def _read(path: Path) -> Document:
+    content = path.read_bytes()
+    data = specification_in(content.decode(errors="replace"))
+    if data is not None:  # a file of the library's form
+        return Document(encoded(data), JSON)
+    return Document(content, JSON if path.suffix.lower() == ".json" else YAML)
