@@ -24,6 +24,8 @@ def address(url: str) -> httpx2.URL:
         raise _refused(url, str(error)) from None
     if parsed.scheme not in ("http", "https"):
         raise _refused(url, "it does not begin with http:// or https://")
+    if re.search(r"\s", url.strip()):
+        raise _refused(url, "it holds a space")
     if not parsed.host:
         raise _refused(url, "it names no host")
     if parsed.query or parsed.fragment:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from math import isfinite
 from numbers import Integral, Real
 from typing import Any
 
@@ -29,14 +30,16 @@ def plain(value: Any, path: tuple[str | int, ...] = ()) -> Any:
         path: where it stands, for the message.
 
     Raises:
-        InvalidArgument: it is none of these; the message names the place.
+        InvalidArgument: it is none of these, or not finite; the message names the place.
     """
     if value is None or isinstance(value, (bool, str)):
         return value
     if isinstance(value, Integral):
         return int(value)
     if isinstance(value, (Real, Decimal)):
-        return float(value)
+        if not isfinite(number := float(value)):
+            raise InvalidArgument(f"{pointer(path) or 'the value'}: {number} is refused; accepted: finite numbers")
+        return number
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     if isinstance(value, date):
@@ -52,7 +55,7 @@ def plain(value: Any, path: tuple[str | int, ...] = ()) -> Any:
 
 
 def encoded(value: Any) -> bytes:
-    """Return a value as JSON. What is not finite is written as NaN or Infinity, which the server refuses by its place.
+    """Return a value as JSON.
 
     Raises:
         InvalidArgument: as `plain`.

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
+import uvicorn
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
@@ -21,6 +25,7 @@ from studies.store import Lease, RunnerInfo, Store, open_store
 from tests.service.outcomes import outcome_of
 
 BASE_URL = "http://127.0.0.1:8000"
+SECONDS = 20.0
 
 SPEC: dict[str, Any] = {
     "name": "a known law",
@@ -74,6 +79,24 @@ def http(app: FastAPI) -> Iterator[TestClient]:
     """A client of the application, in this process."""
     with TestClient(app, base_url=BASE_URL) as client:
         yield client
+
+
+@pytest.fixture
+def url(app: FastAPI) -> Iterator[str]:
+    """The address of uvicorn in a thread of this process, on a free port."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        deadline = time.monotonic() + SECONDS
+        while not server.started:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(SECONDS)
+        assert not thread.is_alive()
 
 
 @pytest.fixture

@@ -4,37 +4,16 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import httpx2
 import pytest
-import uvicorn
-from fastapi import FastAPI
 
 from grokscale import Client, ConnectionFailed
 from studies.store import Lease, Store
 from tests.service.conftest import SPEC
 
 SECONDS = 20.0
-
-
-@pytest.fixture
-def url(app: FastAPI) -> Iterator[str]:
-    """The address of uvicorn in a thread of this process, on a free port."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
-        thread = threading.Thread(target=server.run, args=([listening],))
-        thread.start()
-        deadline = time.monotonic() + SECONDS
-        while not server.started:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(SECONDS)
-        assert not thread.is_alive()
 
 
 def test_a_study_goes_in_and_its_law_comes_out(url: str, store: Store, run: Callable[..., Lease]) -> None:
