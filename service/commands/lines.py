@@ -34,7 +34,7 @@ def caution_lines(found: Mapping[str, Any]) -> list[str]:
     """Return what a forecast warns of, a line each, with the field where there is one."""
     return [
         "warning: " + (f"{warning['pointer']}: " if warning.get("pointer") else "") + warning["message"]
-        for warning in found["warnings"]
+        for warning in found.get("warnings", [])
     ]
 
 
