@@ -46,7 +46,7 @@ class Health:
     def _runner(self, runners: list[RunnerRecord]) -> RunnerHealth:
         # a runner of a service before this one may have died with it a moment ago
         since = min(self._silence, time.monotonic() - self._began) if self._expects_runner else self._silence
-        alive = [runner for runner in runners if runner.age_seconds <= since]
+        alive = [runner for runner in runners if runner.heard_within(since)]
         troubles = [runner.news.trouble for runner in alive]
         age = min((runner.age_seconds for runner in runners), default=None)
         state = "alive" if alive else "silent" if runners else "none"

@@ -11,7 +11,7 @@ from studies.store import RunnerRecord, Store, StudyRecord
 
 def alive(runners: Iterable[RunnerRecord], settings: Settings) -> list[RunnerRecord]:
     """Return the runners that were heard of within a lease period, the latest first."""
-    return [runner for runner in runners if runner.age_seconds <= settings.lease_seconds]
+    return [runner for runner in runners if runner.heard_within(settings.lease_seconds)]
 
 
 def explained(studies: Sequence[StudyRecord], store: Store, settings: Settings) -> list[StudyRecord]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import threading
 import time
@@ -11,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
 _LOOK_SECONDS = 0.02
+_LAST_LINE_SECONDS = 1.0
+_LONGEST_LINE = 300
 
 
 class Child:
@@ -25,6 +28,10 @@ class Child:
         environment: of the child, in full.
         first: told at once; secrets belong here.
         stderr: an open file; None: ours.
+        overhear: read its standard error too, and pass it on to ours; not for a child that outlives us.
+
+    Raises:
+        OSError: it cannot be started.
     """
 
     def __init__(
@@ -33,6 +40,7 @@ class Child:
         environment: Mapping[str, str],
         first: Mapping[str, Any],
         stderr: IO[bytes] | None = None,
+        overhear: bool = False,
     ) -> None:
         # a session of its own: Ctrl-C on the terminal is for our ancestor, which then ends its children in order
         self._process = subprocess.Popen(
@@ -40,13 +48,17 @@ class Child:
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=stderr,
+            stderr=subprocess.PIPE if overhear else stderr,
             start_new_session=True,
         )
         self.said: dict[str, Any] = {}
         """What the child has said last, by key."""
         self._reader = threading.Thread(target=self._read, daemon=True, name=f"child-{self.pid}")
         self._reader.start()
+        self._line = ""
+        self._listener = threading.Thread(target=self._overhear, daemon=True, name=f"child-{self.pid}-stderr")
+        if overhear:
+            self._listener.start()
         self.tell(first)
 
     @property
@@ -61,6 +73,16 @@ class Child:
         if code is not None:
             self._reader.join()  # its last words count
         return code
+
+    @property
+    def last_words(self) -> str:
+        """Why it ended: as it says itself, or else its exit code and the last line of its standard error."""
+        if error := self.said.get("error"):
+            return error
+        if self._listener.is_alive():
+            self._listener.join(_LAST_LINE_SECONDS)  # a child of its own may hold the pipe open
+        code = f"exit code {self.code}"
+        return f"{code}: {self._line}" if self._line else code
 
     def tell(self, message: Mapping[str, Any]) -> None:
         """Send a message. One to a dead child is lost; its death shows in `code`."""
@@ -96,3 +118,11 @@ class Child:
                 self.said |= json.loads(line)
             except ValueError:  # a library that prints
                 continue
+
+    def _overhear(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            with contextlib.suppress(OSError):
+                os.write(2, line)
+            if line.strip() and not line.startswith(b"{"):  # which are our own logs
+                self._line = line.decode(errors="replace").strip()[:_LONGEST_LINE]

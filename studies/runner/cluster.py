@@ -7,6 +7,7 @@ import secrets
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +19,8 @@ from studies.runner.parent import end_all_in
 from studies.settings import Settings
 
 TOKEN = "ray_token"
+_SLOW_SECONDS = 60.0
+"""A cluster starts in ten seconds, on a busy machine in half a minute."""
 _STOP_SECONDS = 4.0
 _CLEAR_SECONDS = 2.0
 _LONGEST_PARENT = 30
@@ -86,6 +89,8 @@ class OwnCluster:
         self._settings = settings
         self._directory = directory
         self._head: Child | None = None
+        self._trouble: str | None = None
+        self._began = 0.0
         self.token = settings.data_dir / TOKEN
 
     @property
@@ -95,8 +100,11 @@ class OwnCluster:
 
     @property
     def trouble(self) -> str | None:
-        """None: what starts has no trouble yet."""
-        return None
+        """How it ended, until it is up again; None: it is up, or what starts has no trouble yet."""
+        if self._trouble is None and self._head and not self.address:
+            slow = time.monotonic() - self._began > _SLOW_SECONDS
+            return f"the runner's Ray cluster has not come up within {_SLOW_SECONDS:.0f} s" if slow else None
+        return self._trouble
 
     @property
     def nodes(self) -> Sequence[Resources]:
@@ -114,7 +122,14 @@ class OwnCluster:
     @property
     def alive(self) -> bool:
         """False once it, or one of Ray's servers in it, has ended."""
-        return self._head is not None and self._head.code is None
+        if self._head is None:
+            return False
+        if self._head.code is None:
+            self._trouble = None if self.address else self._trouble
+            return True
+        how = "has ended" if self.address else "does not start"
+        self._trouble = f"the runner's Ray cluster {how}: {self._head.last_words}"
+        return False
 
     def start(self) -> None:
         """Begin to start it; `address` says when it is there."""
@@ -123,7 +138,7 @@ class OwnCluster:
         write_token(self.token)
         command = [sys.executable, "-P", "-m", "studies.runner.head"]
         order = {"parent": os.getpid(), "cpus": self._settings.cpus, "directory": str(self._directory)}
-        self._head = Child(command, environment.of_ray(self.token), order)
+        self._head, self._began = Child(command, environment.of_ray(self.token), order), time.monotonic()
 
     def ask_for(self, packs: Sequence[Resources]) -> None:
         """A machine does not grow."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,18 +12,22 @@ import structlog
 
 from studies.runner import environment
 from studies.runner.child import Child
+from studies.runner.streak import Streak
 
 log = structlog.stdlib.get_logger("studies.runner")
 
 COMPILER = (sys.executable, "-P", "-m", "studies.runner.compiler")
 SIDE_BY_SIDE = 2
 """More would wait for each other, see `trainers.preparing`."""
+AGAIN_SECONDS, LATER_SECONDS = 1.0, 60.0
+"""Until another one is tried in place of one that was lost: while that may be chance, and when it is none."""
 
 
 class Compilers:
     """None where nothing is missing, but for the first, which finds that out; see `Child` about the thread.
 
-    A compiler that is lost is not missed: whoever needs a kernel compiles it then.
+    A compiler that is lost is not missed while others go on: whoever needs a kernel compiles it then. Where all are
+    lost one is tried again: if they cannot compile, no worker can.
 
     Args:
         command: the program of one.
@@ -32,6 +37,13 @@ class Compilers:
         self._command = command
         self._children: list[Child] = []
         self._found = False
+        self._again_at: float | None = None
+        self._streak = Streak("its compilers end before they are done")
+
+    @property
+    def trouble(self) -> str | None:
+        """Why no study can be trained; None: as far as it is known, one can."""
+        return self._streak.trouble
 
     def start(self, token: Path | None) -> None:
         """Start the first; `token`: of the cluster whose workers will need the kernels, which share its environment."""
@@ -50,8 +62,22 @@ class Compilers:
         for child in list(self._children):
             if child.code is not None:
                 self._children.remove(child)
-                if child.code != 0:
-                    log.warning("compiler ended", code=child.code)
+                self._ended(child)
+        if self._again_at is not None and not self._children and time.monotonic() >= self._again_at:
+            self._again_at = None
+            self._begin()
+
+    def _ended(self, child: Child) -> None:
+        if child.code == 0:
+            self._again_at = None
+            self._streak.lasted()
+            return
+        self._lost(child.last_words)
+
+    def _lost(self, why: str) -> None:
+        log.warning("compiler ended", reason=why)
+        self._streak.ended(why)
+        self._again_at = time.monotonic() + (AGAIN_SECONDS if self.trouble is None else LATER_SECONDS)
 
     @property
     def pids(self) -> list[int]:
@@ -68,6 +94,12 @@ class Compilers:
         for child in self._children:
             child.kill()
         self._children.clear()
+        self._again_at = None
 
     def _begin(self) -> None:
-        self._children.append(Child(self._command, self._environment, {"parent": os.getpid()}))
+        try:
+            child = Child(self._command, self._environment, {"parent": os.getpid()}, overhear=True)
+        except OSError as error:  # out of processes, descriptors or memory
+            self._lost(str(error))
+        else:
+            self._children.append(child)

@@ -11,6 +11,7 @@ from typing import Literal, NoReturn
 import structlog
 
 from studies.lifecycle import State
+from studies.runner.persistence import firmly
 from studies.runner.wire import Wire
 from studies.store import DatabaseUnavailable, Store
 
@@ -66,7 +67,7 @@ class Control:
 
     def start(self) -> None:
         """Look once, then go on looking beside everything else."""
-        self._look()
+        firmly(self._look)
         threading.Thread(target=self._read, daemon=True, name="wire").start()
         threading.Thread(target=self._watch, daemon=True, name="state").start()
 

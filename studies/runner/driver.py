@@ -37,15 +37,12 @@ def main(open_store: Callable[[str], Store] = open_real_store) -> None:
     wire = Wire()
     die_with_parent(wire.receive()["parent"])
     # Ray and Tune take seconds to import: the runner keeps a driver that has done so and waits here
+    wire.say(ready=True)
     job = Job(**wire.receive())
     logs.configure(job.log_level)
     structlog.contextvars.bind_contextvars(study=job.study_id)
-    try:
+    with wire.last_words():
         Driver(job, open_store(job.url), wire).run()
-    except Exception as error:
-        # what Tune raises ends with what our own code raised
-        wire.say(error=f"{type(error).__name__}: {str(error).strip().splitlines()[-1]}")
-        raise
 
 
 class Driver:
@@ -68,7 +65,7 @@ class Driver:
         """Train what is left, then bring the study's row to its end."""
         self._control.start()
         if self._control.wanted == "run":
-            spec = StudySpec.model_validate(self._store.study(self._job.study_id).spec)
+            spec = StudySpec.model_validate(firmly(self._store.study, self._job.study_id).spec)
             try:
                 tune(self._store, self._job, spec, self._attempts, self._control)
             except Impossible as error:

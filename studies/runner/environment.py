@@ -9,6 +9,8 @@ from studies.settings import PREFIX
 
 _OURS = (PREFIX, "PG")  # libpq reads its passwords from PG... variables
 _OTHER_CLUSTERS = ("RAY_ADDRESS", "RAY_AUTH_TOKEN")
+_PYTHON = ("PYTHONOPTIMIZE", "PYTHONINSPECT")
+"""Ray's agents need their docstrings, and what waits for input after its end does not end."""
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 _RAY = {
@@ -44,7 +46,7 @@ def of_ray(token: Path | None) -> dict[str, str]:
     Args:
         token: file with the cluster's token; None: not our cluster, its own settings stand.
     """
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS) and name not in _PYTHON}
     if token is not None:
         kept = {name: value for name, value in kept.items() if name not in _OTHER_CLUSTERS}
     # a pack asks for more threads itself; a default of one a core would put CPUs x CPUs threads on the machine

@@ -116,6 +116,8 @@ class ForeignCluster:
         said = self._log.read_bytes()[-_TAIL:].decode(errors="replace")
         if "Unauthenticated" in said or "InvalidAuthToken" in said:
             return f"{at} refuses the token: set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH, the file that holds it"
+        if code == 1 and said.strip():  # an exception of Python's: Ray is not installed as it should be, say
+            return f"{at} cannot be used: {said.strip().rpartition(chr(10))[2]}"
         if code is not None:
             return f"{at} cannot be used: Ray ended the process (exit code {code}); is a node of it on this machine?"
         return f"{at} did not answer within {patience:.0f} s"

@@ -30,6 +30,11 @@ _END_SECONDS = 15.0
 def main() -> None:
     """Start a cluster, say its address, and keep it until standard input ends or one of Ray's servers dies."""
     wire = Wire()
+    with wire.last_words():
+        _keep(wire)
+
+
+def _keep(wire: Wire) -> None:
     order = wire.receive()
     # not SIGKILL: servers of Ray that are ended in order leave no agent behind that waits for them for a minute
     die_with_parent(order["parent"], signal.SIGTERM)

@@ -7,16 +7,19 @@ from collections.abc import Callable
 
 import structlog
 
-from studies.store import DatabaseUnavailable, Lease, LeaseLost, RunnerInfo, RunnerNews, Store
+from studies.store import Lease, LeaseLost, RunnerInfo, RunnerNews, Store, StoreError
 
 log = structlog.stdlib.get_logger("studies.runner")
+
+AGAIN_SECONDS = 1.0
+"""Between two tries while the database is away: whoever wants a study counts from the moment that it is back."""
 
 
 class Leases:
     """Renews every lease it is given, each third of the time that a lease is good for.
 
-    A lease that could not be renewed because the database is away is tried again next time: until somebody takes the
-    study, it is still good.
+    A lease that could not be renewed because the database is away is tried again: until somebody takes the study, it is
+    still good.
 
     Args:
         store: written to.
@@ -75,12 +78,16 @@ class Leases:
         return (lease.study_id, lease.token) in self._lost
 
     def _run(self) -> None:
-        while not self._ended.wait(self._seconds / 3):
+        pause = regular = self._seconds / 3
+        while not self._ended.wait(pause):
             try:
-                self._heartbeat()
                 self._renew()
-            except DatabaseUnavailable as error:
-                log.warning("no heartbeat", error=str(error))
+                self._heartbeat()
+                pause = regular
+            except StoreError as error:
+                if pause == regular:
+                    log.warning("no heartbeat", error=str(error))
+                pause = min(regular, AGAIN_SECONDS)
 
     def _renew(self) -> None:
         with self._lock:

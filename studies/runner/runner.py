@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
-import sys
 import time
 import uuid
 from collections.abc import Sequence
@@ -17,14 +16,16 @@ import structlog
 from studies.bell import Stop
 from studies.lifecycle import ImpossibleTransition
 from studies.resources import Resources, total
-from studies.runner import environment
-from studies.runner.child import Child
 from studies.runner.cluster import Cluster, OwnCluster, clear, is_ray_directory, ray_directory
 from studies.runner.compilers import Compilers
 from studies.runner.dealer import Dealer, Driven
+from studies.runner.drivers import DRIVER, Drivers
 from studies.runner.foreign import LOG, ForeignCluster
+from studies.runner.keeper import Keeper
 from studies.runner.leases import Leases
 from studies.runner.lock import only_runner
+from studies.runner.persistence import LOST
+from studies.runner.streak import MOST
 from studies.runner.wire import Job
 from studies.settings import Settings
 from studies.store import DatabaseUnavailable, Lease, LeaseLost, RunnerInfo, RunnerNews, Store
@@ -32,16 +33,10 @@ from studies.worker import attempts
 
 log = structlog.stdlib.get_logger("studies.runner")
 
-DRIVER = (sys.executable, "-P", "-m", "studies.runner.driver")
-DEATHS = 5
-"""Drivers of one study that may die in a row with no trial ended in between; then the study has failed."""
 LEAVE_SECONDS = 6.5
 """For drivers to end in order: more than they take at most, and with Ray's end within ten seconds."""
-SPARE_SECONDS = 10.0
-"""After a driver was started, until the next one is at hand: the study that starts has better use for the CPUs."""
 LOOK_SECONDS = 0.1
 CLAIM_SECONDS = 0.5
-RESTART_SECONDS = 10.0
 
 
 class Runner:
@@ -57,17 +52,15 @@ class Runner:
     def __init__(
         self, settings: Settings, store: Store, *, embedded: bool = True, driver_command: Sequence[str] = DRIVER
     ) -> None:
-        self._settings, self._store, self._command = settings, store, driver_command
+        self._settings, self._store = settings, store
         self._info = RunnerInfo(str(uuid.uuid4()), platform.node(), os.getpid(), embedded)
         self._cluster = self._cluster_of(settings)
-        self._dealer = Dealer(self._cluster)
+        self._keeper, self._dealer = Keeper(self._cluster), Dealer(self._cluster)
+        self._drivers, self._compilers = Drivers(driver_command, self._cluster), Compilers()
         self._leases = Leases(store, self._info, settings.lease_seconds, self._news)
         self._driven: dict[str, Driven] = {}
         self._deaths: dict[str, int] = {}
-        self._claim_at = self._cluster_at = self._spare_at = 0.0
-        self._spare: Child | None = None
-        self._compilers = Compilers()
-        self._said: str | None = None
+        self._claim_at = 0.0
 
     def _cluster_of(self, settings: Settings) -> Cluster:
         if settings.ray_address is None:
@@ -76,7 +69,12 @@ class Runner:
 
     def _news(self) -> RunnerNews:
         has = total(self._cluster.most)
-        return RunnerNews(has.cpus, has.gpus, self._cluster.trouble)
+        return RunnerNews(has.cpus, has.gpus, self._trouble)
+
+    @property
+    def _trouble(self) -> str | None:
+        """Why no study is taken: whoever took one could not run it."""
+        return self._keeper.trouble or self._drivers.trouble or self._compilers.trouble
 
     def run(self, stop: Stop) -> None:
         """Claim studies and drive them until `stop`; return when nothing that was started is left.
@@ -110,76 +108,56 @@ class Runner:
     def _work(self, stop: Stop) -> None:
         if self._cluster.own:  # the nodes of another have workers that compile for themselves
             self._compilers.start(self._cluster.token)
+        away = False
         while not stop.wait(LOOK_SECONDS):
             try:
                 self._mind_cluster()
                 self._mind_drivers()
-                self._mind_spare()
-                self._compilers.mind()
                 self._claim()
                 self._dealer.deal(list(self._driven.values()))
                 self._leases.tell()
+                away = False
             except DatabaseUnavailable as error:
-                log.warning("database away", error=str(error))
+                if not away:
+                    log.warning("database away", error=str(error))
+                away = True
                 stop.wait(CLAIM_SECONDS)
-
-    # -- the cluster ------------------------------------------------------------------------------------------------
 
     def _mind_cluster(self) -> None:
         """Start the cluster again when it is lost; its studies are queued meanwhile, and go on where they were."""
-        if self._cluster.alive:
-            self._said = None if self._cluster.address else self._said
-            return
-        if self._cluster.started:
-            # one that was up has been killed; one that never was would most likely not come up now either
-            wait = 0.0 if self._cluster.address else RESTART_SECONDS
-            reason = self._cluster.trouble or "the runner's Ray cluster has ended"
-            if reason != self._said:
-                log.error("the Ray cluster is lost", reason=reason, again_in_seconds=wait)
-                self._said = reason
+        if (reason := self._keeper.lost()) is not None:
             for driven in list(self._driven.values()):
-                driven.child.kill()
+                self._drivers.kill(driven.child)
                 self._let_go(driven, waits_for=reason)
             # drivers that died with it, a moment before it was known
             self._deaths.clear()
-            self._cluster.stop()
-            self._cluster_at = time.monotonic() + wait
-        if time.monotonic() >= self._cluster_at:
-            self._cluster.start()
+            self._keeper.bury(reason)
+        self._keeper.mind()
 
     # -- studies ----------------------------------------------------------------------------------------------------
 
     def _claim(self) -> None:
         """Take the next study, where there is room for one more."""
         full = len(self._driven) >= self._settings.max_studies
-        if self._cluster.address is None or full or time.monotonic() < self._claim_at:
+        if self._cluster.address is None or self._trouble or full or time.monotonic() < self._claim_at:
             return
-        lease = self._store.claim(self._info.id, self._settings.lease_seconds)
+        # none that has a driver here: after its own absence the runner would be the first to find its leases expired
+        lease = self._store.claim(self._info.id, self._settings.lease_seconds, busy=self._driven)
         if lease is None:
             self._claim_at = time.monotonic() + CLAIM_SECONDS
             return
-        self._leases.hold(lease)
+        # what fails before the books are written leaves a lease that nobody renews, and the next claim takes it again
         study = self._store.study(lease.study_id)
+        child = self._drivers.take()
+        if child is None:
+            self._store.release(lease)
+            return
         wanted = study.spec["resources"]
-        child = self._spare or self._driver()
-        self._spare, self._spare_at = None, time.monotonic() + SPARE_SECONDS
-        child.tell(self._job(lease).to_json())
         pack = Resources(wanted["cpus"], wanted["gpus"])
         self._driven[lease.study_id] = Driven(lease, child, study.progress.ended, pack)
+        self._leases.hold(lease)
+        child.tell(self._job(lease).to_json())
         log.info("driver started", study=lease.study_id, token=lease.token, pid=child.pid)
-
-    def _mind_spare(self) -> None:
-        """Keep a driver at hand that has its imports behind it: a study starts, or goes on, three seconds earlier."""
-        if self._spare and self._spare.code is not None:
-            log.warning("spare driver ended", code=self._spare.code)
-            self._spare, self._spare_at = None, time.monotonic() + SPARE_SECONDS
-        if self._driven and self._compilers.busy:
-            self._spare_at = time.monotonic() + SPARE_SECONDS  # a study that waits for them is to start first
-        if self._spare is None and time.monotonic() >= self._spare_at and self._cluster.alive:
-            self._spare = self._driver()
-
-    def _driver(self) -> Child:
-        return Child(self._command, environment.of_driver(self._cluster.token), {"parent": os.getpid()})
 
     def _job(self, lease: Lease) -> Job:
         return Job(
@@ -187,7 +165,6 @@ class Runner:
             study_id=lease.study_id,
             runner_id=lease.runner_id,
             token=lease.token,
-            expires=lease.expires.isoformat(),
             ray_address=self._cluster.address or "",
             own_cluster=self._cluster.own,
             checkpoint_dir=str(self._settings.checkpoint_dir),
@@ -198,30 +175,38 @@ class Runner:
         )
 
     def _mind_drivers(self) -> None:
+        self._compilers.mind()
+        if self._driven and self._compilers.busy:
+            self._drivers.put_off()  # a study that waits for them is to start first
+        self._drivers.mind()
         for driven in list(self._driven.values()):
-            if self._leases.lost(driven.lease):
-                driven.child.kill()
+            lost = self._leases.lost(driven.lease)
+            if lost:
+                self._drivers.kill(driven.child)
             code = driven.child.code
             if code is not None:
-                self._bury(driven, code)
+                self._bury(driven, LOST if lost else code)
 
     def _bury(self, driven: Driven, code: int) -> None:
         """A driver has ended. Where it died its study is free for the next one at once, but not for ever."""
-        study_id = driven.lease.study_id
-        if code == 0:
-            self._deaths.pop(study_id, None)
-        else:
-            log.error("driver died", study=study_id, code=code, error=driven.child.said.get("error"))
+        study_id, deaths = driven.lease.study_id, 0
+        # one that could not begin says nothing against its study
+        if code not in (0, LOST) and driven.child.said:
+            log.error("driver died", study=study_id, reason=driven.child.last_words)
             ended = self._store.study(study_id).progress.ended
-            self._deaths[study_id] = 1 if ended > driven.ended else self._deaths.get(study_id, 0) + 1
-            if self._deaths[study_id] >= DEATHS:
-                self._fail(driven, code)
-        self._let_go(driven)
+            deaths = 1 if ended > driven.ended else self._deaths.get(study_id, 0) + 1
+            if deaths >= MOST:
+                self._fail(driven)
+                deaths = 0
+        self._let_go(driven, waits_for=self._drivers.trouble)
+        # not before: while the database is away all of this is tried again, and a death counts once
+        self._deaths[study_id] = deaths
+        if not deaths:
+            del self._deaths[study_id]
 
-    def _fail(self, driven: Driven, code: int) -> None:
-        last = driven.child.said.get("error") or f"exit code {code}"
-        reason = f"its driver died {DEATHS} times in a row and no trial ended in between; the last time: {last}"
-        self._deaths.pop(driven.lease.study_id)
+    def _fail(self, driven: Driven) -> None:
+        last = driven.child.last_words
+        reason = f"its driver died {MOST} times in a row and no trial ended in between; the last time: {last}"
         try:
             self._store.transition(driven.lease.study_id, "fail", lease=driven.lease, reason=reason)
         except LeaseLost:
@@ -244,12 +229,11 @@ class Runner:
         deadline = time.monotonic() + LEAVE_SECONDS
         for driven in self._driven.values():
             driven.child.tell({"leave": True})
-        if self._spare:
-            self._spare.kill()
+        self._drivers.end()
         self._compilers.end()
         for driven in list(self._driven.values()):
             if not driven.child.gone_within(deadline - time.monotonic()):
-                driven.child.kill()
+                self._drivers.kill(driven.child)
             try:
                 self._let_go(driven)
             except DatabaseUnavailable as error:

@@ -44,7 +44,7 @@ def main() -> None:
     try:
         _connect(order["address"])
     except Exception as error:
-        wire.say(error=str(error).strip().splitlines()[0])
+        wire.say(error=str(error).strip().partition("\n")[0])
         raise
     Watcher(wire).run()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any
 
 from studies.store import Lease
@@ -18,7 +18,7 @@ class Job:
 
     Attributes:
         url: of the database.
-        study_id, runner_id, token, expires: the lease.
+        study_id, runner_id, token: the lease.
         ray_address: of the cluster.
         own_cluster: the runner's own, which never grows.
         checkpoint_dir: directory of all studies' checkpoints.
@@ -32,7 +32,6 @@ class Job:
     study_id: str
     runner_id: str
     token: int
-    expires: str
     ray_address: str
     own_cluster: bool
     checkpoint_dir: str
@@ -44,7 +43,7 @@ class Job:
     @property
     def lease(self) -> Lease:
         """The lease under which the driver writes."""
-        return Lease(self.study_id, self.runner_id, self.token, datetime.fromisoformat(self.expires))
+        return Lease(self.study_id, self.runner_id, self.token)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values; the constructor takes them back."""
@@ -66,6 +65,17 @@ class Wire:
             self._out.write(json.dumps(message).encode() + b"\n")
         except BrokenPipeError:
             os._exit(1)  # it is gone, and nothing that we do counts any more
+
+    @contextmanager
+    def last_words(self) -> Generator[None]:
+        """Say what the block raises before it ends this process."""
+        try:
+            yield
+        except (Exception, SystemExit) as error:
+            # what Tune raises ends with what our own code raised
+            text = str(error).strip().rpartition("\n")[2]
+            self.say(error=text if isinstance(error, SystemExit) else f"{type(error).__name__}: {text}")
+            raise
 
     def receive(self) -> dict[str, Any]:
         """Wait for the next message; where none will come any more, end this process."""

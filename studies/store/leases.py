@@ -1,51 +1,98 @@
-"""Who may write for a study: tokens that only rise, and expiry by the database's clock."""
+"""Who may write for a study: tokens that only rise, and leases that last as long as they are seen to be renewed.
+
+No clock decides: a database's may jump, and while the database is away nobody can renew. Each renewal raises a number,
+and whoever wants the study counts for how long of its own time that number has stood still; see `Silences`.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, cast
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from studies.lifecycle import CLAIMABLE
 from studies.store import packs, states
 from studies.store.errors import LeaseLost
-from studies.store.functions import Now
-from studies.store.locks import locked
+from studies.store.locks import FREE, locked
 from studies.store.models import Runner, Study
 from studies.store.records import Lease
 
-_FREE: dict[str, Any] = {"runner_id": None, "lease_expires": None, "token": Study.token + 1}
+LONGEST_LOOK = 2.0
+"""Seconds between two looks that count for more than this count for this much: the looker itself may have slept."""
 
 
-def claim(connection: Connection, runner_id: str, seconds: float) -> Lease | None:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lease as it stands in the rows; the two numbers change with every sign of life of its holder."""
+
+    study_id: str
+    runner_id: str
+    token: int
+    renewals: int
+    seconds: float
+
+
+class Silences:
+    """For how long each lease has not been renewed, as far as this process has seen; see `Store.claim`.
+
+    Args:
+        clock: seconds that only rise.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._silent: dict[Held, float] = {}
+        self._looked = clock()
+        self._lock = threading.Lock()
+
+    def look(self, leases: Iterable[Held]) -> list[Held]:
+        """Take note of all leases there are; return those that have been silent for as long as they are good for."""
+        with self._lock:
+            now = self._clock()
+            since, self._looked = min(now - self._looked, LONGEST_LOOK), now
+            self._silent = {lease: self._silent[lease] + since if lease in self._silent else 0.0 for lease in leases}
+            return [lease for lease, seconds in self._silent.items() if seconds >= lease.seconds]
+
+    def forget(self) -> None:
+        """Begin anew: the database was away, and nobody could renew."""
+        with self._lock:
+            self._silent.clear()
+
+
+def claim(
+    connection: Connection, runner_id: str, seconds: float, busy: Collection[str] | None, silences: Silences
+) -> Lease | None:
     """See `Store.claim`."""
-    free = or_(Study.lease_expires.is_(None), Study.lease_expires < Now())
-    waiting = select(Study.id).where(Study.state.in_(sorted(CLAIMABLE)), free)
+    claimable = Study.state.in_(sorted(CLAIMABLE)) & Study.id.not_in(busy or ())
+    silent = silences.look(_held(connection, claimable))
+    free = or_(Study.lease_seconds.is_(None), *map(_still, silent))
+    if busy is not None:
+        free |= Study.runner_id == runner_id
     # of two runners on PostgreSQL the second passes over the row that the first is taking
-    first = waiting.order_by(Study.priority.desc(), Study.id).limit(1).with_for_update(skip_locked=True)
-    study_id = connection.execute(first).scalar()
+    first = select(Study.id).where(claimable, free).order_by(Study.priority.desc(), Study.id).limit(1)
+    study_id = connection.execute(first.with_for_update(skip_locked=True)).scalar()
     if study_id is None:
         return None
     states.change(connection, locked(connection, study_id), "claim")
     packs.rest(connection, study_id)
-    return _take(connection, Study.id == study_id, runner_id, seconds)
+    taken = update(Study).where(Study.id == study_id)
+    taken = taken.values(runner_id=runner_id, lease_seconds=seconds, renewals=0, token=Study.token + 1)
+    return Lease(study_id, runner_id, connection.execute(taken.returning(Study.token)).scalar_one())
 
 
-def renew(connection: Connection, lease: Lease, seconds: float) -> Lease:
+def renew(connection: Connection, lease: Lease, seconds: float) -> None:
     """See `Store.renew`."""
-    held = (Study.id == lease.study_id) & (Study.token == lease.token)
-    statement = update(Study).where(held).values(lease_expires=Now(seconds)).returning(Study.lease_expires)
-    expires = connection.execute(statement).scalar()
-    if expires is None:
+    renewed = update(Study).where(_of(lease)).values(renewals=Study.renewals + 1, lease_seconds=seconds)
+    if connection.execute(renewed).rowcount == 0:
         raise LeaseLost(lease.study_id, lease.token)
-    return Lease(lease.study_id, lease.runner_id, lease.token, cast("datetime", expires))
 
 
 def release(connection: Connection, lease: Lease) -> None:
     """See `Store.release`."""
-    held = (Study.id == lease.study_id) & (Study.token == lease.token)
-    if connection.execute(update(Study).where(held).values(_FREE)).rowcount:
+    if connection.execute(update(Study).where(_of(lease)).values(FREE)).rowcount:
         packs.rest(connection, lease.study_id)
 
 
@@ -53,11 +100,19 @@ def take_over(connection: Connection, runner_id: str | None) -> list[str]:
     """See `Store.take_over`."""
     dead = select(Runner.id).where(Runner.embedded)
     held = Study.runner_id == runner_id if runner_id is not None else Study.runner_id.in_(dead)
-    return list(connection.execute(update(Study).where(held).values(_FREE).returning(Study.id)).scalars())
+    return list(connection.execute(update(Study).where(held).values(FREE).returning(Study.id)).scalars())
 
 
-def _take(connection: Connection, which: ColumnElement[bool], runner_id: str, seconds: float) -> Lease:
-    taken = update(Study).where(which)
-    taken = taken.values(runner_id=runner_id, lease_expires=Now(seconds), token=Study.token + 1)
-    row = connection.execute(taken.returning(Study.id, Study.token, Study.lease_expires)).one()
-    return Lease(row.id, runner_id, row.token, row.lease_expires)
+def _held(connection: Connection, which: ColumnElement[bool]) -> list[Held]:
+    columns = (Study.id, Study.runner_id, Study.token, Study.renewals, Study.lease_seconds)
+    rows = connection.execute(select(*columns).where(which, Study.lease_seconds.is_not(None)))
+    return [Held(*row) for row in rows]
+
+
+def _still(lease: Held) -> ColumnElement[bool]:
+    """Whether a lease stands as it was seen."""
+    return and_(Study.id == lease.study_id, Study.token == lease.token, Study.renewals == lease.renewals)
+
+
+def _of(lease: Lease) -> ColumnElement[bool]:
+    return and_(Study.id == lease.study_id, Study.token == lease.token)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Connection, select
 
@@ -11,6 +11,9 @@ from studies.lifecycle import State
 from studies.store.errors import LeaseLost, NotFound
 from studies.store.models import Study
 from studies.store.records import Lease
+
+FREE: dict[str, Any] = {"runner_id": None, "lease_seconds": None, "token": Study.token + 1}
+"""Columns of a study that nobody holds any more: whoever did can write no more."""
 
 
 @dataclass(slots=True)

@@ -68,7 +68,8 @@ class Study(Base):
     progress_seq: Mapped[int | None]
     token: Mapped[int]
     runner_id: Mapped[str | None]
-    lease_expires: Mapped[datetime | None]
+    lease_seconds: Mapped[float | None]
+    renewals: Mapped[int] = mapped_column(server_default="0")
 
     __table_args__ = (Index(None, "state", "priority"),)
 

@@ -262,7 +262,11 @@ NO_NEWS = RunnerNews()
 
 @dataclass(frozen=True, slots=True)
 class RunnerRecord:
-    """A runner as last heard of; `age_seconds` since its last heartbeat, by the database's clock."""
+    """A runner as last heard of.
+
+    Attributes:
+        age_seconds: since its last heartbeat, by the database's clock; negative where that was put back since.
+    """
 
     id: str
     host: str
@@ -273,6 +277,10 @@ class RunnerRecord:
     news: RunnerNews
     age_seconds: float
 
+    def heard_within(self, seconds: float) -> bool:
+        """Return whether it was heard of so lately; a heartbeat that is still to come tells nothing."""
+        return abs(self.age_seconds) <= seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Lease:
@@ -281,7 +289,6 @@ class Lease:
     study_id: str
     runner_id: str
     token: int
-    expires: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from studies.lifecycle import ENDED, Event, State
 from studies.store import commits, events, packs
 from studies.store.errors import NotEnded
 from studies.store.functions import Now
-from studies.store.locks import Locked
+from studies.store.locks import FREE, Locked
 from studies.store.models import Study
 
 
@@ -52,7 +52,6 @@ def _stamps(state: State) -> dict[str, Any]:
         return {"started": func.coalesce(Study.started, Now())}
     if state == "queued":
         return {"ended": None}
-    freed = {"runner_id": None, "lease_expires": None, "token": Study.token + 1}
     if state in ENDED:
-        return {"ended": Now(), **freed}
-    return freed if state == "paused" else {}
+        return {"ended": Now(), **FREE}
+    return FREE if state == "paused" else {}

@@ -10,7 +10,7 @@ they raise `LeaseLost` and write nothing. A holder that gets it must stop workin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import IntegrityError
@@ -31,7 +31,7 @@ from studies.store import (
     trials,
 )
 from studies.store.engine import Database
-from studies.store.errors import AlreadySubmitted
+from studies.store.errors import AlreadySubmitted, DatabaseUnavailable
 from studies.store.records import (
     EVERY_STUDY,
     EVERY_TRIAL,
@@ -81,6 +81,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._silences = leases.Silences()
 
     # -- schema -----------------------------------------------------------------------------------------------------
 
@@ -358,24 +359,39 @@ class Store:
         with self._database.read() as connection:
             return runners.heard_of(connection)
 
-    def claim(self, runner_id: str, lease_seconds: float) -> Lease | None:
+    def claim(self, runner_id: str, lease_seconds: float, busy: Collection[str] | None = None) -> Lease | None:
         """Take the next study that needs a runner, by priority and then age; None: there is none.
 
         A queued study becomes `running`; one that runs, pauses, stops or cancels is taken when its lease is free or
         has expired, and keeps its state. The token rises by one, so that whoever held it before can write no more.
         Of two that claim at once, one gets the study.
-        """
-        with self._database.write() as connection:
-            return leases.claim(connection, runner_id, lease_seconds)
 
-    def renew(self, lease: Lease, lease_seconds: float) -> Lease:
-        """Extend a lease from now on by the database's clock. An expired one that nobody took is renewed too.
+        A lease expires when it has not been renewed for as long as it is good for, by the clock of this process and
+        as far as this store has seen: the database's clock may jump, and its absence counts for nobody. Call this at
+        least every two seconds; longer pauses count as two.
+
+        Args:
+            runner_id: who takes it.
+            lease_seconds: that the lease is good for from each renewal on.
+            busy: studies that the runner works for: they are not taken, whatever their leases say. Its leases of
+                others are of no use to anybody and free at once: it never heard that it had got them, say. None: not
+                known, and its leases are as good as anybody's.
+        """
+        try:
+            with self._database.write() as connection:
+                return leases.claim(connection, runner_id, lease_seconds, busy, self._silences)
+        except DatabaseUnavailable:
+            self._silences.forget()
+            raise
+
+    def renew(self, lease: Lease, lease_seconds: float) -> None:
+        """Show that the holder of a lease lives. An expired one that nobody took is renewed too.
 
         Raises:
             LeaseLost: the study has another token.
         """
         with self._database.write() as connection:
-            return leases.renew(connection, lease, lease_seconds)
+            leases.renew(connection, lease, lease_seconds)
 
     def release(self, lease: Lease) -> None:
         """Give a lease back so that any runner may claim the study at once; a lost lease is left alone.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from datetime import datetime
 
 from samples import add, outcome
 from sqlalchemy import event
@@ -41,8 +40,7 @@ def main(url: str, call: str, seam: str, *arguments: str) -> None:
         stop_at(store, seam)
         add(store, idempotency=Idempotency("me", "POST /v1/studies", "key", "hash"))
     else:
-        fields = json.loads(arguments[0])
-        lease = Lease(**fields | {"expires": datetime.fromisoformat(fields["expires"])})
+        lease = Lease(**json.loads(arguments[0]))
         pack = store.open_packs(lease)[0]
         stop_at(store, seam)
         store.commit(lease, pack.id, [outcome(i, points=50) for i in pack.members], 1, "child")

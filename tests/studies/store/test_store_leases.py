@@ -44,10 +44,9 @@ def test_an_expired_lease_is_taken_with_a_higher_token(store: Store):
 def test_a_renewed_lease_does_not_expire(store: Store):
     add(store)
     lease = _claim(store, "one", 0)
-    renewed = store.renew(lease, 60)
-    assert (renewed.token, renewed.study_id) == (lease.token, lease.study_id)
-    assert renewed.expires > lease.expires
+    store.renew(lease, 60)
     assert store.claim("two", 60) is None
+    store.renew(lease, 60)
 
 
 def test_a_released_study_is_free_at_once_and_its_packs_wait(store: Store):
@@ -64,7 +63,7 @@ def test_releasing_a_lost_lease_leaves_the_new_holder_alone(store: Store):
     old = _claim(store, "one", 0)
     new = _claim(store, "two", 60)
     store.release(old)
-    assert store.renew(new, 60).token == new.token
+    store.renew(new, 60)
 
 
 @pytest.mark.parametrize("event", ["pause", "stop", "cancel"])
@@ -127,7 +126,7 @@ def test_the_new_embedded_runner_takes_over_at_once(store: Store):
     assert store.take_over() == [orphan.study_id]
     with pytest.raises(LeaseLost):
         store.renew(orphan, 60)
-    assert store.renew(other, 60).token == other.token
+    store.renew(other, 60)
     assert _claim(store, "new", 60).study_id == orphan.study_id
 
 
@@ -137,7 +136,7 @@ def test_one_dead_runner_is_taken_over_by_name(store: Store):
         add(store)
     one, two = _claim(store, "one", 3600), _claim(store, "two", 3600)
     assert store.take_over("one") == [one.study_id]
-    assert store.renew(two, 60).token == two.token
+    store.renew(two, 60)
 
 
 def test_runners_are_known_by_their_last_heartbeat(store: Store):
@@ -225,7 +224,7 @@ def test_of_two_submissions_with_one_key_one_makes_the_study(store: Store):
 
 
 def _claim(store: Store, runner: str, seconds: float) -> Lease:
-    """Claim within a deadline: a lease of no seconds expires with the database clock's next tick."""
+    """Claim within a deadline: a lease of no seconds has expired when it is seen."""
     deadline = time.monotonic() + 10
     while (lease := store.claim(runner, seconds)) is None:
         assert time.monotonic() < deadline, "nothing to claim"
