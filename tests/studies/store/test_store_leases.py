@@ -9,11 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
+from jumping import jump
 from samples import add, commit_all, outcome, running
 
 from studies.lifecycle import ENDED, ImpossibleTransition
-from studies.store import Idempotency, Lease, LeaseLost, RunnerInfo, Store, StoreError, open_store
+from studies.store import DatabaseUnavailable, Idempotency, Lease, LeaseLost, RunnerInfo, Store, StoreError, open_store
+from studies.store.engine import Database
 from studies.store.errors import AlreadySubmitted
+from studies.store.leases import Silences
 
 
 def test_studies_are_claimed_by_priority_and_then_by_age(store: Store):
@@ -80,6 +83,113 @@ def test_a_study_that_rests_is_not_claimed(store: Store, event):
     study = add(store)
     store.transition(study.id, event)
     assert store.claim("runner", 60) is None
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(store: Store) -> Clock:
+    """The clock by which the store finds that leases are not renewed."""
+    clock = Clock()
+    store._silences = Silences(clock)
+    return clock
+
+
+def _claimed_within(store: Store, clock: Clock, seconds: int) -> Lease | None:
+    """What somebody else gets who asks once a second."""
+    for _ in range(seconds):
+        clock.now += 1.0
+        if (lease := store.claim("other", 60)) is not None:
+            return lease
+    return None
+
+
+def test_a_lease_expires_when_it_was_not_renewed_for_as_long_as_its_holder_said(store: Store, clock: Clock):
+    lease = running(store)
+    assert store.claim("other", 1) is None
+    assert _claimed_within(store, clock, 59) is None
+    taken = _claimed_within(store, clock, 1)
+    assert taken == Lease(lease.study_id, "other", lease.token + 1)
+
+
+def test_each_renewal_counts_anew(store: Store, clock: Clock):
+    lease = running(store)
+    for _ in range(5):
+        assert _claimed_within(store, clock, 50) is None
+        store.renew(lease, 60)
+    assert _claimed_within(store, clock, 60) is None
+    assert _claimed_within(store, clock, 1) is not None
+
+
+def test_an_observer_that_slept_does_not_count_its_sleep(store: Store, clock: Clock):
+    running(store)
+    assert store.claim("other", 60) is None
+    clock.now += 3600.0
+    assert store.claim("other", 60) is None
+
+
+def test_after_the_databases_absence_every_holder_has_the_whole_time_to_renew(
+    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+):
+    lease = running(store)
+    assert _claimed_within(store, clock, 59) is None
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_database", Database.open("postgresql://nobody@127.0.0.1:1/none"))
+        with pytest.raises(DatabaseUnavailable):
+            store.claim("other", 60)
+    assert _claimed_within(store, clock, 59) is None
+    store.renew(lease, 60)
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_jump_of_the_databases_clock_neither_robs_a_holder_nor_strands_a_study(database_url: str, hours: int):
+    store = open_store(database_url)
+    store.migrate()
+    clock = Clock()
+    store._silences = Silences(clock)
+    runner = RunnerInfo("runner", "host", 1, embedded=False)
+    lease = running(store)
+    store.heartbeat(runner)
+    assert _claimed_within(store, clock, 30) is None
+    before = store.study(add(store).id).created
+    store.transition(store.studies().items[0].id, "cancel")
+    jump(store, hours)
+    after = store.study(add(store).id).created
+    store.transition(store.studies().items[0].id, "cancel")
+    assert 0.9 < (after - before).total_seconds() / (3600 * hours) < 1.1, "the clock jumped"
+    assert not store.runners()[0].heard_within(60), "of its next heartbeat it is known again"
+    store.renew(lease, 60)
+    store.heartbeat(runner)
+    assert store.runners()[0].heard_within(60)
+    assert _claimed_within(store, clock, 60) is None
+    taken = _claimed_within(store, clock, 1)
+    assert taken is not None
+    assert taken.study_id == lease.study_id
+    store.close()
+
+
+def test_a_runner_is_not_given_what_it_works_for(store: Store):
+    add(store)
+    lease = _claim(store, "one", 0)
+    assert store.claim("one", 60, busy={lease.study_id}) is None
+    store.release(lease)
+    assert store.claim("one", 60, busy={lease.study_id}) is None
+    store.renew(_claim(store, "two", 60), 60)
+
+
+def test_a_runner_gets_a_study_again_that_it_never_heard_it_had(store: Store):
+    lease = running(store)
+    again = store.claim(lease.runner_id, 60, busy=set())
+    assert again == Lease(lease.study_id, lease.runner_id, lease.token + 1)
+    assert store.claim("other", 60, busy=set()) is None
 
 
 WRITES: dict[str, Callable[[Store, Lease, str], object]] = {
