@@ -78,16 +78,16 @@ class Leases:
         return (lease.study_id, lease.token) in self._lost
 
     def _run(self) -> None:
-        pause = regular = self._seconds / 3
-        while not self._ended.wait(pause):
+        regular, away = self._seconds / 3, False
+        while not self._ended.wait(min(regular, AGAIN_SECONDS) if away else regular):
             try:
                 self._renew()
                 self._heartbeat()
-                pause = regular
+                away = False
             except StoreError as error:
-                if pause == regular:
+                if not away:
                     log.warning("no heartbeat", error=str(error))
-                pause = min(regular, AGAIN_SECONDS)
+                away = True
 
     def _renew(self) -> None:
         with self._lock:
