@@ -12,7 +12,7 @@ from studies.runner.streak import Streak
 log = structlog.stdlib.get_logger("studies.runner")
 
 RESTART_SECONDS = 10.0
-LASTING_SECONDS = 10.0
+LASTING_SECONDS = 30.0
 """A cluster that has been up for so long is one that studies can be given to, whatever came before."""
 
 
@@ -53,7 +53,7 @@ class Keeper:
         if self._up_since is not None:
             self._streak.ended(reason)
         # one that was up has been killed; one that never was would most likely not come up now either
-        wait = 0.0 if self._up_since is not None and self._streak.trouble is None else RESTART_SECONDS
+        wait = 0.0 if self._up_since is not None else RESTART_SECONDS
         if reason != self._said:
             log.error("the Ray cluster is lost", reason=reason, again_in_seconds=wait)
             self._said = reason
