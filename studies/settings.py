@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     api_keys: SecretStr | None = Field(None, description="comma-separated bearer keys with admin scope; none: loopback")
     checkpoint_dir: Path | None = Field(None, description="a path all nodes share; none: under DATA_DIR")
     ray_address: str | None = Field(None, description="a running cluster; none: the runner starts its own")
+    trust_cluster: bool = Field(False, description="use a cluster without token authentication")
     cpus: int | None = Field(None, ge=1, description="CPUs of the runner's own Ray cluster; none: all")
     lease_seconds: float = Field(30.0, gt=0, description="a lease not renewed for so long may be taken over")
     silence_seconds: float = Field(300.0, gt=0, description="a pack that reports nothing for so long is ended")

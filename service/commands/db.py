@@ -7,6 +7,7 @@ import typer
 from service.commands.errors import CommandFailed
 from service.commands.options import DataDir
 from service.commands.settings import settings
+from studies.privacy import keep_private
 
 app = typer.Typer(help="The database.", no_args_is_help=True)
 
@@ -21,6 +22,7 @@ def upgrade(data_dir: DataDir = None) -> None:
     """Bring the tables to this program's revision. The database is GROKSCALE_DATABASE_URL, else SQLite in DATA_DIR."""
     from studies.store import StoreError, open_store
 
+    keep_private()
     try:
         store = open_store(settings(data_dir=data_dir).url)
         before = store.schema().current

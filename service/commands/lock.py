@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from service.commands.errors import CommandFailed
+from studies.privacy import make_directory, private
 
 NAME = "serve.lock"
 
@@ -21,8 +22,8 @@ def only_server(data_dir: Path) -> Iterator[None]:
         CommandFailed: another server has it, or the directory cannot be written.
     """
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        lock = open(data_dir / NAME, "a+")  # noqa: SIM115  closed below
+        make_directory(data_dir)
+        lock = open(data_dir / NAME, "a+", opener=private)  # noqa: SIM115  closed below
     except OSError as error:
         raise CommandFailed(f"cannot use the data directory {data_dir}: {error.strerror}") from error
     with lock:

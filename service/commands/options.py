@@ -12,6 +12,10 @@ CheckpointDir = Annotated[
     Path | None, typer.Option(help="A path that all nodes share (default: in the data directory).")
 ]
 RayAddress = Annotated[str | None, typer.Option(help="A running Ray cluster (default: the runner starts its own).")]
+TrustCluster = Annotated[
+    bool | None,
+    typer.Option("--trust-cluster", help="Use a Ray cluster without token authentication (default: no)."),
+]
 Cpus = Annotated[int | None, typer.Option(help="CPUs of the runner's own Ray cluster (default: all).")]
 LeaseSeconds = Annotated[float | None, typer.Option(help="A lease not renewed for so long is free (default 30).")]
 SilenceSeconds = Annotated[float | None, typer.Option(help="A pack silent for so long is ended (default 300).")]

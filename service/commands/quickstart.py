@@ -20,6 +20,7 @@ from service.commands.lines import outcome_line, result_lines
 from service.commands.lock import only_server
 from service.commands.options import DataDir
 from service.commands.settings import settings as read_settings
+from studies.privacy import keep_private
 from studies.settings import PREFIX, Settings
 
 STUDY = "quickstart"
@@ -32,6 +33,7 @@ LOOK_SECONDS = 0.2
 
 def quickstart(data_dir: DataDir = None) -> None:
     """Start the service, run the quick-start study, print its law, and shut down."""
+    keep_private()
     settings = read_settings(data_dir=data_dir)
     with only_server(settings.data_dir):
         pass  # said here rather than in the child's log

@@ -11,6 +11,7 @@ import typer
 
 from service.commands.database import migrated
 from service.commands.errors import CommandFailed
+from service.commands.openness import warn_of_openness
 from service.commands.options import (
     CheckpointDir,
     Cpus,
@@ -19,17 +20,20 @@ from service.commands.options import (
     LogLevel,
     RayAddress,
     SilenceSeconds,
+    TrustCluster,
 )
 from service.commands.pipes import wait_for_end_of_input
 from service.commands.settings import settings as read_settings
 from studies import logs
 from studies.bell import Bell
+from studies.privacy import keep_private
 
 
 def runner(
     data_dir: DataDir = None,
     checkpoint_dir: CheckpointDir = None,
     ray_address: RayAddress = None,
+    trust_cluster: TrustCluster = None,
     cpus: Cpus = None,
     lease_seconds: LeaseSeconds = None,
     silence_seconds: SilenceSeconds = None,
@@ -40,6 +44,7 @@ def runner(
     stop = Bell()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
+    keep_private()
     from studies.runner.parent import die_with_parent
 
     if embedded:
@@ -50,11 +55,14 @@ def runner(
         data_dir=data_dir,
         checkpoint_dir=checkpoint_dir,
         ray_address=ray_address,
+        trust_cluster=trust_cluster,
         cpus=cpus,
         lease_seconds=lease_seconds,
         silence_seconds=silence_seconds,
         log_level=log_level,
     )
+    if not embedded:  # the server that started it has said so
+        warn_of_openness(settings.data_dir)
     logs.configure(settings.log_level)
     store = migrated(settings)
     from studies.runner import Runner

@@ -14,6 +14,7 @@ from service.auth import is_loopback
 from service.commands.database import migrated
 from service.commands.errors import CommandFailed
 from service.commands.lock import only_server
+from service.commands.openness import warn_of_openness
 from service.commands.options import (
     CheckpointDir,
     Cpus,
@@ -22,10 +23,12 @@ from service.commands.options import (
     LogLevel,
     RayAddress,
     SilenceSeconds,
+    TrustCluster,
 )
 from service.commands.pipes import wait_for_end_of_input
 from service.commands.settings import settings as read_settings
 from studies import logs
+from studies.privacy import keep_private
 from studies.settings import Settings
 
 
@@ -35,6 +38,7 @@ def serve(
     data_dir: DataDir = None,
     checkpoint_dir: CheckpointDir = None,
     ray_address: RayAddress = None,
+    trust_cluster: TrustCluster = None,
     cpus: Cpus = None,
     lease_seconds: LeaseSeconds = None,
     silence_seconds: SilenceSeconds = None,
@@ -51,12 +55,14 @@ def serve(
     """
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
+    keep_private()
     settings = read_settings(
         host=host,
         port=port,
         data_dir=data_dir,
         checkpoint_dir=checkpoint_dir,
         ray_address=ray_address,
+        trust_cluster=trust_cluster,
         cpus=cpus,
         lease_seconds=lease_seconds,
         silence_seconds=silence_seconds,
@@ -67,6 +73,7 @@ def serve(
             f"without keys only this machine is served, and {settings.host} is not a loopback address: "
             "set GROKSCALE_API_KEYS, or leave out --host"
         )
+    warn_of_openness(settings.data_dir)
     if until_eof:
         threading.Thread(target=_end_with_input, daemon=True).start()
     with only_server(settings.data_dir), _listen(settings) as listening:

@@ -11,6 +11,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
+from studies.privacy import UMASK
+
 _LOOK_SECONDS = 0.02
 _LAST_LINE_SECONDS = 1.0
 _LONGEST_LINE = 300
@@ -50,6 +52,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE if overhear else stderr,
             start_new_session=True,
+            umask=UMASK,
         )
         self.said: dict[str, Any] = {}
         """What the child has said last, by key."""

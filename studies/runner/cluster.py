@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import stat
 import sys
 import tempfile
 import time
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from studies.privacy import is_ours, is_private
 from studies.resources import Resources
 from studies.runner import environment
 from studies.runner.child import Child
@@ -23,13 +25,28 @@ _SLOW_SECONDS = 60.0
 """A cluster starts in ten seconds, on a busy machine in half a minute."""
 _STOP_SECONDS = 4.0
 _CLEAR_SECONDS = 2.0
-_LONGEST_PARENT = 30
+_LONGEST_PARENT = 25
+"""Bytes: names of sockets have 107, of which 82 are those of the folder and of what Ray makes in it."""
+_RAYS = "r"
+_NAME = "gs-{}"
 
 
 def ray_directory(runner_id: str) -> Path:
-    """Return where Ray may keep its sockets and logs: a short path, because names of sockets are."""
-    parent = tempfile.gettempdir()
-    return Path(parent if len(parent) <= _LONGEST_PARENT else "/tmp") / f"gs-{runner_id[-12:]}"
+    """Return the folder of a runner's own Ray: a short path, because names of sockets are.
+
+    It is this user's alone, and Ray does not know of it: what Ray is told of and makes itself, one level below, it
+    opens to everybody, so that others could put a link in the place of a log, or a socket in that of the raylet.
+    """
+    parent = Path(tempfile.gettempdir())
+    short = len(os.fsencode(parent)) <= _LONGEST_PARENT
+    return (parent if short and _keeps_names(parent) else Path("/tmp")) / _NAME.format(runner_id[-12:])
+
+
+def _keeps_names(parent: Path) -> bool:
+    """Return whether nobody else can move away what lies in a directory."""
+    found = parent.stat()
+    kept = not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or found.st_mode & stat.S_ISVTX
+    return bool(kept) and found.st_uid in (0, os.geteuid())
 
 
 class Cluster(Protocol):
@@ -80,7 +97,7 @@ class OwnCluster:
 
     Args:
         settings: `cpus` of it.
-        directory: for Ray's sockets and logs; made here, removed by `stop`.
+        directory: see `ray_directory`; made here, and left empty by `stop`, so that nobody takes its name meanwhile.
     """
 
     own = True
@@ -132,12 +149,18 @@ class OwnCluster:
         return False
 
     def start(self) -> None:
-        """Begin to start it; `address` says when it is there."""
-        clear(self._directory)
-        self._directory.mkdir(mode=0o700)
+        """Begin to start it; `address` says when it is there.
+
+        Raises:
+            PermissionError: the folder is not this user's alone.
+        """
+        self._directory.mkdir(mode=0o700, exist_ok=True)
+        if not is_private(self._directory):
+            raise PermissionError(f"{self._directory} is not this user's alone")
+        clear(self._directory / _RAYS)
         write_token(self.token)
         command = [sys.executable, "-P", "-m", "studies.runner.head"]
-        order = {"parent": os.getpid(), "cpus": self._settings.cpus, "directory": str(self._directory)}
+        order = {"parent": os.getpid(), "cpus": self._settings.cpus, "directory": str(self._directory / _RAYS)}
         self._head, self._began = Child(command, environment.of_ray(self.token), order), time.monotonic()
 
     def ask_for(self, packs: Sequence[Resources]) -> None:
@@ -150,13 +173,17 @@ class OwnCluster:
             if not self._head.gone_within(_STOP_SECONDS):
                 self._head.kill()
             self._head = None
-        clear(self._directory)
+        clear(self._directory / _RAYS)
 
 
 def clear(directory: Path) -> None:
-    """Remove what Ray left behind: after a head that was killed, agents wait a minute for its raylet; and files."""
-    end_all_in(directory, _CLEAR_SECONDS)
-    shutil.rmtree(directory, ignore_errors=True)
+    """Remove what Ray left behind: after a head that was killed, agents wait a minute for its raylet; and files.
+
+    A directory that is not this user's is left alone, with whoever writes to it.
+    """
+    if is_ours(directory):
+        end_all_in(directory, _CLEAR_SECONDS)
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def write_token(path: Path) -> None:
@@ -168,4 +195,5 @@ def write_token(path: Path) -> None:
 
 def is_ray_directory(path: str) -> bool:
     """Return whether a path could have come from `ray_directory`."""
-    return Path(path).name.startswith("gs-") and len(Path(path).name) == len(ray_directory("-" * 12).name)
+    start, length = _NAME.format(""), len(_NAME.format("-" * 12))
+    return Path(path).name.startswith(start) and len(Path(path).name) == length

@@ -8,7 +8,9 @@ from pathlib import Path
 from studies.settings import PREFIX
 
 _OURS = (PREFIX, "PG")  # libpq reads its passwords from PG... variables
-_OTHER_CLUSTERS = ("RAY_ADDRESS", "RAY_AUTH_TOKEN")
+_RAYS = ("RAY_", "__RAY_")
+"""Of Ray's hundreds of variables dozens name a cluster that is not ours, or are meant for it: address, database
+(RAY_REDIS_ADDRESS, RAY_gcs_storage), ports, certificates, jobs. A list of them would not be the next version's."""
 _PYTHON = ("PYTHONOPTIMIZE", "PYTHONINSPECT")
 """Ray's agents need their docstrings, and what waits for input after its end does not end."""
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -26,6 +28,10 @@ _RAY = {
     # a worker stays where it is: its trial directory is of no use to us
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
     "RAY_AIR_NEW_OUTPUT": "0",
+}
+_ON_LOOPBACK = {
+    # what it does on these, here too: every server and agent listens on 127.0.0.1, and so does everything it tells of
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
 }
 _WORKERS_OWN = ("RAY_CHDIR_TO_TRIAL_DIR",)
 """Tune would hand it to its actors once more, and they could not take a process that waits."""
@@ -46,12 +52,17 @@ def of_ray(token: Path | None) -> dict[str, str]:
     Args:
         token: file with the cluster's token; None: not our cluster, its own settings stand.
     """
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS) and name not in _PYTHON}
-    if token is not None:
-        kept = {name: value for name, value in kept.items() if name not in _OTHER_CLUSTERS}
+    dropped = _OURS if token is None else (*_OURS, *_RAYS)
+    given = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    kept = {name: value for name, value in given.items() if name not in _PYTHON}
     # a pack asks for more threads itself; a default of one a core would put CPUs x CPUs threads on the machine
     threads = {name: kept.get(name, "1") for name in _THREADS}
-    return kept | threads | _RAY | _authentication(token)
+    return kept | threads | _RAY | _of_our_cluster(token)
+
+
+def left_out() -> list[str]:
+    """Return the names of the variables of Ray's that do not reach our own cluster."""
+    return sorted(name for name in os.environ if name.startswith(_RAYS))
 
 
 def of_driver(token: Path | None) -> dict[str, str]:
@@ -61,6 +72,8 @@ def of_driver(token: Path | None) -> dict[str, str]:
     return kept | _TUNE | libpq
 
 
-def _authentication(token: Path | None) -> dict[str, str]:
-    # Ray listens on all interfaces whatever address it is given, and its own default is a file under ~/.ray
-    return {} if token is None else {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}
+def _of_our_cluster(token: Path | None) -> dict[str, str]:
+    if token is None:
+        return {}
+    # other users of the machine reach loopback too, and Ray's own default is a file under ~/.ray
+    return _ON_LOOPBACK | {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}

@@ -29,13 +29,14 @@ class ForeignCluster:
     Args:
         address: as `ray.init` takes it; this process has to be on one of its nodes.
         log: file for what Ray says while the watcher connects.
+        trusted: use it also where it asks nobody for a token.
     """
 
     own = False
     token = None
 
-    def __init__(self, address: str, log: Path) -> None:
-        self._address, self._log = address, log
+    def __init__(self, address: str, log: Path, *, trusted: bool = False) -> None:
+        self._address, self._log, self._trusted = address, log, trusted
         self._watcher: Child | None = None
         self._began = self._heard = 0.0
         self._beat: int | None = None
@@ -44,7 +45,7 @@ class ForeignCluster:
     @property
     def address(self) -> str | None:
         """Where drivers connect; None while it cannot be used."""
-        return self._address if self._beat is not None and self.trouble is None else None
+        return self._said["address"] if self._beat is not None and self.trouble is None else None
 
     @property
     def trouble(self) -> str | None:
@@ -92,7 +93,7 @@ class ForeignCluster:
         """Begin to connect."""
         with open(self._log, "wb") as log:
             command = [sys.executable, "-P", "-m", "studies.runner.watcher"]
-            order = {"parent": os.getpid(), "address": self._address}
+            order = {"parent": os.getpid(), "address": self._address, "trusted": self._trusted}
             self._watcher = Child(command, environment.of_ray(None), order, stderr=log)
         self._beat, self._heard = None, time.monotonic()
 

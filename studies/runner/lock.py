@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from studies.bell import Stop
+from studies.privacy import make_directory, private
 
 log = structlog.stdlib.get_logger("studies.runner")
 
@@ -33,8 +34,8 @@ def only_runner(directory: Path, note: dict[str, Any], stop: Stop) -> Iterator[d
     Yields:
         The former holder's note, empty where there is none; None: asked to stop while waiting.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    with open(directory / NAME, "a+") as file:
+    make_directory(directory)
+    with open(directory / NAME, "a+", opener=private) as file:
         if not _wait(file.fileno(), directory, stop):
             yield None
             return

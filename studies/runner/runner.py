@@ -16,6 +16,7 @@ import structlog
 from studies.bell import Stop
 from studies.lifecycle import ImpossibleTransition
 from studies.resources import Resources, total
+from studies.runner import environment
 from studies.runner.cluster import Cluster, OwnCluster, clear, is_ray_directory, ray_directory
 from studies.runner.compilers import Compilers
 from studies.runner.dealer import Dealer, Driven
@@ -65,7 +66,7 @@ class Runner:
     def _cluster_of(self, settings: Settings) -> Cluster:
         if settings.ray_address is None:
             return OwnCluster(settings, ray_directory(self._info.id))
-        return ForeignCluster(settings.ray_address, settings.data_dir / LOG)
+        return ForeignCluster(settings.ray_address, settings.data_dir / LOG, trusted=settings.trust_cluster)
 
     def _news(self) -> RunnerNews:
         has = total(self._cluster.most)
@@ -108,6 +109,8 @@ class Runner:
     def _work(self, stop: Stop) -> None:
         if self._cluster.own:  # the nodes of another have workers that compile for themselves
             self._compilers.start(self._cluster.token)
+            if names := environment.left_out():
+                log.warning("not for the runner's own Ray cluster, and left out", variables=names)
         away = False
         while not stop.wait(LOOK_SECONDS):
             try:
@@ -239,4 +242,5 @@ class Runner:
             except DatabaseUnavailable as error:
                 log.warning("lease not given back", study=driven.lease.study_id, error=str(error))
         self._cluster.stop()
+        clear(ray_directory(self._info.id))
         self._leases.end()

@@ -1,7 +1,8 @@
 """The process that keeps an eye on a cluster: `python -m studies.runner.watcher`, a child of the runner.
 
-It connects as a driver does, says what the nodes have about once a second, looks at each node once for the versions
-that it runs, and asks for more nodes where the runner wants them: by placement groups, which are gone when it is.
+It connects as a driver does, to a cluster that asks for a token or is trusted without; says what the nodes have about
+once a second; looks at each node once for the versions that it runs; and asks for more nodes where the runner wants
+them: by placement groups, which are gone when it is.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import ray
+from ray._private.services import get_ray_address_from_environment
 from ray._private.state import state
 from ray.exceptions import RayError
 from ray.util import placement_group, remove_placement_group
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from ruamel.yaml import YAML
 
-from studies.runner import connection
+from studies.runner import connection, trust
 from studies.runner.parent import die_with_parent
 from studies.runner.wire import Wire
 
@@ -42,23 +44,34 @@ def main() -> None:
     order = wire.receive()
     die_with_parent(order["parent"])
     try:
-        _connect(order["address"])
+        address = _address(order["address"])
+        _reach(address)
+        if not order["trusted"]:
+            trust.check(address)
+        connection.connect(address, logging.ERROR)
     except Exception as error:
         wire.say(error=str(error).strip().partition("\n")[0])
         raise
+    # what was found once is what drivers connect to
+    wire.say(address=address)
     Watcher(wire).run()
 
 
-def _connect(address: str) -> None:
-    if address.startswith("ray://"):
+def _address(given: str) -> str:
+    """Return host:port of a cluster's GCS; `auto` is that of RAY_ADDRESS, or of this machine's cluster."""
+    address = get_ray_address_from_environment(given, None) if given == "auto" else given
+    assert address is not None
+    if "://" in address:
         raise ValueError("ray:// is Ray Client's; give the address of its GCS (host:6379), on a node of the cluster")
-    if address != "auto":
-        host, _, port = address.rpartition(":")
-        try:
-            socket.create_connection((host, int(port)), _REACH_SECONDS).close()
-        except (OSError, ValueError) as error:
-            raise ConnectionError(f"nothing answers there ({error})") from error
-    connection.connect(address, logging.ERROR)
+    return address
+
+
+def _reach(address: str) -> None:
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), _REACH_SECONDS).close()
+    except (OSError, ValueError) as error:
+        raise ConnectionError(f"nothing answers there ({error})") from error
 
 
 class Watcher:

@@ -42,11 +42,15 @@ def test_a_service_killed_in_the_middle_ends_each_trial_exactly_once(tmp_path: P
         assert time.monotonic() < deadline, f"outlive the service: {left}"
         time.sleep(0.05)
 
+    left_behind = service.ray_directory()
+    assert (left_behind / "r").exists()
+
     killed = time.monotonic()
     service.start()
     with service.client() as client:
         before = ended(client, study.id)
         assert 10 <= before < 64
+        assert not left_behind.exists()
         gate.open()
         wait_until(lambda: ended(client, study.id) > before, 60, "the study goes on")
         assert time.monotonic() - killed < 60  # not a lease period on top of the start of Ray

