@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
+_READ = stat.S_IRGRP | stat.S_IROTH
 
 
 def read(path: Path, *, own: bool) -> bytes:
@@ -37,10 +38,42 @@ def read(path: Path, *, own: bool) -> bytes:
 
 
 def create(path: Path, *, own: bool) -> BinaryIO:
-    """Open a new file for writing, in place of whatever bears its name; `own`: nobody else may read it."""
+    """Open a new file for writing, in place of whatever bears its name.
+
+    Args:
+        path: of the file.
+        own: nobody else may read it; else whoever may read its directory.
+    """
     with suppress(FileNotFoundError):
         path.unlink()
-    return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600 if own else 0o666), "wb")
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    if not own:
+        _change_mode(handle, 0o600 | path.parent.stat().st_mode & _READ)
+    return open(handle, "wb")
+
+
+def make_directory(path: Path, *, own: bool) -> None:
+    """Make a directory.
+
+    Args:
+        path: of the directory.
+        own: for this user alone; else as open as the one that it lies in, whatever the umask.
+
+    Raises:
+        FileExistsError: there is something of this name.
+    """
+    path.mkdir(0o700)
+    if not own:
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            _change_mode(handle, stat.S_IMODE(path.parent.stat().st_mode) & ~stat.S_ISVTX)
+        finally:
+            os.close(handle)
+
+
+def _change_mode(handle: int, mode: int) -> None:
+    with suppress(PermissionError):  # a file system that knows no modes
+        os.fchmod(handle, mode)
 
 
 def others(found: os.stat_result) -> str | None:

@@ -2,10 +2,14 @@
 
 An attempt's directory is made exclusively, and nobody else writes to it: an attempt that runs on somewhere, cut off
 from everyone, cannot harm the one that took its place.
+
+A CHECKPOINT_DIR that nodes share may have workers of several users, each of whom has to read what the others left and
+to begin attempts beside theirs: what is made there is as open as that directory, whatever the umask.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import shutil
 from collections.abc import Iterator, Sequence
@@ -37,14 +41,14 @@ class Attempts:
     def begin(self, pack_id: str) -> tuple[int, Place]:
         """Make the place of a pack's next attempt; return the attempt's number, counted from 1, and the place."""
         pack = self.directory / pack_id
-        mode = 0o700 if self.own else 0o777
         self.directory.parent.mkdir(parents=True, exist_ok=True)
         for directory in (self.directory, pack):
-            directory.mkdir(mode, exist_ok=True)
+            with contextlib.suppress(FileExistsError):
+                files.make_directory(directory, own=self.own)
         while True:
             number = max(_numbers(pack), default=0) + 1
             try:
-                (pack / str(number)).mkdir(mode)
+                files.make_directory(pack / str(number), own=self.own)
             except FileExistsError:  # another attempt began this instant
                 continue
             return number, self._place(pack_id, number)

@@ -6,8 +6,11 @@ import hashlib
 import hmac
 import os
 import pickle
-from collections.abc import Callable
+import stat
+import tempfile
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -274,3 +277,43 @@ def test_no_key_is_shown(attempts: Attempts) -> None:
     for shown in (repr(attempts), repr(place)):
         assert "key=" not in shown
         assert repr(KEY) not in shown
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o750, 0o770, 0o777])
+def test_what_is_made_in_a_shared_place_is_as_open_as_that_whatever_the_umask(tmp_path: Path, mode: int) -> None:
+    tmp_path.chmod(mode)
+    before = os.umask(0o077)
+    try:
+        _, place = Attempts(tmp_path / "study", KEY, own=False).begin("pack")
+        place.save(checkpoint(1))
+    finally:
+        os.umask(before)
+    directories = [tmp_path / "study", tmp_path / "study" / "pack", place.directory]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in directories} == {mode}
+    assert stat.S_IMODE((place.directory / NAME).stat().st_mode) == 0o600 | mode & 0o044
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_workers_of_several_users_share_a_place_that_all_may_write_to() -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as place:
+        Path(place).chmod(0o1777)
+        attempts = Attempts(Path(place) / "study", KEY, own=False)
+        for number, user in enumerate((1234, 65534), 1):
+            with as_user(user):
+                assert step(attempts.resume(["pack"])) == (number - 1 or None)
+                _, mine = attempts.begin("pack")
+                mine.save(checkpoint(number))
+        discard(attempts.directory)
+        assert not attempts.directory.exists()
+
+
+@contextmanager
+def as_user(user: int) -> Iterator[None]:
+    """Be another user, whose files nobody else can read by default."""
+    before = os.umask(0o077)
+    os.seteuid(user)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.umask(before)
