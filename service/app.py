@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from service import documentation, framework, problems, refusals
-from service.auth import ForeignOrigin, Keys, Loopback, MisdirectedRequest, Unauthorized
+from service.auth import ForeignOrigin, Keys, Loopback, MisdirectedRequest, Sites, Unauthorized
 from service.body_limit import BodyLimit
 from service.charts.endpoints import router as charts
 from service.events.endpoints import router as events
@@ -23,7 +23,10 @@ from service.library.endpoints import router as library
 from service.pareto.endpoints import router as pareto
 from service.phases.endpoints import router as phases
 from service.problems import ApiError, InvalidRequest
+from service.queries import given_once
 from service.request_log import RequestLog
+from service.security_headers import SecurityHeaders
+from service.spelling import Heads, Spelling
 from service.studies.endpoints import router as studies
 from service.tasks.endpoints import router as tasks
 from service.theory.endpoints import router as theory
@@ -49,6 +52,7 @@ def create_app(settings: Settings, store: Store | None = None, *, expects_runner
         redoc_url=None,
         lifespan=_lifespan,
         redirect_slashes=False,
+        dependencies=[Depends(given_once)],
     )
     app.state.settings = settings
     app.state.store = store or open_store(settings.url)
@@ -59,19 +63,23 @@ def create_app(settings: Settings, store: Store | None = None, *, expects_runner
     for router in NOUNS:
         app.include_router(router, responses=_everywhere(settings))
     documentation.install(app)
-    # the last added is the outermost: the id, then who asks, then how much
+    # the last added is the outermost: the id, then what is asked, then who asks, then how much
     app.add_middleware(BodyLimit, most=settings.max_body_bytes)
+    app.add_middleware(Sites, keyed=bool(settings.keys))
     if settings.keys:
         app.add_middleware(Keys, keys=settings.keys)
     else:
         app.add_middleware(Loopback)
+    app.add_middleware(Spelling)
+    app.add_middleware(Heads)
     app.add_middleware(RequestLog)
+    app.add_middleware(SecurityHeaders)
     return app
 
 
 def _everywhere(settings: Settings) -> dict[int | str, dict[str, object]]:
     """Return what any route under /v1 can answer."""
-    guard = (Unauthorized,) if settings.keys else (ForeignOrigin, MisdirectedRequest)
+    guard = (ForeignOrigin, Unauthorized if settings.keys else MisdirectedRequest)
     return problems.refusals(*guard, InvalidRequest, ApiError, refusals.Unavailable)
 
 

@@ -1,4 +1,4 @@
-"""Who may ask: bearer keys, or, where the server has none, only programs on this machine.
+"""Who may ask: bearer keys, or, where the server has none, only programs on this machine; and no page of another site.
 
 Keys are random and long, so one SHA-256 is enough; all of them are compared, each in constant time.
 """
@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from service.loopback import is_loopback
 from service.problems import ApiError, respond
 
 OPEN_PATHS = frozenset({"/livez", "/readyz", "/docs", "/openapi.json"})
 OPEN_PREFIX = "/docs/"
 """Answered without a key: what a load balancer asks, and the documentation with its own files."""
 
-LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+_OWN_SITES = frozenset({"same-origin", "none"})
+"""What a browser says in Sec-Fetch-Site of a request by this server's own page, or by its user's own hand."""
+_PORTS = {"http": 80, "https": 443}
 
 
 class Unauthorized(ApiError):
@@ -36,19 +38,9 @@ class MisdirectedRequest(ApiError):
 
 
 class ForeignOrigin(ApiError):
-    """A server without keys takes no request that a page of another site sends from a browser."""
+    """No request that a page of another origin sends from a browser is served, be that page on this machine too."""
 
     status, kind, title = 403, "foreign-origin", "Request of another site"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether binding to this address or name reaches only programs on this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 class Keys:
@@ -60,7 +52,8 @@ class Keys:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not _is_open(scope["path"]):
-            digest = self._digest(Headers(scope=scope).get("authorization"))
+            sent = Headers(scope=scope).getlist("authorization")
+            digest = self._digest(sent[0]) if len(sent) == 1 else None
             if digest is None:
                 detail = "send the header Authorization: Bearer KEY with a key of this server"
                 refusal = Unauthorized(detail, headers={"WWW-Authenticate": 'Bearer realm="grokscale"'})
@@ -69,9 +62,9 @@ class Keys:
             scope["state"]["caller"] = digest
         await self.app(scope, receive, send)
 
-    def _digest(self, authorization: str | None) -> str | None:
+    def _digest(self, authorization: str) -> str | None:
         """Return the hash of the key that was sent, if it is one of the server's."""
-        scheme, _, key = (authorization or "").partition(" ")
+        scheme, _, key = authorization.partition(" ")
         sent = hashlib.sha256(key.strip().encode()).digest()
         # no early exit: the time taken says nothing of which key, or how much of one, was right
         known = sum(hmac.compare_digest(sent, digest) for digest in self.digests)
@@ -79,31 +72,73 @@ class Keys:
 
 
 class Loopback:
-    """ASGI middleware of a server without keys: only requests that a program of this machine addressed to it.
+    """ASGI middleware of a server without keys: only requests that name it by an address of this machine.
 
-    Binding to loopback keeps other machines out; this keeps out the web pages that a browser on this machine shows
-    (a name that resolves to 127.0.0.1, a form posted across sites).
+    Binding to loopback keeps other machines out; this keeps out the web pages that a browser on this machine shows and
+    that reach the server by another name (one that resolves to 127.0.0.1).
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (refusal := _refusal(Headers(scope=scope))):
-            await respond(scope, refusal)(scope, receive, send)
-            return
+        if scope["type"] == "http":
+            hosts = Headers(scope=scope).getlist("host")
+            name = _hostname(f"//{hosts[0]}") if len(hosts) == 1 else None
+            if name is None or not is_loopback(name):
+                shown = ", ".join(map(repr, hosts)) or "none"
+                detail = f"Host {shown} is not served without keys; accepted: localhost, 127.0.0.1, [::1]"
+                await respond(scope, MisdirectedRequest(detail))(scope, receive, send)
+                return
         await self.app(scope, receive, send)
 
 
-def _refusal(headers: Headers) -> ApiError | None:
-    host = headers.get("host", "")
-    if _hostname(f"//{host}") not in LOOPBACK_HOSTS:
-        detail = f"Host {host!r} is not served without keys; accepted: localhost, 127.0.0.1, [::1]"
-        return MisdirectedRequest(detail)
-    origin = headers.get("origin")
-    if origin is not None and _hostname(origin) not in LOOPBACK_HOSTS:
-        return ForeignOrigin(f"a page of {origin!r} may not use this server; set keys to serve other machines")
-    return None
+class Sites:
+    """ASGI middleware: no request by a page of another origin, which a browser sends with its user's rights.
+
+    Args:
+        app: the application.
+        keyed: the server has keys, so that a page without one gets nowhere, and may stand behind a proxy that answers
+            under another name or scheme: there a browser's own word that the page is the server's is enough.
+    """
+
+    def __init__(self, app: ASGIApp, *, keyed: bool) -> None:
+        self.app = app
+        self.keyed = keyed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and (detail := self._foreign(scope)):
+            await respond(scope, ForeignOrigin(detail))(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+    def _foreign(self, scope: Scope) -> str | None:
+        headers = Headers(scope=scope)
+        sites = {site.strip().lower() for site in headers.getlist("sec-fetch-site")}
+        # what is open neither writes nor costs: a link to the documentation may be followed from anywhere
+        if not sites <= _OWN_SITES and not _is_open(scope["path"]):
+            said = ", ".join(sorted(sites))
+            return f"Sec-Fetch-Site: {said} may not use this server; accepted: same-origin, none"
+        origins = headers.getlist("origin")
+        asked = f"{scope['scheme']}://{headers.get('host', '')}"
+        if (self.keyed and "same-origin" in sites) or all(_same_origin(origin, asked) for origin in origins):
+            return None
+        return f"a page of {', '.join(origins)} may not use this server; accepted: of {asked}"
+
+
+def _same_origin(one: str, other: str) -> bool:
+    """Whether two URLs have the same scheme, host and port."""
+    first = _origin(one)
+    return first is not None and first == _origin(other)
+
+
+def _origin(url: str) -> tuple[str, str, int] | None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return None
+    return (parts.scheme, parts.hostname, port) if parts.hostname and port else None
 
 
 def _hostname(url: str) -> str | None:

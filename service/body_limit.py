@@ -1,4 +1,4 @@
-"""The largest request body, by its declared length and by what really arrives.
+"""What a request's body may be: of a limited length, as declared and as it arrives, and not encoded.
 
 Starlette's own limiter answers in plain text; every error here is a problem document.
 """
@@ -12,7 +12,7 @@ from service import problems
 
 
 class BodyLimit:
-    """ASGI middleware that refuses a body above `most` bytes with 413."""
+    """ASGI middleware that refuses a body above `most` bytes with 413, and one that is encoded with 415."""
 
     def __init__(self, app: ASGIApp, most: int) -> None:
         self.app = app
@@ -22,7 +22,14 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        declared = Headers(scope=scope).get("content-length", "")
+        headers = Headers(scope=scope)
+        codings = ", ".join(headers.getlist("content-encoding"))
+        if codings.strip().lower() not in {"", "identity"}:
+            detail = f"a body with Content-Encoding {codings!r} is not read here; accepted: identity, or none"
+            refusal = problems.UnsupportedMediaType(detail, headers={"Accept-Encoding": "identity"})
+            await problems.respond(scope, refusal)(scope, receive, send)
+            return
+        declared = headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > self.most:
             await problems.respond(scope, self._refusal())(scope, receive, send)
             return

@@ -11,12 +11,21 @@ from studies.settings import Settings
 from studies.store import Store
 
 
-class IdConvertor(StringConvertor):
-    """An identifier in a path. It holds no colon, so that `{id}` never swallows the `:cancel` of `{id}:cancel`."""
+class WordConvertor(StringConvertor):
+    """A name in a path. It holds no colon, so that `{name}` never swallows the `:submit` of `{name}:submit`."""
 
     regex = "[^/:]+"
 
 
+class IdConvertor(WordConvertor):
+    """An identifier in a path: of hexadecimal digits, which are the same in capitals (RFC 9562, section 4)."""
+
+    def convert(self, value: str) -> str:
+        """Return it as it is stored."""
+        return value.lower()
+
+
+register_url_convertor("word", WordConvertor())
 register_url_convertor("id", IdConvertor())
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute, iter_route_contexts
-from pydantic import BaseModel
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from service.problems import ApiError, Fault, HttpError, InvalidRequest, MethodNotAllowed, RouteNotFound, respond
+from service.queries import models, plus_hint
 
 SHOWN = 80
 
@@ -47,7 +47,7 @@ def _methods(request: Request) -> list[str]:
     """Return the methods that some route serves at this path: the router itself names only the first route's."""
     routes = iter_route_contexts(request.app.routes)
     found = {m for route in routes if route.matches(request.scope)[0] is Match.PARTIAL for m in route.methods or ()}
-    return sorted(found)
+    return sorted(found | ({"HEAD"} if "GET" in found else set()))
 
 
 async def _refuse_invalid(request: Request, error: Exception) -> Response:
@@ -67,16 +67,9 @@ def _fault(request: Request, error: Mapping[str, Any]) -> Fault:
         return Fault(place=place, pointer=pointer, detail="missing")
     shown = repr(error["input"])
     shown = shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…"
-    return Fault(place=place, pointer=pointer, detail=f"{shown} is refused: {error['msg']}")
+    hint = plus_hint(error["input"]) if place == "query" else ""
+    return Fault(place=place, pointer=pointer, detail=f"{shown} is refused: {error['msg']}{hint}")
 
 
 def _parameters(request: Request) -> list[str]:
-    route = request.scope.get("route")
-    fields = route.dependant.query_params if isinstance(route, APIRoute) else []
-    models = [field.field_info.annotation for field in fields]
-    return [
-        name
-        for model in models
-        if isinstance(model, type) and issubclass(model, BaseModel)
-        for name in model.model_fields
-    ]
+    return [name for model in models(request) for name in model.model_fields]

@@ -6,6 +6,14 @@ from collections.abc import Sequence
 
 from service.problems import NotAcceptable
 
+ALIASES = {
+    "application/ndjson": "application/x-ndjson",
+    "application/jsonl": "application/x-ndjson",
+    "application/parquet": "application/vnd.apache.parquet",
+    "application/x-parquet": "application/vnd.apache.parquet",
+}
+"""Other names that programs have for what is served here."""
+
 
 def choose(accept: str | None, offered: Sequence[str]) -> str:
     """Return the offered type that the caller likes best; of equal ones the first offered.
@@ -23,6 +31,7 @@ def choose(accept: str | None, offered: Sequence[str]) -> str:
 
 def _parsed(one: str) -> tuple[str, float]:
     media, *parameters = (part.strip() for part in one.lower().split(";"))
+    media = ALIASES.get(media, media)
     q = next((p.removeprefix("q=") for p in parameters if p.startswith("q=")), "1")
     try:
         return media, float(q)

@@ -14,6 +14,7 @@ from service.fits.errors import FitNotFound
 from service.laws.errors import InvalidLaw, TooLittleData
 from service.phases.errors import InvalidPhases
 from service.problems import ApiError, Fault, InvalidRequest, respond
+from service.queries import plus_hint
 from service.studies.errors import ImpossibleStateChange, InvalidSpecification, StudyNotEnded, StudyNotFound
 from service.trials.errors import TrialNotFound
 from studies.charts.errors import NothingDrawn
@@ -79,13 +80,14 @@ def _law(error: LawError) -> ApiError:
     """Return the refusal; `response` is part of the path, every other argument of the query."""
     parameter = error.parameter
     place = "path" if parameter == "response" else "query"
-    faults = [Fault(place=place, pointer=f"/{parameter}", detail=str(error))] if parameter else []
+    detail = str(error) + (plus_hint(error.expression) if isinstance(error, BadExpression) else "")
+    faults = [Fault(place=place, pointer=f"/{parameter}", detail=detail)] if parameter else []
     members: dict[str, Any] = {}
     if isinstance(error, UnknownName):
         members = {"known": list(error.known)}
     if isinstance(error, BadExpression):
         members = {"position": error.position}
-    return InvalidLaw(str(error), faults=faults, **members)
+    return InvalidLaw(detail, faults=faults, **members)
 
 
 def _phases(error: PhasesError) -> ApiError:

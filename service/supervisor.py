@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from studies.settings import PREFIX, SECRETS, Settings
+from studies.settings import PREFIX, SECRETS, Settings, ours
 
 RUNNER = (sys.executable, "-P", "-m", "service.cli", "runner", "--embedded")
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
@@ -102,6 +102,7 @@ class Supervisor:
 
 def environment(settings: Settings) -> dict[str, str]:
     """Return the environment of a runner: the settings in force, and of the secrets only the way to the database."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(f"{PREFIX}API_KEY")}
+    database = {f"{PREFIX}DATABASE_URL", f"{PREFIX}DATABASE_URL_FILE"}
+    kept = {name: value for name, value in os.environ.items() if not ours(name) or name.upper() in database}
     values = settings.model_dump(mode="json", exclude={name.lower() for name in SECRETS})
     return kept | {f"{PREFIX}{name.upper()}": str(value) for name, value in values.items() if value is not None}

@@ -124,7 +124,7 @@ def _begin(kernel: Kernel) -> None:
 
 def _note(kernel: Kernel, seconds: float) -> None:
     with suppress(OSError):
-        _path(kernel).write_text(f"{seconds:.2f}")
+        _path(kernel).write_text(f"{seconds:.2f}", encoding="ascii")
 
 
 # -- how long ----------------------------------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ def _slowness(kernels: Sequence[Kernel]) -> float:
 def _noted(kernel: Kernel) -> float | None:
     """Return how long a kernel took the last time."""
     try:
-        return float(_path(kernel).read_text())
+        return float(_path(kernel).read_text(encoding="ascii"))
     except (OSError, ValueError):  # nobody has compiled it, or nobody to the end
         return None
 

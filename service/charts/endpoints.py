@@ -37,7 +37,7 @@ _NAMES, _FORMATS = list(CHARTS), list(get_args(Format))
 
 
 @router.get(
-    "/studies/{study_id:id}/charts/{chart:id}.{format:id}",
+    "/studies/{study_id:id}/charts/{chart:word}.{format:word}",
     summary="Draw a chart",
     response_class=Response,
     responses=_DRAWN

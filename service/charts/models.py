@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from service.queries import Parameters
+from service.queries import Listed, Parameters
 from studies.charts.sizes import LEAST_SIDE, MOST_SIDE, MOST_TRIALS
 
 
@@ -27,7 +27,7 @@ class ChartQuery(Parameters):
     outcome: str = Field("generalised", max_length=50, description="phases: the outcome whose share is drawn")
     effect: Literal["draw", "fixed", "random", "none"] = Field("draw", description="law: what the draws are, see there")
     threshold: float | None = Field(None, gt=0, description="law: a rung of the ladder in place of the study's own")
-    trial: list[Annotated[str, Field(max_length=100)]] = Field(
+    trial: Annotated[list[Annotated[str, Field(max_length=100), AfterValidator(str.lower)]], Listed] = Field(
         [],
         max_length=MOST_TRIALS,
         description="curves: a trial's id or its index in the study; up to six of them. "

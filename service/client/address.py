@@ -8,7 +8,6 @@ import httpx2
 
 from service.client.errors import InvalidArgument
 
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _PASSWORD = re.compile(r"(?<=//)[^/@]*@")
 
 
@@ -36,11 +35,6 @@ def address(url: str) -> httpx2.URL:
 def shown(url: str | httpx2.URL) -> str:
     """Return an address as a message may show it: without user and password."""
     return _PASSWORD.sub("", str(url)).rstrip("/")
-
-
-def is_loopback(url: httpx2.URL) -> bool:
-    """Whether the server is this machine itself, which a proxy of the environment cannot reach."""
-    return url.host in _LOOPBACK
 
 
 def visible(text: str, name: str, spaces: bool = False) -> str:

@@ -12,8 +12,9 @@ from typing import Any
 import httpx2
 from tenacity import RetryCallState, Retrying, stop_after_attempt, stop_before_delay, wait_exponential_jitter
 
-from service.client.address import address, is_loopback, shown, visible
+from service.client.address import address, shown, visible
 from service.client.errors import ConnectionFailed, InvalidArgument, problem
+from service.loopback import is_loopback
 
 TIMEOUT = httpx2.Timeout(60.0, connect=5.0)
 """A law over 100,000 trials takes seconds; a server that is there takes a connection at once."""
@@ -104,7 +105,7 @@ class Http:
                 headers={"Authorization": f"Bearer {self._api_key}"} if self._api_key else {},
                 transport=self._transport,
                 timeout=TIMEOUT,
-                trust_env=not is_loopback(self._url),
+                trust_env=not is_loopback(self._url.host),
             )
         except ImportError:
             raise InvalidArgument(

@@ -23,7 +23,7 @@ def only_server(data_dir: Path) -> Iterator[None]:
     """
     try:
         make_directory(data_dir)
-        lock = open(data_dir / NAME, "a+", opener=private)  # noqa: SIM115  closed below
+        lock = open(data_dir / NAME, "a+", encoding="utf-8", opener=private)  # noqa: SIM115  closed below
     except OSError as error:
         raise CommandFailed(f"cannot use the data directory {data_dir}: {error.strerror}") from error
     with lock:

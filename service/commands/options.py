@@ -7,9 +7,21 @@ from typing import Annotated
 
 import typer
 
-DataDir = Annotated[Path | None, typer.Option(help="Database, checkpoints and logs (default ./.grokscale).")]
+
+def path(text: str) -> Path:
+    """Return the path that an option states: none is a variable of the caller's that was not set."""
+    if not text.strip():
+        raise typer.BadParameter("an empty path; accepted: a directory, or leave the option out")
+    return Path(text)
+
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(parser=path, metavar="PATH", help="Database, checkpoints and logs (default ./.grokscale)."),
+]
 CheckpointDir = Annotated[
-    Path | None, typer.Option(help="A path that all nodes share (default: in the data directory).")
+    Path | None,
+    typer.Option(parser=path, metavar="PATH", help="A path that all nodes share (default: in the data directory)."),
 ]
 RayAddress = Annotated[str | None, typer.Option(help="A running Ray cluster (default: the runner starts its own).")]
 TrustCluster = Annotated[

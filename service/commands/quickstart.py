@@ -75,14 +75,15 @@ def _service(settings: Settings, log: Path) -> Iterator[str]:
     command = [sys.executable, "-P", "-m", "service.cli", "serve", "--host", "127.0.0.1", "--port", "0", "--until-eof"]
     environment = {**os.environ, f"{PREFIX}DATA_DIR": str(settings.data_dir)}
     with (
-        open(log, "w") as errors,
+        open(log, "w", encoding="utf-8") as errors,
         subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
             env=environment,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             start_new_session=True,  # Ctrl-C comes here alone, and the service is then ended in order
         ) as child,
     ):
@@ -122,5 +123,5 @@ def _is_ready(url: str) -> bool:
 
 
 def _last_words(log: Path) -> str:
-    lines = log.read_text(errors="replace").splitlines()
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     return f"{lines[-1].removeprefix('grokscale: ') if lines else 'it said nothing'} (all of it in {log})"

@@ -6,11 +6,10 @@ import os
 import signal
 import socket
 import threading
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
-from service.auth import is_loopback
 from service.commands.database import migrated
 from service.commands.errors import CommandFailed
 from service.commands.lock import only_server
@@ -27,6 +26,7 @@ from service.commands.options import (
 )
 from service.commands.pipes import wait_for_end_of_input
 from service.commands.settings import settings as read_settings
+from service.loopback import bare, is_loopback
 from studies import logs
 from studies.privacy import keep_private
 from studies.settings import Settings
@@ -68,15 +68,11 @@ def serve(
         silence_seconds=silence_seconds,
         log_level=log_level,
     )
-    if not settings.keys and not is_loopback(settings.host):
-        raise CommandFailed(
-            f"without keys only this machine is served, and {settings.host} is not a loopback address: "
-            "set GROKSCALE_API_KEYS, or leave out --host"
-        )
+    where = _address(settings)
     warn_of_openness(settings.data_dir)
     if until_eof:
         threading.Thread(target=_end_with_input, daemon=True).start()
-    with only_server(settings.data_dir), _listen(settings) as listening:
+    with only_server(settings.data_dir), _listen(settings, where) as listening:
         logs.configure(settings.log_level)
         store = migrated(settings)
         from service.server import run  # its libraries take seconds to import
@@ -93,15 +89,52 @@ def _end_with_input() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _listen(settings: Settings) -> socket.socket:
-    """Return the socket to listen on, taken before anything else is started."""
+class _Address(NamedTuple):
+    """Where to listen, as `socket` takes it."""
+
+    family: int
+    address: tuple[object, ...]
+
+
+def _address(settings: Settings) -> _Address:
+    """Return the address that the host has; without keys it is loopback's.
+
+    Raises:
+        CommandFailed: it has none, or another.
+    """
+    if not settings.keys and not is_loopback(settings.host):
+        raise CommandFailed(_reachable(settings.host))
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        family, _, _, _, address = socket.getaddrinfo(
+            bare(settings.host), settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        listening = socket.socket(family, kind, protocol)
+    except (OSError, UnicodeError) as error:
+        raise _unlistened(settings, error) from error
+    # a machine may have given the name localhost to any address
+    if not settings.keys and not is_loopback(str(address[0])):
+        raise CommandFailed(_reachable(f"{settings.host} ({address[0]})"))
+    return _Address(family, address)
+
+
+def _listen(settings: Settings, where: _Address) -> socket.socket:
+    """Return the socket to listen on, taken before anything else is started."""
+    listening = socket.socket(where.family, socket.SOCK_STREAM)
+    try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
+        listening.bind(where.address)
         return listening
     except OSError as error:
-        raise CommandFailed(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
+        listening.close()
+        raise _unlistened(settings, error) from error
+
+
+def _unlistened(settings: Settings, error: OSError | UnicodeError) -> CommandFailed:
+    said = error.strerror if isinstance(error, OSError) else "not the name of a machine"
+    return CommandFailed(f"cannot listen on {settings.host}:{settings.port}: {said}")
+
+
+def _reachable(host: str) -> str:
+    return (
+        f"without keys only this machine is served, and {host} is not a loopback address: "
+        "set GROKSCALE_API_KEYS, or leave out --host"
+    )

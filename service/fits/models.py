@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr
 
 from studies.fits import Wanted
 from studies.laws import Request
@@ -68,7 +68,7 @@ class FitRequest(BaseModel):
     where: dict[str, Annotated[list[_End], Field(min_length=2, max_length=2)]] = Field(
         default_factory=dict, max_length=20, description="field to [lowest, highest], null for an open end"
     )
-    studies: list[StrictStr] = Field(
+    studies: list[Annotated[StrictStr, AfterValidator(str.lower)]] = Field(
         default_factory=list,
         max_length=20,
         description="ids of further studies: do they share an exponent? A run that several have (one `data_id`, one "

@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1", tags=["laws"])
 
 
 @router.get(
-    "/studies/{study_id:id}/laws/{response:id}",
+    "/studies/{study_id:id}/laws/{response:word}",
     summary="Fit a scaling law",
     response_model=Law,
     responses=refusals(StudyNotFound, TooLittleData, InvalidLaw, InvalidRequest),
@@ -29,8 +29,12 @@ def fit_law(study_id: str, response: str, query: Annotated[LawQuery, Query()], s
     Exact, left, interval and right-censored trials enter a log-normal likelihood; trials that cannot cross are
     counted, not taken for long times. Asked while the study runs, the law takes unended trials as censored.
     """
-    terms = None if query.terms is None else [term.strip() for term in query.terms.split(",")]
-    asked: dict[str, Any] = {"x": query.x, "terms": terms, "effect": query.effect, "threshold": query.threshold}
+    asked: dict[str, Any] = {
+        "x": query.x,
+        "terms": query.terms or None,
+        "effect": query.effect,
+        "threshold": query.threshold,
+    }
     asked["by"] = query.by
     search = store.study(study_id).spec["search"]["kind"]
     return law(store.table(study_id), response, **asked, proposed_by=search if search in ADAPTIVE else None)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.queries import Parameters
+from service.queries import Listed, Parameters
 
 _ESTIMATE = {"value": 0.9994, "se": 0.0001, "ci95": [0.9992, 0.9996]}
 
@@ -109,11 +109,12 @@ class LawQuery(Parameters):
     x: str | None = Field(
         None,
         max_length=1000,
-        description="one monomial of swept fields and theory columns: names, numbers, `*`, `/`, `^`, parentheses",
+        description="one monomial of swept fields and theory columns: names, numbers, `*`, `/`, `^`, parentheses; `α`, "
+        "`β`, `τ`, `·` and `×` are read as `alpha`, `beta`, `tau` and `*`",
         examples=["1/(alpha*beta)"],
     )
-    terms: str | None = Field(
-        None, max_length=1000, description="fields, comma-separated: one exponent each", examples=["alpha,beta"]
+    terms: Annotated[list[Annotated[str, Field(max_length=200)]], Listed] = Field(
+        [], max_length=100, description="fields: one exponent each", examples=[["alpha", "beta"]]
     )
     effect: Literal["draw", "fixed", "random", "none"] = Field(
         "draw",

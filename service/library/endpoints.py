@@ -28,7 +28,7 @@ def list_library() -> dict[str, Any]:
 
 
 @router.post(
-    "/{name:id}:submit",
+    "/{name:word}:submit",
     status_code=201,
     summary="Submit a study of the library",
     response_model=Study,

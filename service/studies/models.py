@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from service.queries import Paging
+from service.queries import Listed, Paging
 from studies.lifecycle import State
 
 EXAMPLE_SPEC: dict[str, Any] = {
@@ -85,7 +85,7 @@ class Study(BaseModel):
     id: str = Field(description="UUIDv7: ordered by time of submission")
     name: str
     state: State
-    reason: str | None = Field(description="why the study failed, or what a queued one waits for")
+    reason: str | None = Field(description="why the study or all of its trials failed, or what a queued one waits for")
     tags: list[str]
     priority: int = Field(description="higher runs first")
     spec: dict[str, Any] = Field(description="the specification in canonical form, defaults filled in")
@@ -109,7 +109,10 @@ class Studies(BaseModel):
 
 
 def _utc(time: datetime) -> datetime:
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+    try:
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError("in UTC it lies outside of the years 1 to 9999") from None
 
 
 Time = Annotated[datetime, AfterValidator(_utc)]
@@ -118,7 +121,7 @@ Time = Annotated[datetime, AfterValidator(_utc)]
 class StudiesQuery(Paging):
     """Which studies; every condition given must hold."""
 
-    state: list[State] = Field([], description="any of these states")
+    state: Annotated[list[State], Listed] = Field([], description="any of these states")
     task: str | None = Field(None, description="the task's kind", examples=["sparse_recovery"])
     name_prefix: str | None = Field(None, description="beginning of the name")
     tag: str | None = Field(None, description="one of the study's tags")

@@ -13,7 +13,7 @@ from service.queries import NoParameters
 from service.studies.errors import StudyNotFound
 from service.trials import formats
 from service.trials.errors import TrialNotFound
-from service.trials.filters import blaming, blaming_metrics, metrics, trial_filter
+from service.trials.filters import blaming, blaming_metrics, trial_filter
 from service.trials.models import Curves, CurvesQuery, Trial, Trials, TrialsQuery
 from studies.store import TrialRecord
 
@@ -76,6 +76,6 @@ def read_trial(trial_id: str, store: TheStore) -> TrialRecord:
 def read_curves(trial_id: str, query: Annotated[CurvesQuery, Query()], store: TheStore) -> Response:
     """Return what was recorded along the run on a log-spaced grid; empty for a trial that has not ended."""
     with blaming_metrics():
-        curves = store.curves(trial_id, metrics(query.metrics), query.max_points)
+        curves = store.curves(trial_id, query.metrics or None, query.max_points)
     shown = Curves(trial_id=trial_id, step=curves.step, columns=curves.columns, coordinates=curves.coordinates)
     return Response(shown.model_dump_json(), media_type="application/json")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from service.problems import Fault, InvalidRequest
+from service.queries import plus_hint
 from service.trials.models import TrialsQuery
 from studies.store import InvalidFilter, TrialFilter
 
@@ -34,7 +35,8 @@ def _range(text: str) -> tuple[str, Range]:
         field, lowest, highest = parts
         return field, (_end(lowest), _end(highest))
     except ValueError:
-        raise _fault("range", f"{text!r} is not a range; accepted: FIELD:LOWEST:HIGHEST") from None
+        detail = f"{text!r} is not a range; accepted: FIELD:LOWEST:HIGHEST{plus_hint(text)}"
+        raise _fault("range", detail) from None
 
 
 def _end(text: str) -> float | None:
@@ -58,11 +60,6 @@ def blaming(query: TrialsQuery) -> Iterator[None]:
     except InvalidFilter as error:
         parameter = "sort" if error.field == query.sort.removeprefix("-") else "range"
         raise _fault(parameter, str(error)) from error
-
-
-def metrics(text: str | None) -> Sequence[str] | None:
-    """Return the names of a comma-separated list."""
-    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.queries import Paging, Parameters
+from service.queries import Listed, Paging, Parameters
 from trainers.trial import Censoring, Obtained, OutcomeWord
 
 EXAMPLE_CROSSING: dict[str, Any] = {
@@ -140,8 +140,10 @@ class Trials(_Shown):
 class TrialsQuery(Paging):
     """Which trials, and in which order."""
 
-    outcome: list[Literal[OutcomeWord, "pending"]] = Field([], description="any of these; `pending` has not ended")
-    range: list[Annotated[str, Field(max_length=200)]] = Field(
+    outcome: Annotated[list[Literal[OutcomeWord, "pending"]], Listed] = Field(
+        [], description="any of these; `pending` has not ended"
+    )
+    range: Annotated[list[Annotated[str, Field(max_length=200)]], Listed] = Field(
         [],
         description="`FIELD:LOWEST:HIGHEST`, a range of a numeric field of the configuration: both ends included, "
         "either may be left empty; every range given must hold",
@@ -182,10 +184,10 @@ class Curves(BaseModel):
 class CurvesQuery(Parameters):
     """Which curves."""
 
-    metrics: str | None = Field(
-        None,
-        max_length=1000,
-        description="columns, comma-separated; all but the coordinates if left out",
-        examples=["train_error,test_error"],
+    metrics: Annotated[list[Annotated[str, Field(max_length=200)]], Listed] = Field(
+        [],
+        max_length=100,
+        description="columns; all but the coordinates if left out",
+        examples=[["train_error", "test_error"]],
     )
     max_points: int = Field(500, ge=2, le=100_000, description="points at most")

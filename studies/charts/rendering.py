@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
-from studies.settings import PREFIX
+from studies.settings import ours
 
 Format = Literal["json", "svg", "png", "html"]
 
@@ -97,7 +97,7 @@ class Renderer:
         if self._process is not None and self._process.poll() is not None:
             self._end()
         if self._process is None:
-            environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+            environment = {name: value for name, value in os.environ.items() if not ours(name)}
             self._process = subprocess.Popen(
                 # -P: the folder of the program holds modules with names of their own
                 [sys.executable, "-P", str(_PROGRAM)],

@@ -5,7 +5,8 @@
     atom     := number | name | "(" product ")"
     exponent := ["+" | "-"] (number | "(" exponent (("*" | "/") exponent)* ")")
 
-Exponents are exact: `alpha^0.3/(alpha^0.1*alpha^0.2)` has no alpha in it.
+Exponents are exact: `alpha^0.3/(alpha^0.1*alpha^0.2)` has no alpha in it. What formulas are printed with is
+read as what they are typed with: α, β and τ, a dot or a cross for *, a minus sign.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from studies.laws.monomial import Monomial
 LONGEST = 200
 DEEPEST = 20
 MOST_TERMS = 20
+PRINTED = str.maketrans({"α": "alpha", "β": "beta", "τ": "tau", **dict.fromkeys("·⋅∙×∗", "*"), "÷": "/", "−": "-"})
 _Value = TypeVar("_Value")
 _TOKEN = re.compile(
     r"(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<sign>[-+*/^()])"
@@ -38,6 +40,7 @@ def parse(expression: str, parameter: str = "x") -> Monomial:
     Raises:
         BadExpression: it is not one, or its constant is not a positive finite number.
     """
+    expression = expression.translate(PRINTED)
     if len(expression) > LONGEST:
         raise BadExpression(f"longer than {LONGEST} characters", LONGEST, expression[:LONGEST], parameter)
     return _Parser(expression, parameter).monomial()

@@ -58,7 +58,7 @@ def item(name: str) -> Item:
     """Return one study of the library. Raises `UnknownItem`."""
     if name not in names():
         raise UnknownItem(name)
-    data = read(resources.files(__name__).joinpath(f"{name}.yaml").read_text())
+    data = read(resources.files(__name__).joinpath(f"{name}.yaml").read_text(encoding="utf-8"))
     return Item(
         name=name,
         title=data["title"],

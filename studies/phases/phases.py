@@ -149,4 +149,6 @@ def _total(groups: list[dict[str, Any]]) -> dict[str, int]:
 def _require_results(diagrams: list[dict[str, Any]]) -> None:
     if not any(cell["n"] for diagram in diagrams for cell in diagram["cells"]):
         counts = _total(diagrams)
-        raise TooLittle("no trial has ended with a result at a place of the diagram", {"counted_out": counts})
+        said = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()) if count)
+        message = "no trial has ended with a result at a place of the diagram" + (f": {said}" if said else "")
+        raise TooLittle(message, {"counted_out": counts})

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from studies.settings import PREFIX
+from studies.settings import ours
 
-_OURS = (PREFIX, "PG")  # libpq reads its passwords from PG... variables
+_LIBPQ = "PG"  # it reads its passwords from PG... variables
 _RAYS = ("RAY_", "__RAY_")
 """Of Ray's hundreds of variables dozens name a cluster that is not ours, or are meant for it: address, database
 (RAY_REDIS_ADDRESS, RAY_gcs_storage), ports, certificates, jobs. A list of them would not be the next version's."""
@@ -52,8 +52,8 @@ def of_ray(token: Path | None) -> dict[str, str]:
     Args:
         token: file with the cluster's token; None: not our cluster, its own settings stand.
     """
-    dropped = _OURS if token is None else (*_OURS, *_RAYS)
-    given = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    dropped = (_LIBPQ,) if token is None else (_LIBPQ, *_RAYS)
+    given = {name: value for name, value in os.environ.items() if not ours(name) and not name.startswith(dropped)}
     kept = {name: value for name, value in given.items() if name not in _PYTHON}
     # a pack asks for more threads itself; a default of one a core would put CPUs x CPUs threads on the machine
     threads = {name: kept.get(name, "1") for name in _THREADS}
@@ -67,7 +67,7 @@ def left_out() -> list[str]:
 
 def of_driver(token: Path | None) -> dict[str, str]:
     """Return the environment of a driver: the same, and what libpq needs to reach the database."""
-    libpq = {name: value for name, value in os.environ.items() if name.startswith("PG")}
+    libpq = {name: value for name, value in os.environ.items() if name.startswith(_LIBPQ)}
     kept = {name: value for name, value in of_ray(token).items() if name not in _WORKERS_OWN}
     return kept | _TUNE | libpq
 

@@ -35,7 +35,7 @@ def only_runner(directory: Path, note: dict[str, Any], stop: Stop) -> Iterator[d
         The former holder's note, empty where there is none; None: asked to stop while waiting.
     """
     make_directory(directory)
-    with open(directory / NAME, "a+", opener=private) as file:
+    with open(directory / NAME, "a+", encoding="utf-8", opener=private) as file:
         if not _wait(file.fileno(), directory, stop):
             yield None
             return

@@ -74,7 +74,7 @@ def _writers_in(directory: Path) -> set[int]:
 def _children() -> list[int]:
     """Children by the kernel's list, which those have left that were waited for."""
     lists = Path("/proc/self/task").glob("*/children")
-    return [int(child) for each in lists for child in each.read_text().split()]
+    return [int(child) for each in lists for child in each.read_text(encoding="ascii").split()]
 
 
 def _prctl(option: int, value: int) -> None:

@@ -5,6 +5,7 @@ Sources name sections of the paper (Notsawo, Dumas, Rabusseau, ICML 2025, arXiv 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,7 +19,11 @@ LARGEST = 1_000_000
 """Largest whole number of a size field; the server's own limits are lower."""
 
 size = Sweep(whole(1, LARGEST))
-positive = Number(0, above=True)
+MODERATE = 1e50
+"""Largest number that is a strength, a step size, a scale or a variance, and one over the smallest: their products,
+squares and quotients are then floats, neither 0 nor infinite."""
+
+positive = Number(1e-50, MODERATE)
 
 
 class Section(BaseModel):
@@ -46,7 +51,7 @@ class SparseRecovery(Section):
     tau: Annotated[Swept, Sweep(Number(0, 1))] = field(
         0.0, "coherence: int(tau N) measurements are single coordinates", source="paper section 3.3, figures 21 and 22"
     )
-    snr: Annotated[Swept, Sweep(Number(0, above=True, null="noise-free"))] = field(
+    snr: Annotated[Swept, Sweep(replace(positive, null="noise-free"))] = field(
         None, "signal-to-noise ratio E||a*||^2 / E||noise||^2; null is noise-free", source="code: SNR = 1e8 or none"
     )
     stream: Annotated[Literal["spawned", "legacy"], Word("stream", ("spawned", "legacy"))] = field(
@@ -55,8 +60,10 @@ class SparseRecovery(Section):
     init: Annotated[Literal["ones", "random", "least_squares"], Word("init", ("ones", "random", "least_squares"))] = (
         field("ones", "start a0: init_scale times ones, N(0, 1/n) or the least-squares solution", source="code: ones")
     )
-    init_scale: Annotated[Swept, Sweep(Number(0))] = field(1e-6, "scale zeta of the start", source="code: 1e-6")
-    design_variance: Annotated[float | None, Number(0, above=True, null="1/N")] = field(
+    init_scale: Annotated[Swept, Sweep(Number(0, MODERATE))] = field(
+        1e-6, "scale zeta of the start", source="code: 1e-6"
+    )
+    design_variance: Annotated[float | None, replace(positive, null="1/N")] = field(
         None, "variance of the entries of X; null is 1/N", source="code: 1/N; paper appendix G writes 1/n"
     )
     signal: Annotated[Literal["normal", "uniform"], Word("signal", ("normal", "uniform"))] = field(

@@ -12,7 +12,7 @@ from typing import Any, cast
 from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 
-from studies.store.errors import DatabaseUnavailable
+from studies.store.errors import DAMAGED, DatabaseUnavailable
 
 BUSY_SECONDS = 60.0
 """How long a SQLite writer waits for another: a commit of a large pack on a busy machine takes seconds."""
@@ -77,7 +77,8 @@ class Database:
                     yield connection
                     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
                     if broken is not None:
-                        raise RuntimeError(f"a migration left a row of {broken[0]} without what it refers to")
+                        missing = f"a row of {broken[0]} is without what it refers to"
+                        raise DatabaseUnavailable(f"{self._name()}: {DAMAGED} ({missing})")
             finally:
                 pragma("PRAGMA foreign_keys = ON")
 
@@ -92,6 +93,8 @@ class Database:
         try:
             yield
         except DBAPIError as error:
+            if _damaged(error):
+                raise DatabaseUnavailable(f"{self._name()}: {DAMAGED} ({_first_line(error)})") from error
             if _unreachable(error):
                 raise DatabaseUnavailable(f"{self._name()}: {_first_line(error)}") from error
             if _lacks_a_table(error):
@@ -99,6 +102,8 @@ class Database:
 
                 schema.check(self)
             raise
+        except UnicodeDecodeError as error:  # of the text of a driver's own error, which quotes the file
+            raise DatabaseUnavailable(f"{self._name()}: {DAMAGED} ({error})") from error
 
     def _name(self) -> str:
         return self.engine.url.render_as_string(hide_password=True)
@@ -197,13 +202,29 @@ def _unreachable(error: DBAPIError) -> bool:
     if error.connection_invalidated or isinstance(error, InterfaceError):
         return True
     if isinstance(error.orig, sqlite3.Error):
-        return error.orig.sqlite_errorname.startswith(_SQLITE_UNREACHABLE)
+        return _sqlite_name(error).startswith(_SQLITE_UNREACHABLE)
     # psycopg gives no SQLSTATE where it found no server
     state = getattr(error.orig, "sqlstate", None)
     return isinstance(error, OperationalError) and (state is None or state[:2] in _POSTGRESQL_UNREACHABLE)
 
 
-_SQLITE_UNREACHABLE = tuple(f"SQLITE_{word}" for word in ("CANTOPEN", "NOTADB", "BUSY", "IOERR", "READONLY", "FULL"))
+def _damaged(error: DBAPIError) -> bool:
+    """Whether the file is not what was written: cut off, overwritten, or never a database."""
+    if not isinstance(error.orig, sqlite3.Error):
+        return False
+    name = _sqlite_name(error)
+    # a text that is no UTF-8 is found by Python, which has no name for it
+    return name.startswith(_SQLITE_DAMAGED) or (not name and isinstance(error.orig, sqlite3.OperationalError))
+
+
+def _sqlite_name(error: DBAPIError) -> str:
+    return getattr(error.orig, "sqlite_errorname", "")
+
+
+_SQLITE_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT")
+_SQLITE_UNREACHABLE = tuple(
+    f"SQLITE_{word}" for word in ("CANTOPEN", "BUSY", "IOERR", "READONLY", "FULL", "PERM", "AUTH", "NOLFS", "PROTOCOL")
+)
 _POSTGRESQL_UNREACHABLE = {"08", "28", "3D", "53", "57"}
 """Classes: no connection, no right to one, no such database, out of resources, the server is going down."""
 

@@ -2,7 +2,7 @@
 
 ```
 StoreError
-├── DatabaseUnavailable     a URL that cannot be used, a server that does not answer
+├── DatabaseUnavailable     a URL that cannot be used, a server that does not answer, a file that is damaged
 ├── SchemaOutdated          the tables are missing, older or newer than this program
 ├── NotFound                no such study, trial or pack
 ├── LeaseLost               the study has a newer token: stop what you do for it
@@ -26,12 +26,15 @@ if TYPE_CHECKING:
     from studies.store.records import IdempotencyRecord
 
 
+DAMAGED = "the database is damaged: put a copy of it back, or move it away to begin anew"
+
+
 class StoreError(PortableError):
     """Base of all that the store raises."""
 
 
 class DatabaseUnavailable(StoreError):
-    """The database cannot be reached or its URL cannot be used; the message holds no password."""
+    """The database cannot be reached or read, or its URL cannot be used; the message holds no password."""
 
 
 class SchemaOutdated(StoreError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, func, update
+from sqlalchemy import Connection, func, select, update
 
 from studies import lifecycle
 from studies.lifecycle import ENDED, Event, State
@@ -12,7 +12,7 @@ from studies.store import commits, events, packs
 from studies.store.errors import NotEnded
 from studies.store.functions import Now
 from studies.store.locks import FREE, Locked
-from studies.store.models import Study
+from studies.store.models import Study, Trial
 
 
 def change(connection: Connection, study: Locked, event: Event, reason: str | None = None) -> State:
@@ -26,6 +26,8 @@ def change(connection: Connection, study: Locked, event: Event, reason: str | No
     if state == study.state:
         return state
     _prepare(connection, study, event, state)
+    if reason is None and state in ENDED:
+        reason = _all_failed(connection, study)
     compared = update(Study).where(Study.id == study.id, Study.state == study.state, Study.token == study.token)
     written = connection.execute(compared.values(state=state, reason=reason, **_stamps(state)))
     assert written.rowcount == 1, f"study {study.id} changed under its lock"
@@ -33,6 +35,21 @@ def change(connection: Connection, study: Locked, event: Event, reason: str | No
     events.append(connection, study.id, "state", [announcement])
     study.state = state
     return state
+
+
+def _all_failed(connection: Connection, study: Locked) -> str | None:
+    """Return what to say of a study that ended in order, and of which every trial that ended has failed."""
+    if not study.ended or study.by_outcome.get("failed") != study.ended:
+        return None
+    first = select(Trial.index, Trial.error).where(Trial.study_id == study.id, Trial.outcome == "failed")
+    index, error = connection.execute(first.order_by(Trial.index).limit(1)).one()
+    said = (error or {}).get("message") or "no message"
+    of = f"all {study.total}" if study.ended == study.total else f"all {study.ended} that ended of {study.total}"
+    return f"{of} trials failed; trial {index}: {str(said)[:_SAID]}"
+
+
+_SAID = 300
+"""Characters of a trial's error that a study's reason repeats."""
 
 
 def _prepare(connection: Connection, study: Locked, event: Event, state: State) -> None:

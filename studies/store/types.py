@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from sqlalchemy import DateTime, Dialect, Float, String, Text, TypeDecorator
 
+from studies.store.errors import DAMAGED, DatabaseUnavailable
 from trainers.trial import finite
 
 
@@ -48,6 +49,18 @@ class Words(TypeDecorator[str]):
         return None if value is None else storable(value)
 
 
+def readable(read: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
+    """Return a result processor that says of what it cannot read, which was never written so, what is the matter."""
+
+    def checked(value: Any) -> Any:
+        try:
+            return value if read is None else read(value)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise DatabaseUnavailable(f"{DAMAGED} ({error})") from error
+
+    return checked
+
+
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
@@ -65,6 +78,10 @@ class Json(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """See `readable`."""
+        return readable(super().result_processor(dialect, coltype))
 
 
 class Finite(TypeDecorator[float]):
@@ -99,3 +116,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """See `readable`."""
+        return readable(super().result_processor(dialect, coltype))

@@ -48,7 +48,9 @@ def theory(table: pa.Table, reasons: Mapping[str, Mapping[str, str]] | None = No
     comparisons = {name: _comparison(table, one) for name, one in pairs.items()}
     if not any(one.inside.any() for one in pairs.values()):
         counts = {name: one["counted_out"] for name, one in comparisons.items()}
-        raise TooLittle("no ended trial has a measured value beside a prediction", counts)
+        failed = int((columns.words(table, "outcome") == "failed").sum())
+        said = f": {failed} of {len(table)} trials failed" if failed else ""
+        raise TooLittle(f"no ended trial has a measured value beside a prediction{said}", counts)
     document: dict[str, Any] = {
         "comparisons": comparisons,
         "explains_draws": explained(table, pairs["t2"]),

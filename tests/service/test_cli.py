@@ -274,6 +274,79 @@ def test_another_address_is_refused_without_keys(tmp_path: Path) -> None:
     assert not (tmp_path / "grokscale.db").exists()
 
 
+@pytest.mark.parametrize("keys", ["", " , ", "too-short"])
+def test_keys_that_are_none_start_no_server(tmp_path: Path, keys: str) -> None:
+    refused = grokscale("serve", "--port", "0", "--data-dir", str(tmp_path / "data"), GROKSCALE_API_KEYS=keys)
+    assert refused.returncode == 1
+    (line,) = refused.stderr.splitlines()
+    assert line.startswith("grokscale: GROKSCALE_API_KEYS: ")
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_variable_that_is_no_setting_is_warned_of_on_standard_error(tmp_path: Path) -> None:
+    done = grokscale("db", "upgrade", "--data-dir", str(tmp_path), GROKSCALE_API_KEY="k" * 20, GROKSCALE_PROT="80")
+    assert done.returncode == 0
+    assert done.stdout.startswith("schema revision")
+    assert done.stderr.splitlines() == [
+        "grokscale: warning: GROKSCALE_API_KEY is not a setting of the server and is not read; is GROKSCALE_API_KEYS "
+        "meant?",
+        "grokscale: warning: GROKSCALE_PROT is not a setting of the server and is not read; is GROKSCALE_PORT meant?",
+    ]
+
+
+def test_an_empty_data_directory_is_no_directory() -> None:
+    refused = grokscale("db", "upgrade", "--data-dir", "")
+    assert refused.returncode == 2
+    assert "an empty path" in refused.stderr
+
+
+def test_every_address_of_loopback_that_is_bound_is_served(tmp_path: Path) -> None:
+    command = [*BIN, "serve", "--port", "0", "--host", "127.0.0.2", "--no-runner", "--data-dir", str(tmp_path)]
+    with subprocess.Popen(
+        command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as p:
+        assert p.stdout is not None
+        found = re.search(r"http://127\.0\.0\.2:\d+", p.stdout.readline())
+        assert found
+        assert p.stdout.readline().startswith("ready")
+        try:
+            assert httpx2.get(f"{found[0]}/v1/studies", trust_env=False).status_code == 200
+        finally:
+            p.terminate()
+
+
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+def test_in_a_locale_that_is_not_utf_8_what_cannot_be_shown_is_written_out(served: Served, study_id: str) -> None:
+    refused = grokscale("law", study_id, "--x", "1/(α*δ)", GROKSCALE_URL=served.url, **ASCII)
+    assert refused.returncode == 1
+    assert "Traceback" not in refused.stderr
+    assert "character" in refused.stderr
+    drawn = grokscale("law", study_id, "--x", "1/(α*β)", GROKSCALE_URL=served.url, **ASCII)
+    assert drawn.returncode == 0, drawn.stderr
+    assert drawn.stdout.startswith("exponent")
+
+
+def test_nor_does_a_server_need_one_that_is(tmp_path: Path) -> None:
+    data = tmp_path / "données"
+    command = [*BIN, "serve", "--port", "0", "--no-runner", "--data-dir", str(data)]
+    with subprocess.Popen(command, env=environment(**ASCII), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
+        assert p.stdout is not None
+        line = p.stdout.readline().decode("ascii", "surrogateescape")
+        found = re.search(r"http://[0-9.:]+", line)
+        assert found
+        assert p.stdout.readline().startswith(b"ready")
+        try:
+            library = httpx2.get(f"{found[0]}/v1/library", trust_env=False)
+            assert library.status_code == 200
+            study = httpx2.post(f"{found[0]}/v1/library/quickstart:submit", trust_env=False)
+            assert study.status_code == 201
+        finally:
+            p.terminate()
+    assert (data / "grokscale.db").exists()
+
+
 def test_a_wrong_setting_is_named() -> None:
     refused = grokscale("serve", GROKSCALE_LEASE_SECONDS="-1")
     assert refused.returncode == 1

@@ -24,7 +24,7 @@ from tests.service.conftest import BASE_URL
         ("GET", "/", 404),
         ("GET", "/v1", 404),
         ("GET", "/v1/nope", 404),
-        ("GET", "/v1/studies/", 404),
+        ("GET", "/v1/studies//", 404),
         ("POST", "/v1/studies/some-id:frobnicate", 404),
         ("GET", "/v1/studies/some-id:cancel", 405),
         ("PUT", "/v1/studies", 405),
@@ -42,8 +42,8 @@ def test_what_is_not_routed_is_a_problem_document(http: TestClient, method: str,
 
 
 def test_a_method_that_is_not_served_is_told_which_are(http: TestClient) -> None:
-    assert http.patch("/v1/studies").headers["allow"] == "GET, POST"
-    assert http.put("/v1/studies/some-id").headers["allow"] == "DELETE, GET"
+    assert http.patch("/v1/studies").headers["allow"] == "GET, HEAD, POST"
+    assert http.put("/v1/studies/some-id").headers["allow"] == "DELETE, GET, HEAD"
 
 
 def test_every_route_refuses_an_unknown_parameter(http: TestClient, app: FastAPI) -> None:

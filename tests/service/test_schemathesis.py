@@ -34,7 +34,7 @@ from tests.service.outcomes import outcome_of
 EXAMPLES = 20
 """For each operation: about twenty seconds in all."""
 
-KEY = "fuzz"
+KEY = "a-key-for-generated-requests"
 
 CHECKS = [
     not_a_server_error,

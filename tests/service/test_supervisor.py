@@ -99,6 +99,8 @@ def test_a_process_that_ends_at_once_is_not_started_without_a_pause(
 def test_the_environment_carries_the_settings_and_no_key(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GROKSCALE_API_KEYS", "secret")
     monkeypatch.setenv("GROKSCALE_API_KEYS_FILE", "/run/secrets/keys")
+    monkeypatch.setenv("grokscale_api_keys", "secret")
+    monkeypatch.setenv("GROKSCALE_COLOUR", "red")
     monkeypatch.setenv("GROKSCALE_DATABASE_URL", "postgresql://u:p@h/d")
     given = settings.model_copy(update={"cpus": 2, "api_keys": SecretStr("secret")})
     passed = environment(given)
@@ -106,7 +108,7 @@ def test_the_environment_carries_the_settings_and_no_key(settings: Settings, mon
     assert passed["GROKSCALE_CPUS"] == "2"
     assert passed["GROKSCALE_DATABASE_URL"] == "postgresql://u:p@h/d"
     assert "secret" not in " ".join(passed.values())
-    assert not [name for name in passed if "API_KEY" in name]
+    assert not [name for name in passed if "API_KEY" in name.upper() or "COLOUR" in name]
 
 
 def test_the_settings_survive_the_way_through_the_environment(

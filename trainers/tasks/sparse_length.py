@@ -37,7 +37,7 @@ def _unbounded(draw: SparseDraw, trial: Trial, budget: Budget) -> float | None:
     T_star = flow.first_passage(budget.test_threshold)
     comes = T_star is not None and _floor(draw, trial, beta1) <= budget.test_threshold
     if T_star is not None and comes and budget.stop == "after_t2":
-        return end_after(round(T_star / (alpha * beta1)))
+        return end_after(round(min(T_star / (alpha * beta1), _LONGEST)))
     settled = float(flow.start[-1]) / (alpha * beta1) + _SETTLING * _slowest(draw, trial, beta1) / alpha
     return next_judged(round(min(settled, _LONGEST)), budget.plateau_every)
 

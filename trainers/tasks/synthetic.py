@@ -24,7 +24,7 @@ from trainers.passage import Passage, walk
 from trainers.schedule import end_after
 from trainers.tasks.base import Ending, Speed, Streams, Theory
 from trainers.theory.columns import strengths
-from trainers.trial import Budget, Identity, Trial, Value
+from trainers.trial import Budget, Identity, Trial, Value, finite
 
 _LONGEST = 10**15
 _HELD_SECONDS, _LONGEST_HOLD = 0.05, 0.5
@@ -69,21 +69,21 @@ class Synthetic:
         self, draws: Sequence[SyntheticDraw], trials: Sequence[Trial], budget: Budget, device: torch.device
     ) -> SyntheticProblem:
         """Stack trials."""
-        t1 = np.array([math.ceil(_number(t.config, "t1_prefactor") / _number(t.config, "alpha")) for t in trials])
+        t1 = np.array([math.ceil(min(_t1(trial), _LONGEST)) for trial in trials])
         t2 = np.array([_t2(draw, trial) for draw, trial in zip(draws, trials, strict=True)])
         return SyntheticProblem(trials, np.maximum(t1, 1), t2, budget)
 
     def theory(self, draw: SyntheticDraw, trial: Trial, budget: Budget) -> Theory:
         """Return t1 and, with the noise left out, T_star and t2."""
-        t1 = _number(trial.config, "t1_prefactor") / _number(trial.config, "alpha")
         values: dict[str, float | None] = dict.fromkeys(("a_gap", "alpha_max", "floor", "floor_closed_form"))
         reasons = dict.fromkeys(values, "a synthetic trial has no data")
         T_star = _number(trial.config, "prefactor") * draw.factor
-        product = _product(trial)
-        values |= {"t1_predicted": float(math.ceil(t1)), "T_star": T_star}
-        values["t2_predicted"] = T_star * product ** -_number(trial.config, "exponent") if product else None
-        if not product:
-            reasons["t2_predicted"] = "beta = 0"
+        values |= {"t1_predicted": float(math.ceil(_t1(trial))), "T_star": T_star}
+        power = _power(trial)
+        t2 = math.inf if power is None else T_star * power
+        values["t2_predicted"] = finite(t2)
+        if not math.isfinite(t2):
+            reasons["t2_predicted"] = "beta = 0" if power is None else "(alpha beta)^-exponent is above every float"
         return Theory(values, reasons)
 
     def patience(self, draw: SyntheticDraw, trial: Trial, budget: Budget) -> float:
@@ -218,14 +218,27 @@ class SyntheticProblem:
         self._step = state["step"]
 
 
+def _t1(trial: Trial) -> float:
+    return _number(trial.config, "t1_prefactor") / _number(trial.config, "alpha")
+
+
 def _t2(draw: SyntheticDraw, trial: Trial) -> int:
     config = trial.config
-    product = _product(trial)
-    if not product:
+    power = _power(trial)
+    if power is None:
         return _LONGEST
     noise = math.exp(_number(config, "sigma") * draw.noise(trial))
-    t2 = _number(config, "prefactor") * draw.factor * noise * product ** -_number(config, "exponent")
+    t2 = _number(config, "prefactor") * draw.factor * noise * power
     return max(1, math.ceil(min(t2, _LONGEST)))
+
+
+def _power(trial: Trial) -> float | None:
+    """Return (alpha beta)^-exponent, infinite where no float holds it; None where there is no beta."""
+    product = _product(trial)
+    try:
+        return product ** -_number(trial.config, "exponent") if product else None
+    except OverflowError:
+        return math.inf
 
 
 def _product(trial: Trial) -> float:

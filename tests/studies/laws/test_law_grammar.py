@@ -60,7 +60,7 @@ def test_expressions_that_mean_the_same_have_one_canonical_text(written: str, ca
         ("log(alpha)", 3, "unexpected '('"),
         ("__import__(1)", 10, "unexpected '('"),
         ("alpha;beta", 5, "unexpected ';'"),
-        ("α*β", 0, "unexpected 'α'"),
+        ("γ*δ", 0, "unexpected 'γ'"),
         ("(" * (DEEPEST + 1) + "alpha" + ")" * (DEEPEST + 1), DEEPEST, "deep"),
         ("alpha*" * LONGEST + "alpha", LONGEST, "longer"),
     ],
@@ -128,3 +128,12 @@ def test_the_canonical_text_parses_to_the_same_monomial(text: str) -> None:
     again = parse(monomial.text)
     assert dict(again.exponents) == dict(monomial.exponents)
     assert again.constant == monomial.constant
+
+
+@pytest.mark.parametrize(
+    "printed",
+    ["1/(α*β)", "1/(α·β)", "1/(alpha×β)", "α^−1·β^−1", "1÷(α⋅β)", "(α∙β)^−1"],
+)
+def test_what_a_formula_is_printed_with_is_read_as_what_it_is_typed_with(printed: str) -> None:
+    assert parse(printed) == parse("1/(alpha*beta)")
+    assert parse("τ") == parse("tau")

@@ -57,6 +57,10 @@ def refused(data: Any, **door: Any) -> dict[str, str]:
     raise AssertionError("accepted")
 
 
+TINY = 1e-50
+"""Smallest strength, step size or scale."""
+
+
 def ranges(low: float, high: float, whole: bool = False, *, num: bool = True) -> st.SearchStrategy[dict[str, Any]]:
     """Ranges within (low, high), of so few values that whole ones stay apart; without `num`: distributions too."""
     ends = st.integers(int(low), int(high)) if whole else st.floats(low, high, exclude_min=True)
@@ -93,7 +97,7 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
             "s": sweeps(1, 20, whole=True, num=num),
             "N": sweeps(1, 60, whole=True, num=num),
             "tau": sweeps(0, 1, num=num),
-            "snr": st.none() | sweeps(0, 1e9, num=num),
+            "snr": st.none() | sweeps(TINY, 1e9, num=num),
             "stream": st.sampled_from(["spawned", "legacy"]),
             "init": st.sampled_from(["ones", "random", "least_squares"]),
             "init_scale": sweeps(0, 10, num=num),
@@ -103,10 +107,10 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
     )
     synthetic = st.fixed_dictionaries(
         {"kind": st.just("synthetic")},
-        optional={"prefactor": sweeps(0, 10, num=num), "exponent": st.floats(-2, 2), "sigma": sweeps(0, 1, num=num)},
+        optional={"prefactor": sweeps(TINY, 10, num=num), "exponent": st.floats(-2, 2), "sigma": sweeps(0, 1, num=num)},
     )
     task = draw(sparse | synthetic)
-    beta = sweeps(0, 1, num=num)
+    beta = sweeps(TINY, 1, num=num)
     penalised = [
         st.fixed_dictionaries({"kind": st.just("l1"), "beta": beta}),
         st.fixed_dictionaries({"kind": st.just("l2"), "beta": beta}),
@@ -119,7 +123,7 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
     smooth = regularizer["kind"] in ("none", "l2")
     optimizer = {
         "kind": draw(st.sampled_from(["subgradient", "proximal", "projected"] + ["gd"] * smooth)),
-        "alpha": draw(sweeps(0, 1, num=num) if num else st.just([0.1, 0.2])),
+        "alpha": draw(sweeps(TINY, 1, num=num) if num else st.just([0.1, 0.2])),
     }
     optional: dict[str, Any] = {
         "tags": st.lists(st.sampled_from(["a", "b", "c"]), unique=True),

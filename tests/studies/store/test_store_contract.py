@@ -247,6 +247,32 @@ class TestTransitions:
         assert store.transition(lease.study_id, "fail", lease=lease, reason="no\x00cluster") == "failed"
         assert store.study(lease.study_id).reason == "no\ufffdcluster"
 
+    def test_a_study_all_of_whose_trials_failed_says_so(self, store: Store):
+        lease = running(store)
+        while waiting := store.open_packs(lease):
+            for pack in waiting:
+                store.fail_pack(lease, pack.id, {"type": "Killed", "message": "signal 9"}, 1)
+        assert store.finish(lease) == "completed"
+        assert store.study(lease.study_id).reason == "all 12 trials failed; trial 0: signal 9"
+        assert store.events(lease.study_id)[-1].data["reason"] == "all 12 trials failed; trial 0: signal 9"
+        store.transition(lease.study_id, "retry")
+        assert store.study(lease.study_id).reason is None
+
+    def test_one_that_was_stopped_says_so_of_those_that_ended(self, store: Store):
+        lease = running(store)
+        ended = [failed(4), failed(2)]
+        store.commit(lease, store.open_packs(lease)[0].id, ended, 1, "here")
+        store.transition(lease.study_id, "stop")
+        store.finish(lease)
+        assert store.study(lease.study_id).reason == "all 2 that ended of 12 trials failed; trial 2: out of luck"
+
+    def test_one_with_a_trial_that_did_not_fail_does_not(self, store: Store):
+        lease = running(store)
+        store.commit(lease, store.open_packs(lease)[0].id, [failed(0)], 1, "here")
+        commit_all(store, lease)
+        store.finish(lease)
+        assert store.study(lease.study_id).reason is None
+
     def test_a_study_is_not_complete_before_its_last_trial(self, store: Store):
         lease = running(store)
         commit_all(store, lease, range(11))

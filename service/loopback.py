@@ -1,0 +1,27 @@
+"""What loopback is, once: where a server may bind, which Host it answers to, what a client asks without a proxy."""
+
+from __future__ import annotations
+
+import ipaddress
+
+NAME = "localhost"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address or name, an IPv6 address with or without brackets, reaches only programs on this machine.
+
+    `localhost` and the whole of 127.0.0.0/8 and ::1 do, the latter also as IPv4-mapped addresses.
+    """
+    if host.lower() == NAME:
+        return True
+    try:
+        address = ipaddress.ip_address(bare(host))
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
+def bare(host: str) -> str:
+    """Return a host without the brackets that an IPv6 address has in a URL."""
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host

@@ -1,0 +1,46 @@
+"""A database that is damaged while it is served, and at the start."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from service.app import create_app
+from studies.settings import Settings
+from studies.store import Store
+from tests.service.conftest import BASE_URL
+
+
+def test_a_database_that_is_cut_off_while_it_is_served_is_503(settings: Settings, store: Store, finished: str) -> None:
+    with TestClient(create_app(settings, store), base_url=BASE_URL) as http:
+        assert http.get(f"/v1/studies/{finished}").status_code == 200
+        store.close()  # else the pages that a connection remembers go on answering
+        os.truncate(settings.data_dir / "grokscale.db", 10_000)
+        for path in (f"/v1/studies/{finished}", "/v1/studies", f"/v1/studies/{finished}/trials", "/readyz"):
+            assert http.get(path).status_code == 503, path
+        refused = http.get("/v1/studies")
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert "malformed" not in refused.text
+
+
+@pytest.mark.parametrize("content", [b"not a database" * 100, b"SQLite format 3\x00" + b"\xff" * 5000])
+def test_at_the_start_it_is_one_line(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "grokscale.db").write_bytes(content)
+    for command in (["serve", "--port", "0"], ["runner"], ["db", "upgrade"]):
+        started = subprocess.run(
+            [sys.executable, "-P", "-m", "service.cli", *command, "--data-dir", str(tmp_path)],
+            env={name: value for name, value in os.environ.items() if not name.startswith("GROKSCALE_")},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert started.returncode == 1
+        (line,) = started.stderr.splitlines()
+        assert "the database is damaged" in line
