@@ -24,7 +24,7 @@ from tests.service.conftest import BASE_URL
         ("GET", "/", 404),
         ("GET", "/v1", 404),
         ("GET", "/v1/nope", 404),
-        ("GET", "/v1/studies//", 404),
+        ("GET", "/v1//studies", 404),
         ("POST", "/v1/studies/some-id:frobnicate", 404),
         ("GET", "/v1/studies/some-id:cancel", 405),
         ("PUT", "/v1/studies", 405),
