@@ -34,7 +34,6 @@ def main(open_store: Callable[[str], Store] = open_real_store) -> None:
     Args:
         open_store: from the database's URL.
     """
-    os.umask(0o077)  # Tune writes its snapshots, which hold the key of the study's checkpoints, among Ray's own files
     wire = Wire()
     die_with_parent(wire.receive()["parent"])
     # Ray and Tune take seconds to import: the runner keeps a driver that has done so and waits here

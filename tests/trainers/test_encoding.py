@@ -216,7 +216,7 @@ class Word(str):
 @pytest.mark.parametrize(
     "value",
     [object(), Word("x"), {1, 2}, print, np.array([object()]), np.zeros(2, [("a", "f8")]), torch.eye(2).to_sparse()],
-    ids=str,
+    ids=["object", "str", "set", "function", "objects", "records", "sparse"],
 )
 def test_anything_else_is_refused_by_its_type(value: Any) -> None:
     with pytest.raises(TypeError, match="cannot be written as data"):
