@@ -9,7 +9,7 @@ import pytest
 
 from tests.studies.runner.bench import Bench, Gate
 
-SECRET = "do-not-tell-5f1c"
+SECRET = "do-not-tell-5f1c-9ab0"
 
 
 @pytest.fixture
