@@ -1,4 +1,4 @@
-"""The routes of health; both answer without a key, and are `async`: they need no thread and ask nobody."""
+"""The routes of health; both answer without a key."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def _health(request: Request) -> Health:
 
 
 @router.get("/livez", summary="Is the process alive?", response_model=Alive)
-async def livez() -> Alive:
+def livez() -> Alive:
     """Answer, and ask nobody."""
     return Alive()
 
@@ -29,11 +29,8 @@ async def livez() -> Alive:
     response_model=Readiness,
     responses={503: {"model": Readiness, "description": "It cannot; `reason` says why."}},
 )
-async def readyz(health: Annotated[Health, Depends(_health)], response: Response) -> Readiness:
-    """Say whether the database took a write and is migrated, and how the runner is, as it was found some seconds ago.
-
-    A write that waits for a lock leaves what was found before it as it is: only one that has waited in vain counts.
-    """
+def readyz(health: Annotated[Health, Depends(_health)], response: Response) -> Readiness:
+    """Say whether the database answers and is migrated, and how the runner is."""
     readiness = health.readiness()
     response.status_code = 200 if readiness.status == "ready" else 503
     return readiness

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
-from studies.spec.errors import MOST, FieldProblem, SpecError, pointer
+from studies.spec.errors import FieldProblem, SpecError, pointer
 from studies.spec.limits import Limits
 from studies.spec.parse import parse
 from studies.spec.plain import Path
@@ -57,13 +56,13 @@ def from_json(text: str | bytes) -> Any:
     """
     try:
         data = json.loads(text, object_pairs_hook=_object)
-        repeated = list(islice(_repeated(data, ()), MOST + 1))
+        repeated = [FieldProblem(pointer(path), "given twice; accepted: once") for path in _repeated(data, ())]
     except json.JSONDecodeError:
         raise
     except (ValueError, RecursionError) as error:
         raise SpecError([FieldProblem("", f"not readable as JSON: {error}")]) from None
     if repeated:
-        raise SpecError(FieldProblem(pointer(path), "given twice; accepted: once") for path in repeated)
+        raise SpecError(repeated)
     return data
 
 
