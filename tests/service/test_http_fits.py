@@ -144,8 +144,8 @@ def test_a_study_that_gives_no_row_is_said_with_its_reason(
     assert nowhere.json()["detail"] == "none of its 16 trials has beta up to 1e-30, alpha from 1"
 
 
-@pytest.mark.parametrize("beta", [1e-200, 1e-280])
-def test_numbers_near_the_ends_of_a_float_are_no_failure_anywhere(
+@pytest.mark.parametrize("beta", [1e-50, 1e-49])
+def test_numbers_near_the_ends_of_what_is_accepted_are_no_failure_anywhere(
     http: TestClient, store: Store, beta: float, submit: Callable[..., str], run: Callable[..., Lease]
 ) -> None:
     study_id = submit(regularizer={"kind": "l1", "beta": [beta, 3 * beta, 9 * beta]})
