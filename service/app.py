@@ -31,6 +31,7 @@ from service.studies.endpoints import router as studies
 from service.tasks.endpoints import router as tasks
 from service.theory.endpoints import router as theory
 from service.trials.endpoints import router as trials
+from service.work.work import Rooms
 from studies.settings import Settings
 from studies.store import Store, open_store
 
@@ -56,6 +57,7 @@ def create_app(settings: Settings, store: Store | None = None, *, expects_runner
     )
     app.state.settings = settings
     app.state.store = store or open_store(settings.url)
+    app.state.rooms = Rooms()
     app.state.health = Health(app.state.store, settings, expects_runner=expects_runner)
     framework.install(app)
     refusals.install(app)
@@ -87,7 +89,9 @@ def _everywhere(settings: Settings) -> dict[int | str, dict[str, object]]:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.feed = Feed(app.state.store)
     poller = asyncio.create_task(app.state.feed.run())
+    app.state.health.start()
     yield
+    app.state.health.stop()
     app.state.feed.close()
     poller.cancel()
     with suppress(asyncio.CancelledError):

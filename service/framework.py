@@ -15,6 +15,8 @@ from service.problems import ApiError, Fault, HttpError, InvalidRequest, MethodN
 from service.queries import models, plus_hint
 
 SHOWN = 80
+MOST = 100
+"""Faults told at once."""
 
 
 def install(app: FastAPI) -> None:
@@ -52,7 +54,10 @@ def _methods(request: Request) -> list[str]:
 
 async def _refuse_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = [_fault(request, one) for one in error.errors()]
+    found = error.errors()
+    faults = [_fault(request, one) for one in found[:MOST]]
+    if len(found) > MOST:
+        faults.append(Fault(place=faults[-1].place, pointer="", detail="and more"))
     detail = "; ".join(f"{fault.place} {fault.pointer}: {fault.detail}" for fault in faults)
     return respond(request.scope, InvalidRequest(detail, faults=faults))
 

@@ -12,7 +12,7 @@ Key = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
-        description="Any unique text. With it, the same body gets the first answer again and makes no second study.",
+        description="Any unique text. With it, the same body gets the first answer again and makes nothing twice.",
         min_length=1,
         max_length=255,
         pattern=r"^[\x20-\x7e]+$",

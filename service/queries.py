@@ -29,8 +29,8 @@ class Paging(Parameters):
     cursor: str | None = Field(None, description="the `next` of the page before", max_length=2000)
 
 
-def _none(parameters: Annotated[Parameters, Query()]) -> None:
-    """Refuse all query parameters."""
+async def _none(parameters: Annotated[Parameters, Query()]) -> None:
+    """Refuse all query parameters. It is `async`, so that no thread is needed for it."""
 
 
 NoParameters = Depends(_none)

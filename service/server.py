@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import sys
 import threading
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 
 from service.app import create_app
+from service.connections import BURST, limited
 from service.supervisor import Supervisor
+from service.work.fitters import FITTERS
 from studies.settings import Settings
 from studies.store import Store
 
-GRACE_SECONDS = 5
+GRACE_SECONDS = 3
 """What answers may still take once the server is asked to end."""
+END_SECONDS = 9.0
+"""After which the process ends in the middle of whatever a thread of it does: no thread can be ended by another."""
+WAITING = 1024
+"""Connections that wait at the kernel."""
 LOOK_SECONDS = 0.2
+SWITCH_SECONDS = 0.001
+"""How long a thread that computes keeps the interpreter from the others, a fifth of the default: the loop that answers
+`/livez` is one of them."""
 
 
 class Server(uvicorn.Server):
@@ -29,15 +41,30 @@ class Server(uvicorn.Server):
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
+            http=limited(app.state.settings.max_connections),
+            ws="none",
+            backlog=BURST,
         )
         super().__init__(config)
         self.app = app
         self.supervisor = supervisor
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start; those who come while the loop is busy wait at the kernel, not all at once in this process."""
+        await super().startup(sockets)
+        for each in sockets or ():
+            each.listen(WAITING)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end, and see that it comes to an end."""
+        _end_in(END_SECONDS)
+        super().handle_exit(sig, frame)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if self.supervisor:
             self.supervisor.end()
         self.app.state.feed.close()
+        FITTERS.close()
         await super().shutdown(sockets)
 
 
@@ -50,6 +77,7 @@ def run(settings: Settings, store: Store, listening: socket.socket, *, with_runn
         listening: the socket to serve, bound.
         with_runner: keep a runner beside the server.
     """
+    sys.setswitchinterval(SWITCH_SECONDS)
     supervisor = Supervisor(settings) if with_runner else None
     app = create_app(settings, store, expects_runner=with_runner)
     url = _url(listening)
@@ -61,6 +89,7 @@ def run(settings: Settings, store: Store, listening: socket.socket, *, with_runn
         threading.Thread(target=_announce, args=(app, url, ended), daemon=True).start()
         Server(app, supervisor).run(sockets=[listening])
     finally:
+        _end_in(END_SECONDS)
         ended.set()
         if supervisor:
             supervisor.end()
@@ -73,7 +102,15 @@ def _announce(app: FastAPI, url: str, ended: threading.Event) -> None:
     while not ended.wait(LOOK_SECONDS):
         if app.state.health.readiness().status == "ready":
             print(f"ready: {url}/docs", flush=True)
+            FITTERS.stand_by()
             return
+
+
+def _end_in(seconds: float) -> None:
+    """End this process after so many seconds, if it has not ended by then."""
+    timer = threading.Timer(seconds, os._exit, (0,))
+    timer.daemon = True
+    timer.start()
 
 
 def _url(listening: socket.socket) -> str:

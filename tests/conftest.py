@@ -18,7 +18,7 @@ from sqlalchemy import make_url
 from xdist.scheduler import LoadFileScheduling
 
 from studies.store import Store, open_store
-from studies.store.models import Base, Secret
+from studies.store.models import Base, Probe, Secret
 from studies.store.schema import VERSION_TABLE, head
 
 if TYPE_CHECKING:
@@ -175,7 +175,8 @@ def _emptied(url: str) -> bool:
         versions = admin.execute(f"SELECT version_num FROM {VERSION_TABLE}".encode()).fetchall()
         if tables != {*Base.metadata.tables, VERSION_TABLE} or versions != [(head(),)]:
             return False
-        filled = [name for name in Base.metadata.tables if name != Secret.__tablename__]  # made with its table
+        made = {Secret.__tablename__, Probe.__tablename__}  # their rows, with their tables
+        filled = [name for name in Base.metadata.tables if name not in made]
         admin.execute(f"TRUNCATE {', '.join(filled)}".encode())
         return True
 

@@ -19,12 +19,14 @@ from studies.store import Store
 from studies.theory import measured_rows
 
 MOST_POINTS = 5000
+Of = Callable[..., Any]
+"""`Work.of`: calls a function of a table, elsewhere where that is large."""
 
 # altair takes a second to import: the modules that use it are imported with the first chart, so that a start does not
 # wait for it
 
 
-def _law(store: Store, study_id: str, query: ChartQuery) -> dict[str, Any]:
+def _law(store: Store, study_id: str, query: ChartQuery, of: Of) -> dict[str, Any]:
     from studies.charts.law import law
 
     if query.response not in RESPONSES:
@@ -33,11 +35,11 @@ def _law(store: Store, study_id: str, query: ChartQuery) -> dict[str, Any]:
         fault = Fault(place="query", pointer="/response", detail=detail)
         raise InvalidLaw(detail, faults=[fault], known=list(RESPONSES))
     table = store.table(study_id)
-    fitted = line(table, query.response, x=query.x, effect=query.effect, threshold=query.threshold)
+    fitted = of(line, table, query.response, x=query.x, effect=query.effect, threshold=query.threshold)
     return law(table, fitted, store.study(study_id).name, _size(query))
 
 
-def _curves(store: Store, study_id: str, query: ChartQuery) -> dict[str, Any]:
+def _curves(store: Store, study_id: str, query: ChartQuery, of: Of) -> dict[str, Any]:
     from studies.charts.courses import courses, positions, spread, thresholds
     from studies.charts.curves import curves
 
@@ -55,14 +57,14 @@ def _curves(store: Store, study_id: str, query: ChartQuery) -> dict[str, Any]:
     return curves(courses(store, table, chosen), thresholds(study), study.name, _size(query))
 
 
-def _phases(store: Store, study_id: str, query: ChartQuery) -> dict[str, Any]:
+def _phases(store: Store, study_id: str, query: ChartQuery, of: Of) -> dict[str, Any]:
     from studies.charts.phases import phases as draw
 
     missing = [name for name, value in (("x", query.x), ("y", query.y)) if value is None]
     if query.x is None or query.y is None:
         faults = [Fault(place="query", pointer=f"/{name}", detail="a field is needed") for name in missing]
         raise InvalidRequest(f"a phase diagram is over two fields: {' and '.join(missing)} missing", faults=faults)
-    found = phases(store.table(study_id), query.x, query.y, outcome=query.outcome)
+    found = of(phases, store.table(study_id), query.x, query.y, outcome=query.outcome)
     cells = [
         {"x": cell["x"], "y": cell["y"], "n": cell["n"], "fraction": _fraction(cell, query.outcome)}
         for cell in found["cells"]
@@ -83,17 +85,17 @@ def _fraction(cell: Mapping[str, Any], outcome: str) -> float | None:
     return cell["fractions"][outcome]["value"] if outcome in cell["fractions"] else 0.0
 
 
-def _theory(store: Store, study_id: str, query: ChartQuery) -> dict[str, Any]:
+def _theory(store: Store, study_id: str, query: ChartQuery, of: Of) -> dict[str, Any]:
     from studies.charts.theory import QUANTITIES
     from studies.charts.theory import theory as draw
 
-    rows = measured_rows(store.table(study_id), tuple(QUANTITIES))
+    rows = of(measured_rows, store.table(study_id), tuple(QUANTITIES))
     if not rows:
         raise NothingDrawn("no trial has ended with a prediction and a value that was seen to the step")
     return draw(rows, store.study(study_id).name, _size(query))
 
 
-def _pareto(store: Store, study_id: str, query: ChartQuery) -> dict[str, Any]:
+def _pareto(store: Store, study_id: str, query: ChartQuery, of: Of) -> dict[str, Any]:
     from studies.charts.pareto import pareto as draw
 
     study = store.study(study_id)
@@ -124,11 +126,11 @@ class Builder:
     """How a chart is made.
 
     Attributes:
-        build: from the store, a study's id and the query to a Vega-Lite document.
+        build: from the store, a study's id, the query and `Work.of` to a Vega-Lite document.
         parameters: of the query that it reads, beside those of every chart.
     """
 
-    build: Callable[[Store, str, ChartQuery], dict[str, Any]]
+    build: Callable[[Store, str, ChartQuery, Of], dict[str, Any]]
     parameters: frozenset[str]
 
 

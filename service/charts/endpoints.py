@@ -15,6 +15,8 @@ from service.laws.errors import InvalidLaw, TooLittleData
 from service.problems import Fault, InvalidRequest, refusals
 from service.studies.errors import StudyNotFound
 from service.trials.errors import TrialNotFound
+from service.work.errors import Busy, FitTooLong
+from service.work.work import TheWork
 from studies.charts.policy import POLICY
 from studies.charts.rendering import RENDERER, Format, written
 from studies.charts.sizes import MOST_PIXELS
@@ -41,14 +43,16 @@ _NAMES, _FORMATS = list(CHARTS), list(get_args(Format))
     summary="Draw a chart",
     response_class=Response,
     responses=_DRAWN
-    | refusals(StudyNotFound, TrialNotFound, ChartNotFound, TooLittleData, NothingToDraw, InvalidLaw, InvalidRequest),
+    | refusals(StudyNotFound, TrialNotFound, ChartNotFound, TooLittleData, NothingToDraw, InvalidLaw, InvalidRequest)
+    | refusals(FitTooLong, Busy),
 )
-def draw_chart(
+async def draw_chart(
     study_id: str,
     chart: Annotated[str, Path(description="which chart", json_schema_extra={"enum": _NAMES})],
     format: Annotated[str, Path(description="what it comes as", json_schema_extra={"enum": _FORMATS})],
     query: Annotated[ChartQuery, Query()],
     store: TheStore,
+    work: TheWork,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Return a chart of the study as it is now: `json` is Vega-Lite with its data, `html` a page that needs no network.
@@ -68,13 +72,17 @@ def draw_chart(
         raise InvalidRequest(f"{', '.join(foreign)}: {detail}", faults=faults)
     if format == "png":
         _refuse_above(query)
-    document = written(builder.build(store, study_id, query))
-    tag = tag_of(b"%s %r " % (format.encode(), query.scale) + document)
-    if holds(if_none_match, tag):
-        return Response(status_code=304, headers={"ETag": tag})
-    body = RENDERER.render(document, cast(Format, format), query.scale)
-    headers = {"ETag": tag, "Content-Security-Policy": POLICY}
-    return Response(body, media_type=MEDIA[format], headers=headers)
+
+    def drawn() -> Response:
+        document = written(builder.build(store, study_id, query, work.of))
+        tag = tag_of(b"%s %r " % (format.encode(), query.scale) + document)
+        if holds(if_none_match, tag):
+            return Response(status_code=304, headers={"ETag": tag})
+        body = RENDERER.render(document, cast(Format, format), query.scale)
+        headers = {"ETag": tag, "Content-Security-Policy": POLICY}
+        return Response(body, media_type=MEDIA[format], headers=headers)
+
+    return await work.chart(drawn)
 
 
 def _refuse_above(query: ChartQuery) -> None:

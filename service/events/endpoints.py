@@ -1,22 +1,32 @@
-"""The route of events. It alone is `async`: a listener waits for hours, and would hold a thread all that time."""
+"""The route of events. It is `async`: a listener waits for hours, and would hold a thread all that time."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request, Response
-from fastapi.sse import EventSourceResponse, ServerSentEvent
+from fastapi.responses import StreamingResponse
 
-from service.context import TheStore
+from service.context import TheSettings, TheStore
 from service.events.feed import Feed
-from service.events.models import EXAMPLE_STREAM, Event
+from service.events.models import EXAMPLE_STREAM
 from service.problems import InvalidRequest, refusals
 from service.queries import NoParameters
 from service.studies.errors import StudyNotFound
+from service.work.errors import Busy
+from studies.store import NotFound
 
 router = APIRouter(prefix="/v1", tags=["events"])
+
+
+UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+
+
+class EventStream(StreamingResponse):
+    """Server-sent events that are written out already: FastAPI's own writes each out for each listener."""
+
+    media_type = "text/event-stream"
 
 
 class NothingFollows(Exception):
@@ -46,7 +56,6 @@ TheFeed = Annotated[Feed, Depends(_feed)]
 def _place(
     study_id: str,
     store: TheStore,
-    feed: TheFeed,
     _refused: Annotated[None, NoParameters],
     last_event_id: Annotated[
         int | None,
@@ -55,8 +64,10 @@ def _place(
         ),
     ] = None,
 ) -> Place:
-    store.state(study_id)  # no such study is said before the stream begins
-    if last_event_id is not None and feed.is_over(study_id, last_event_id):
+    head = store.heads([study_id]).get(study_id)
+    if head is None:
+        raise NotFound("study", study_id)  # said before the stream begins
+    if last_event_id is not None and head.ended and last_event_id >= head.seq:
         raise NothingFollows
     return Place(study_id, last_event_id or 0)
 
@@ -64,7 +75,7 @@ def _place(
 @router.get(
     "/studies/{study_id:id}/events",
     summary="Follow a study",
-    response_class=EventSourceResponse,
+    response_class=EventStream,
     responses={
         200: {
             "description": "Server-sent events, as they happen.",
@@ -72,14 +83,16 @@ def _place(
         },
         204: {"description": "The study has ended and Last-Event-ID is its last event."},
     }
-    | refusals(StudyNotFound, InvalidRequest),
+    | refusals(StudyNotFound, InvalidRequest, Busy),
 )
-async def follow_study(place: Annotated[Place, Depends(_place)], feed: TheFeed) -> AsyncIterator[ServerSentEvent]:
+async def follow_study(place: Annotated[Place, Depends(_place)], feed: TheFeed, settings: TheSettings) -> EventStream:
     """Send state changes, progress and ended trials; the stream ends when the study has ended and all were sent.
 
     Without `Last-Event-ID` the stream begins with the study's first event. Of the progress events only the latest is
     kept, so the numbers have gaps.
     """
-    async for record in feed.listen(place.study_id, place.after):
-        event = Event.model_validate(record)
-        yield ServerSentEvent(data=event, event=event.type, id=str(event.seq))
+    most = settings.max_connections // 2
+    if feed.listeners >= most:
+        detail = f"{most} listeners follow studies already, as many as this server takes (GROKSCALE_MAX_CONNECTIONS)"
+        raise Busy(detail, headers={"Retry-After": "15"})
+    return EventStream(feed.listen(place.study_id, place.after), headers=UNBUFFERED)

@@ -1,43 +1,75 @@
-"""One poller a process reads new events of all studies that someone listens to, and hands them to the listeners.
+"""One poller a process asks how far the studies go that someone listens to, and wakes those who listen to what moved.
 
-A listener begins at any number: what it has not seen yet is read for it by the same poller. A listener that does not
-keep up is left out until it has room again and then goes on where it was, so that nobody waits for it and it misses
-nothing.
+Events are read and written out a page at a time, once for all listeners: a page holds the events of a fixed range of
+numbers, and a listener takes from it what comes after its own place. So who comes late, or does not keep up, holds
+nobody up and misses nothing, and costs no more than the bytes that it is sent.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import bisect
+from collections import OrderedDict
+from collections.abc import AsyncGenerator
 
 import structlog
-from fastapi.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
+from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 
-from studies.lifecycle import ENDED
-from studies.store import EventRecord, NotFound, Store, StoreError
+from service.events.models import Event
+from studies.store import EventRecord, Head, Store, StoreError
 
-BATCH = 1000
-ROOM = 2 * BATCH
-LOOK_SECONDS = 15.0
-"""How long a listener may hear nothing before it asks whether its study still can say something."""
+PAGE = 256
+"""Numbers in a page: some 80 kB, what one listener is sent at once."""
+PAGES = 256
+"""Kept: the last 65,000 events that were asked for."""
+PING_SECONDS = 15.0
+"""A listener that hears nothing for so long is sent a comment, and proxies let the connection live."""
 
 log = structlog.stdlib.get_logger("service.events")
 
 
-class _Listener:
-    def __init__(self, study_id: str, position: int) -> None:
-        self.study_id = study_id
-        self.position = position
-        self.queue: asyncio.Queue[EventRecord | None] = asyncio.Queue()
+class Page:
+    """Events of a range of numbers, written out.
 
-    @property
-    def has_room(self) -> bool:
-        return self.queue.qsize() <= ROOM - BATCH
+    Attributes:
+        through: up to which number they were read.
+    """
 
-    def take(self, event: EventRecord) -> None:
-        if event.seq > self.position:
-            self.position = event.seq
-            self.queue.put_nowait(event)
+    def __init__(self, first: int) -> None:
+        self.through = first - 1
+        self._numbers: list[int] = []
+        self._ends: list[int] = [0]
+        self._text = b""
+
+    def extend(self, events: list[EventRecord], through: int) -> None:
+        """Write out those that come next."""
+        written = [format_event(event) for event in events]
+        for event, text in zip(events, written, strict=True):
+            self._numbers.append(event.seq)
+            self._ends.append(self._ends[-1] + len(text))
+        self._text += b"".join(written)
+        self.through = through
+
+    def after(self, number: int) -> bytes:
+        """Return those beyond a number."""
+        return self._text[self._ends[bisect.bisect_right(self._numbers, number)] :]
+
+
+def format_event(record: EventRecord) -> bytes:
+    """Return an event as a stream has it."""
+    event = Event.model_validate(record)
+    return format_sse_event(data_str=event.model_dump_json(), event=event.type, id=str(event.seq))
+
+
+class _Topic:
+    """A study that someone listens to."""
+
+    def __init__(self) -> None:
+        self.head = Head(0, ended=False)
+        self.listeners = 0
+        self.moved = asyncio.Event()
+        self.reading = asyncio.Lock()
 
 
 class Feed:
@@ -51,89 +83,111 @@ class Feed:
     def __init__(self, store: Store, seconds: float = 0.5) -> None:
         self._store = store
         self._seconds = seconds
-        self._listeners: set[_Listener] = set()
+        self._topics: dict[str, _Topic] = {}
+        self._pages: OrderedDict[tuple[str, int], Page] = OrderedDict()
         self._wanted = asyncio.Event()
         self._closing = False
+        self._threads = CapacityLimiter(2)
+
+    @property
+    def listeners(self) -> int:
+        """How many there are."""
+        return sum(topic.listeners for topic in self._topics.values())
 
     async def run(self) -> None:
         """Poll while there are listeners, until cancelled."""
         while True:
             await self._wanted.wait()
             self._wanted.clear()
-            more = await self._poll()
-            if self._listeners and not more:
+            await self._poll()
+            if self._topics:
                 await self._pause()
-            if self._listeners:
                 self._wanted.set()
 
     def close(self) -> None:
         """End the streams of all listeners: the server is going down."""
         self._closing = True
-        for listener in self._listeners:
-            listener.queue.put_nowait(None)
+        for topic in self._topics.values():
+            topic.moved.set()
 
-    async def listen(self, study_id: str, after: int) -> AsyncIterator[EventRecord]:
-        """Yield a study's events with `seq > after` as they come; end when it has ended and all were sent."""
-        listener = _Listener(study_id, after)
-        self._listeners.add(listener)
+    async def listen(self, study_id: str, after: int) -> AsyncGenerator[bytes]:
+        """Yield a study's events beyond `after` as they come, written out, and comments where none do.
+
+        It ends when the study has ended, or is gone, and all were sent.
+        """
+        topic = self._topics.setdefault(study_id, _Topic())
+        topic.listeners += 1
         self._wanted.set()
         sent = after
-        look = True
+        head = topic.head
         try:
             while not self._closing:
-                if look and listener.queue.empty():
-                    if await run_in_threadpool(self.is_over, study_id, sent):
+                if sent >= head.seq:
+                    if head.ended:
                         return
-                    look = False
-                event = await self._next(listener)
-                look = look or event is None
-                while event is not None:
-                    yield event
-                    sent = event.seq
-                    look = look or event.data.get("state") in ENDED
-                    event = None if listener.queue.empty() else listener.queue.get_nowait()
+                    moved = topic.moved
+                    if topic.head == head and not await _within(PING_SECONDS, moved):
+                        yield KEEPALIVE_COMMENT
+                    head = topic.head
+                    continue
+                number = sent // PAGE
+                page = await self._page(topic, study_id, number, head.seq)
+                if page is None:  # the database does not answer now
+                    await asyncio.sleep(self._seconds)
+                    head = topic.head
+                    continue
+                if text := page.after(sent):
+                    yield text
+                sent = page.through
         finally:
-            self._listeners.discard(listener)
+            topic.listeners -= 1
+            if not topic.listeners:
+                self._topics.pop(study_id, None)
 
-    def is_over(self, study_id: str, after: int) -> bool:
-        """Whether a study has ended and has no event beyond `after`."""
-        try:
-            # the state first: an event written in between is then seen below
-            return self._store.state(study_id) in ENDED and not self._store.events(study_id, after, 1)
-        except NotFound:
-            return True
-        except StoreError:
-            return False
+    async def _page(self, topic: _Topic, study_id: str, number: int, head: int) -> Page | None:
+        """Return a page of a study, read as far as it goes now; None where it cannot be read."""
+        last = min((number + 1) * PAGE, head)
+        async with topic.reading:  # the first listener reads, the others find it read
+            page = self._pages.pop((study_id, number), None) or Page(number * PAGE + 1)
+            if page.through < last:
+                try:
+                    events = await to_thread.run_sync(
+                        self._store.events, study_id, page.through, last - page.through, limiter=self._threads
+                    )
+                except StoreError as error:
+                    log.warning("events not read", error=str(error))
+                    return None
+                page.extend([event for event in events if event.seq <= last], last)
+            self._pages[study_id, number] = page
+            if len(self._pages) > PAGES:
+                self._pages.popitem(last=False)
+            return page
 
-    async def _next(self, listener: _Listener) -> EventRecord | None:
-        """Return the next event; None when it is time to look whether there can be one."""
+    async def _poll(self) -> None:
+        """Ask how far the studies go; wake the listeners of those that moved."""
+        asked = list(self._topics)
         try:
-            async with asyncio.timeout(LOOK_SECONDS):
-                return await listener.queue.get()
-        except TimeoutError:
-            return None
+            heads = await to_thread.run_sync(self._store.heads, asked, limiter=self._threads)
+        except StoreError as error:
+            log.warning("events not read", error=str(error))
+            return
+        for study_id in asked:
+            topic = self._topics.get(study_id)
+            head = heads.get(study_id, Head(0, ended=True))
+            if topic is not None and topic.head != head:
+                topic.head = head
+                topic.moved.set()
+                topic.moved = asyncio.Event()
 
     async def _pause(self) -> None:
         """Wait for the next look; a new listener is looked after at once."""
-        try:
-            async with asyncio.timeout(self._seconds):
-                await self._wanted.wait()
-        except TimeoutError:
-            pass
+        await _within(self._seconds, self._wanted)
 
-    async def _poll(self) -> bool:
-        """Read once for all listeners; return whether there may be more at once."""
-        since: dict[str, int] = {}
-        able = [listener for listener in self._listeners if listener.has_room]
-        for listener in able:
-            since[listener.study_id] = min(since.get(listener.study_id, listener.position), listener.position)
-        try:
-            events = await run_in_threadpool(self._store.latest_events, since, BATCH)
-        except StoreError as error:
-            log.warning("events not read", error=str(error))
-            return False
-        for event in events:
-            for listener in able:
-                if listener.study_id == event.study_id:
-                    listener.take(event)
-        return len(events) == BATCH
+
+async def _within(seconds: float, event: asyncio.Event) -> bool:
+    """Wait for an event; return whether it came."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+from functools import partial
 from typing import Annotated, Any
 
 import pyarrow.csv
@@ -12,15 +14,19 @@ from fastapi import APIRouter, Header, Response
 from service.context import TheStore
 from service.fits.errors import FitNotFound, UnreadableBody
 from service.fits.models import Fit, FitRequest, Fits
+from service.idempotency import TheAttempt
 from service.laws.errors import InvalidLaw, TooLittleData
 from service.negotiation import choose
 from service.problems import Fault, InvalidRequest, NotAcceptable, refusals
 from service.queries import NoParameters
-from service.studies.errors import StudyNotFound
+from service.studies.errors import IdempotencyKeyReused, StudyNotFound
 from service.studies.submission import versions
 from service.trials.formats import CSV, PARQUET
+from service.work.errors import Busy, FitTooLong
+from service.work.work import TheWork, Work
 from studies import fits
-from studies.store import FitRecord, InvalidFilter
+from studies.laws import fit_family
+from studies.store import AlreadySubmitted, FitRecord, Idempotency, IdempotencyRecord, InvalidFilter, Store
 
 router = APIRouter(prefix="/v1", tags=["fits"])
 _ROWS: dict[str, Any] = {
@@ -34,21 +40,43 @@ _ROWS: dict[str, Any] = {
     status_code=201,
     summary="Fit models and store the fit",
     response_model=Fit,
-    responses=refusals(StudyNotFound, TooLittleData, InvalidLaw, InvalidRequest, UnreadableBody),
+    responses=refusals(StudyNotFound, TooLittleData, InvalidLaw, InvalidRequest, UnreadableBody)
+    | refusals(IdempotencyKeyReused, FitTooLong, Busy),
     dependencies=[NoParameters],
 )
-def make_fit(study_id: str, body: FitRequest, store: TheStore, response: Response) -> FitRecord:
+async def make_fit(
+    study_id: str, body: FitRequest, attempt: TheAttempt, store: TheStore, work: TheWork, response: Response
+) -> FitRecord:
     """Fit a family of models to the trials as they are now, and keep request, rows, versions and answer.
 
-    The same request of the same rows gives the same digits. A fit is deleted with its study.
+    The same request of the same rows gives the same digits. A fit is deleted with its study. It is ended, and nothing
+    kept, when its client closes the connection, and after 120 s (GROKSCALE_FIT_SECONDS).
     """
+    row = attempt.row(hashlib.sha256(body.model_dump_json().encode()).hexdigest())
+    record = await work.fit(_make, study_id, body, row, store, work, alone=row)
+    response.headers["Location"] = f"/v1/fits/{record.id}"
+    return record
+
+
+def _make(study_id: str, body: FitRequest, row: Idempotency | None, store: Store, work: Work) -> FitRecord:
+    if row is not None and (used := store.recall(row.caller, row.route, row.key)):
+        return _again(store, row, used)
+    fit = partial(work.apart, fit_family)
     try:
-        record = fits.make(store, study_id, body.wanted(), versions())
+        return fits.make(store, study_id, body.wanted(), versions(), fit=fit, idempotency=row)
+    except AlreadySubmitted as taken:
+        assert row is not None
+        return _again(store, row, taken.record)
     except InvalidFilter as error:
         fault = Fault(place="body", pointer=f"/where/{error.field}", detail=str(error))
         raise InvalidRequest(str(error), faults=[fault]) from error
-    response.headers["Location"] = f"/v1/fits/{record.id}"
-    return record
+
+
+def _again(store: Store, row: Idempotency, used: IdempotencyRecord) -> FitRecord:
+    if used.body_hash != row.body_hash:
+        raise IdempotencyKeyReused(f"Idempotency-Key {row.key!r} was used for another body; take a new key")
+    assert used.fit_id is not None
+    return store.fit(used.fit_id)
 
 
 @router.get(
@@ -67,11 +95,15 @@ def list_fits(study_id: str, store: TheStore) -> Fits:
     "/fits/{fit_id:id}",
     summary="Read a fit",
     response_model=Fit,
-    responses=refusals(FitNotFound),
+    responses=refusals(FitNotFound, Busy),
     dependencies=[NoParameters],
 )
-def read_fit(fit_id: str, store: TheStore) -> Fit:
+async def read_fit(fit_id: str, store: TheStore, work: TheWork) -> Fit:
     """Return a stored fit; `stale` says whether the same request would meet other rows now."""
+    return await work.law(_read, fit_id, store)
+
+
+def _read(fit_id: str, store: Store) -> Fit:
     record = store.fit(fit_id)
     shown = Fit.model_validate(record)
     shown.stale = fits.is_stale(store, record)

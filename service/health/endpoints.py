@@ -1,4 +1,4 @@
-"""The routes of health; both answer without a key."""
+"""The routes of health; both answer without a key, and are `async`: they need no thread and ask nobody."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def _health(request: Request) -> Health:
 
 
 @router.get("/livez", summary="Is the process alive?", response_model=Alive)
-def livez() -> Alive:
+async def livez() -> Alive:
     """Answer, and ask nobody."""
     return Alive()
 
@@ -29,8 +29,11 @@ def livez() -> Alive:
     response_model=Readiness,
     responses={503: {"model": Readiness, "description": "It cannot; `reason` says why."}},
 )
-def readyz(health: Annotated[Health, Depends(_health)], response: Response) -> Readiness:
-    """Say whether the database answers and is migrated, and how the runner is."""
+async def readyz(health: Annotated[Health, Depends(_health)], response: Response) -> Readiness:
+    """Say whether the database took a write and is migrated, and how the runner is, as it was found some seconds ago.
+
+    A write that waits for a lock leaves what was found before it as it is: only one that has waited in vain counts.
+    """
     readiness = health.readiness()
     response.status_code = 200 if readiness.status == "ready" else 503
     return readiness

@@ -41,6 +41,7 @@ class Readiness(BaseModel):
                 {
                     "status": "ready",
                     "reason": None,
+                    "age_seconds": 3.2,
                     "database": {"reachable": True, "revision": "0001", "needed": "0001"},
                     "runner": {"state": "alive", "alive": 1, "heartbeat_age_seconds": 1.2, "trouble": None},
                 }
@@ -50,5 +51,6 @@ class Readiness(BaseModel):
 
     status: Literal["ready", "unready"]
     reason: str | None = Field(description="why it is not ready")
+    age_seconds: float | None = Field(description="since this was found out; null: it has not been yet")
     database: DatabaseHealth
     runner: RunnerHealth

@@ -1,12 +1,34 @@
-"""Readiness: the database and its schema decide, and where studies are to be run, a runner that can run them."""
+"""Readiness: the database and its schema decide, and where studies are to be run, a runner that can run them.
+
+It is found out at intervals by a thread of its own, which writes: a database that only reads, a disk that is full and a
+lock that nobody gives back show in nothing else. Whoever asks is told what was found last, and how long ago: the answer
+waits for nothing.
+"""
 
 from __future__ import annotations
 
+import errno
+import os
+import tempfile
+import threading
 import time
+from pathlib import Path
+
+import structlog
 
 from service.health.models import DatabaseHealth, Readiness, RunnerHealth
 from studies.settings import Settings
-from studies.store import DatabaseUnavailable, RunnerRecord, SchemaOutdated, Store
+from studies.store import DatabaseUnavailable, RunnerRecord, SchemaOutdated, Store, StoreError
+from studies.store.engine import BUSY_SECONDS
+
+READY_SECONDS, UNREADY_SECONDS = 5.0, 0.5
+"""Between two looks: each is a commit and three small files."""
+SILENT_SECONDS = BUSY_SECONDS + 30
+"""A look that takes longer than a lock may be held is no longer waiting for one."""
+FULL = 64 * 1024
+"""Bytes that must find room."""
+
+log = structlog.stdlib.get_logger("service.health")
 
 
 class Health:
@@ -21,27 +43,79 @@ class Health:
     def __init__(self, store: Store, settings: Settings, *, expects_runner: bool = False) -> None:
         self._store = store
         self._silence = settings.lease_seconds
+        self._folders = {"DATA_DIR": settings.data_dir, "CHECKPOINT_DIR": settings.checkpoint_dir}
         self._expects_runner = expects_runner
         self._began = time.monotonic()
+        self._looked: float | None = None
+        self._found = _unready("the database has not been looked at yet", _unreached())
+        self._ended = threading.Event()
+
+    def start(self) -> None:
+        """Look at intervals from now on."""
+        # a daemon: it may wait for a lock when the server has to end
+        threading.Thread(target=self._run, daemon=True, name="health").start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._ended.set()
 
     def readiness(self) -> Readiness:
-        """Ask the database."""
+        """Return what was found last. It asks nobody."""
+        looked = self._looked
+        age = time.monotonic() - (self._began if looked is None else looked)
+        if age > SILENT_SECONDS:
+            return _unready(f"the database has not answered for {age:.0f} s", _unreached(), age)
+        return self._found if looked is None else self._found.model_copy(update={"age_seconds": round(age, 3)})
+
+    def look(self) -> None:
+        """Find out, which takes as long as the database does."""
+        found = self._look()
+        self._found, self._looked = found, time.monotonic()
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            try:
+                self.look()
+            except Exception:
+                log.exception("health not found out")
+                self._found = _unready("the database could not be looked at; the server's log says why", _unreached())
+                self._looked = time.monotonic()
+            ready = self._found.status == "ready"
+            self._ended.wait(min(READY_SECONDS, self._silence / 3) if ready else UNREADY_SECONDS)
+
+    def _look(self) -> Readiness:
         try:
             schema = self._store.schema()
-            if schema.current != schema.head:
-                reason = f"the database is at schema revision {schema.current}, this program needs {schema.head}"
-                return _unready(reason, DatabaseHealth(reachable=True, revision=schema.current, needed=schema.head))
+        except (DatabaseUnavailable, SchemaOutdated) as error:
+            return _unready(_unanswered(error), _unreached())
+        database = DatabaseHealth(reachable=True, revision=schema.current, needed=schema.head)
+        if schema.current != schema.head:
+            reason = f"the database is at schema revision {schema.current}, this program needs {schema.head}"
+            return _unready(reason, database)
+        try:
+            self._store.probe()
             runners = self._store.runners()
-        except (DatabaseUnavailable, SchemaOutdated):
-            return _unready("the database does not answer", DatabaseHealth(reachable=False, revision=None, needed=None))
+        except StoreError as error:
+            return _unready(_unanswered(error), database)
         runner = self._runner(runners)
-        reason = self._reason(runner) if self._expects_runner else None
+        reason = self._full_disk() or (self._reason(runner) if self._expects_runner else None)
         return Readiness(
             status="unready" if reason else "ready",
             reason=reason,
-            database=DatabaseHealth(reachable=True, revision=schema.current, needed=schema.head),
+            age_seconds=0.0,
+            database=database,
             runner=runner,
         )
+
+    def _full_disk(self) -> str | None:
+        """Return which folder has no room left. One that cannot be written for another reason is not ours to judge."""
+        for name, folder in self._folders.items():
+            try:
+                _write_in(folder)
+            except OSError as error:
+                if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                    return f"the disk of {name} is full"
+        return None
 
     def _runner(self, runners: list[RunnerRecord]) -> RunnerHealth:
         # a runner of a service before this one may have died with it a moment ago
@@ -67,6 +141,28 @@ class Health:
         return f"no runner has been heard of for {self._silence:g} s"
 
 
-def _unready(reason: str, database: DatabaseHealth) -> Readiness:
+def _write_in(folder: Path | None) -> None:
+    if folder is None or not folder.is_dir():
+        return
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(bytes(FULL))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _unanswered(error: StoreError) -> str:
+    cause = error.cause if isinstance(error, DatabaseUnavailable) else None
+    if cause == "full":
+        return "the database takes no writes: its disk is full"
+    if cause == "locked":
+        return f"the database takes no writes: it has been locked for {BUSY_SECONDS:g} s"
+    return "the database does not answer"
+
+
+def _unreached() -> DatabaseHealth:
+    return DatabaseHealth(reachable=False, revision=None, needed=None)
+
+
+def _unready(reason: str, database: DatabaseHealth, age: float | None = None) -> Readiness:
     runner = RunnerHealth(state="none", alive=0, heartbeat_age_seconds=None, trouble=None)
-    return Readiness(status="unready", reason=reason, database=database, runner=runner)
+    return Readiness(status="unready", reason=reason, age_seconds=age, database=database, runner=runner)

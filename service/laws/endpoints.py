@@ -11,8 +11,11 @@ from service.laws.errors import InvalidLaw, TooLittleData
 from service.laws.models import Law, LawQuery
 from service.problems import InvalidRequest, refusals
 from service.studies.errors import StudyNotFound
+from service.work.errors import Busy, FitTooLong
+from service.work.work import TheWork, Work
 from studies.laws import law
 from studies.spec.rules import ADAPTIVE
+from studies.store import Store
 
 router = APIRouter(prefix="/v1", tags=["laws"])
 
@@ -21,14 +24,20 @@ router = APIRouter(prefix="/v1", tags=["laws"])
     "/studies/{study_id:id}/laws/{response:word}",
     summary="Fit a scaling law",
     response_model=Law,
-    responses=refusals(StudyNotFound, TooLittleData, InvalidLaw, InvalidRequest),
+    responses=refusals(StudyNotFound, TooLittleData, InvalidLaw, InvalidRequest, FitTooLong, Busy),
 )
-def fit_law(study_id: str, response: str, query: Annotated[LawQuery, Query()], store: TheStore) -> dict[str, Any]:
+async def fit_law(
+    study_id: str, response: str, query: Annotated[LawQuery, Query()], store: TheStore, work: TheWork
+) -> dict[str, Any]:
     """Fit `response` (`t1`, `t1_gradient`, `t2`, `t2_plateau`, `delay`, ...) to the trials as they are now.
 
     Exact, left, interval and right-censored trials enter a log-normal likelihood; trials that cannot cross are
     counted, not taken for long times. Asked while the study runs, the law takes unended trials as censored.
     """
+    return await work.law(_fit, study_id, response, query, store, work)
+
+
+def _fit(study_id: str, response: str, query: LawQuery, store: Store, work: Work) -> dict[str, Any]:
     asked: dict[str, Any] = {
         "x": query.x,
         "terms": query.terms or None,
@@ -37,4 +46,5 @@ def fit_law(study_id: str, response: str, query: Annotated[LawQuery, Query()], s
     }
     asked["by"] = query.by
     search = store.study(study_id).spec["search"]["kind"]
-    return law(store.table(study_id), response, **asked, proposed_by=search if search in ADAPTIVE else None)
+    proposed_by = search if search in ADAPTIVE else None
+    return work.of(law, store.table(study_id), response, **asked, proposed_by=proposed_by)

@@ -14,8 +14,9 @@ from service.problems import refusals
 from service.queries import NoParameters
 from service.studies.errors import IdempotencyKeyReused
 from service.studies.models import Study
-from service.studies.submission import Submission
+from service.studies.submission import Submission, resources
 from studies import library
+from studies.plan import plan
 from studies.store import StudyRecord
 
 router = APIRouter(prefix="/v1/library", tags=["library"], dependencies=[NoParameters])
@@ -44,6 +45,6 @@ def submit_item(
     except library.UnknownItem as error:
         raise ItemNotFound(str(error)) from error
     submission = Submission(store, attempt, spec.hash())
-    study = submission.answered() or submission.make(spec, settings)
+    study = submission.answered() or submission.make(spec, plan(spec, resources(store, settings)))
     response.headers["Location"] = f"/v1/studies/{study.id}"
     return study

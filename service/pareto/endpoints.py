@@ -10,7 +10,10 @@ from service.context import TheStore
 from service.pareto.models import Pareto, ParetoQuery
 from service.problems import InvalidRequest, refusals
 from service.studies.errors import StudyNotFound
+from service.work.errors import Busy
+from service.work.work import TheWork
 from studies.pareto import pareto_of
+from studies.store import Store
 
 router = APIRouter(prefix="/v1", tags=["pareto"])
 
@@ -19,13 +22,19 @@ router = APIRouter(prefix="/v1", tags=["pareto"])
     "/studies/{study_id:id}/pareto",
     summary="Weigh two responses against each other",
     response_model=Pareto,
-    responses=refusals(StudyNotFound, InvalidRequest),
+    responses=refusals(StudyNotFound, InvalidRequest, Busy),
 )
-def read_pareto(study_id: str, query: Annotated[ParetoQuery, Query()], store: TheStore) -> dict[str, Any]:
+async def read_pareto(
+    study_id: str, query: Annotated[ParetoQuery, Query()], store: TheStore, work: TheWork
+) -> dict[str, Any]:
     """Return `x` and `y` of every configuration (medians over its seeds), the front, and the best under a bound on `y`.
 
     Asked while the study runs, it tells the best so far. Without parameters an adaptive study answers for its own
     objective, any other for t2 against the settled error.
     """
+    return await work.law(_read, study_id, query, store)
+
+
+def _read(study_id: str, query: ParetoQuery, store: Store) -> dict[str, Any]:
     study = store.study(study_id)
     return pareto_of(study, store.table(study_id), query.x, query.y, query.max_error, query.limit)

@@ -12,7 +12,10 @@ from service.phases.errors import InvalidPhases
 from service.phases.models import Phases, PhasesQuery
 from service.problems import InvalidRequest, refusals
 from service.studies.errors import StudyNotFound
+from service.work.errors import Busy, FitTooLong
+from service.work.work import TheWork, Work
 from studies.phases import phases
+from studies.store import Store
 
 router = APIRouter(prefix="/v1", tags=["phases"])
 
@@ -21,13 +24,19 @@ router = APIRouter(prefix="/v1", tags=["phases"])
     "/studies/{study_id:id}/phases",
     summary="Draw a phase diagram",
     response_model=Phases,
-    responses=refusals(StudyNotFound, TooLittleData, InvalidPhases, InvalidRequest),
+    responses=refusals(StudyNotFound, TooLittleData, InvalidPhases, InvalidRequest, FitTooLong, Busy),
 )
-def draw_phases(study_id: str, query: Annotated[PhasesQuery, Query()], store: TheStore) -> dict[str, Any]:
+async def draw_phases(
+    study_id: str, query: Annotated[PhasesQuery, Query()], store: TheStore, work: TheWork
+) -> dict[str, Any]:
     """Count the outcomes over one or two fields, and find where half of the trials end with one of them.
 
     Fractions have Wilson's 95 % interval. The contour is that of a logistic regression, Firth's penalised one where the
     axes separate the outcomes, with a profile-likelihood interval in x at every value of y. Trials that have not ended
     are counted beside; failed, cancelled and uninformative ones are counted out.
     """
-    return phases(store.table(study_id), query.x, query.y, outcome=query.outcome, by=query.by)
+    return await work.law(_draw, study_id, query, store, work)
+
+
+def _draw(study_id: str, query: PhasesQuery, store: Store, work: Work) -> dict[str, Any]:
+    return work.of(phases, store.table(study_id), query.x, query.y, outcome=query.outcome, by=query.by)

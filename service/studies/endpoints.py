@@ -6,13 +6,14 @@ import shutil
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from fastapi.concurrency import run_in_threadpool
 
 from service.context import TheSettings, TheStore
 from service.etags import IfNoneMatch, tagged
 from service.idempotency import TheAttempt
 from service.problems import BodyTooLarge, InvalidRequest, UnsupportedMediaType, refusals
 from service.queries import NoParameters
-from service.studies.bodies import DOCUMENTED, TheDocument
+from service.studies.bodies import DOCUMENTED, Document, TheDocument
 from service.studies.errors import (
     IdempotencyKeyReused,
     ImpossibleStateChange,
@@ -24,8 +25,12 @@ from service.studies.forecasts import Forecast
 from service.studies.models import Studies, StudiesQuery, Study
 from service.studies.submission import Submission, resources
 from service.studies.waiting import explained
+from service.work.errors import Busy
+from service.work.work import TheWork
 from studies.lifecycle import Event
-from studies.plan import forecast, plan
+from studies.plan import Plan, forecast, plan
+from studies.settings import Settings
+from studies.spec import StudySpec
 from studies.store import Page, Store, StudyFilter, StudyRecord
 
 router = APIRouter(prefix="/v1", tags=["studies"])
@@ -39,30 +44,47 @@ _REFUSED_BODIES = (BodyTooLarge, UnsupportedMediaType, InvalidSpecification)
     summary="Submit a study",
     response_model=Study,
     responses={201: {"headers": {"Location": {"description": "path of the study", "schema": {"type": "string"}}}}}
-    | refusals(*_REFUSED_BODIES, IdempotencyKeyReused),
+    | refusals(*_REFUSED_BODIES, IdempotencyKeyReused, Busy),
     openapi_extra=DOCUMENTED,
     dependencies=[NoParameters],
 )
-def submit_study(
-    document: TheDocument, attempt: TheAttempt, store: TheStore, settings: TheSettings, response: Response
+async def submit_study(
+    document: TheDocument,
+    attempt: TheAttempt,
+    store: TheStore,
+    settings: TheSettings,
+    work: TheWork,
+    response: Response,
 ) -> StudyRecord:
     """Write a queued study, which a runner then takes. A faulty specification is answered with every faulty field."""
     submission = Submission(store, attempt, document.hash())
-    study = submission.answered() or submission.make(document.parse(settings), settings)
+    study = await run_in_threadpool(submission.answered)
+    if study is None:
+        spec, planned = await work.specification(_planned, document, store, settings)
+        study = await run_in_threadpool(submission.make, spec, planned)
     response.headers["Location"] = f"/v1/studies/{study.id}"
     return study
+
+
+def _planned(document: Document, store: Store, settings: Settings) -> tuple[StudySpec, Plan]:
+    spec = document.parse(settings)
+    return spec, plan(spec, resources(store, settings))
 
 
 @router.post(
     "/studies:validate",
     summary="Say what a study would take",
     response_model=Forecast,
-    responses=refusals(*_REFUSED_BODIES),
+    responses=refusals(*_REFUSED_BODIES, Busy),
     openapi_extra=DOCUMENTED,
     dependencies=[NoParameters],
 )
-def validate_study(document: TheDocument, store: TheStore, settings: TheSettings) -> object:
+async def validate_study(document: TheDocument, store: TheStore, settings: TheSettings, work: TheWork) -> object:
     """Check a specification and predict its trials, steps, time, memory and unreachable thresholds; write nothing."""
+    return await work.specification(_forecast, document, store, settings)
+
+
+def _forecast(document: Document, store: Store, settings: Settings) -> object:
     spec = document.parse(settings)
     available = resources(store, settings)
     return forecast(spec, plan(spec, available), available).to_json()

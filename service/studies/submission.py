@@ -10,7 +10,7 @@ from importlib.metadata import version
 from service.idempotency import Attempt
 from service.studies.errors import IdempotencyKeyReused
 from service.studies.waiting import alive
-from studies.plan import Resources, plan
+from studies.plan import Plan, Resources
 from studies.settings import Settings
 from studies.spec import StudySpec
 from studies.store import AlreadySubmitted, Idempotency, IdempotencyRecord, Progress, Store, StudyRecord
@@ -51,13 +51,12 @@ class Submission:
         record = self.store.recall(self.row.caller, self.row.route, self.row.key)
         return None if record is None else self._again(self.row, record)
 
-    def make(self, spec: StudySpec, settings: Settings) -> StudyRecord:
+    def make(self, spec: StudySpec, planned: Plan) -> StudyRecord:
         """Write the study, or return the first answer where a repetition came first this very instant.
 
         Raises:
             IdempotencyKeyReused: as above.
         """
-        planned = plan(spec, resources(self.store, settings))
         try:
             return self.store.add_study(spec, planned, versions=versions(), idempotency=self.row)
         except AlreadySubmitted as taken:

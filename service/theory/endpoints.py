@@ -12,6 +12,9 @@ from service.problems import InvalidRequest, refusals
 from service.queries import NoParameters
 from service.studies.errors import StudyNotFound
 from service.theory.models import Theory
+from service.work.errors import Busy, FitTooLong
+from service.work.work import TheWork, Work
+from studies.store import Store
 from studies.theory import theory
 
 router = APIRouter(prefix="/v1", tags=["theory"])
@@ -21,13 +24,17 @@ router = APIRouter(prefix="/v1", tags=["theory"])
     "/studies/{study_id:id}/theory",
     summary="Compare theory with what was measured",
     response_model=Theory,
-    responses=refusals(StudyNotFound, TooLittleData, InvalidRequest),
+    responses=refusals(StudyNotFound, TooLittleData, InvalidRequest, FitTooLong, Busy),
     dependencies=[NoParameters],
 )
-def compare_theory(study_id: str, store: TheStore) -> dict[str, Any]:
+async def compare_theory(study_id: str, store: TheStore, work: TheWork) -> dict[str, Any]:
     """Set t1, t2 and the error floor of every configuration beside their predictions, as ratios over draws.
 
     Censored times enter as what is known of them; trials without a prediction are counted with the reason.
     `explains_draws` says whether the predicted time tells the draws apart.
     """
-    return theory(store.table(study_id), store.theory_reasons(study_id))
+    return await work.law(_compare, study_id, store, work)
+
+
+def _compare(study_id: str, store: Store, work: Work) -> dict[str, Any]:
+    return work.of(theory, store.table(study_id), store.theory_reasons(study_id))

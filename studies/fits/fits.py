@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -16,11 +16,11 @@ import pyarrow.parquet
 import uuid_utils
 
 from studies.fits.repeats import HELD_AGAINST, Once, once
-from studies.laws import STUDY, Request, TooLittle, contributions, fit_family, used_rows
+from studies.laws import STUDY, FamilyFit, Request, TooLittle, contributions, fit_family, used_rows
 from studies.laws.cautions import chosen_by_outcome
 from studies.laws.responses import observe
 from studies.spec.rules import ADAPTIVE
-from studies.store import FitRecord, NotFound, Store, TrialFilter
+from studies.store import FitRecord, Idempotency, NotFound, Store, TrialFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,15 @@ class Wanted:
     where: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
 
 
-def make(store: Store, study_id: str, wanted: Wanted, versions: Mapping[str, str]) -> FitRecord:
+def make(
+    store: Store,
+    study_id: str,
+    wanted: Wanted,
+    versions: Mapping[str, str],
+    *,
+    fit: Callable[[pa.Table, Request], FamilyFit] = fit_family,
+    idempotency: Idempotency | None = None,
+) -> FitRecord:
     """Fit and store.
 
     Args:
@@ -46,6 +54,8 @@ def make(store: Store, study_id: str, wanted: Wanted, versions: Mapping[str, str
         study_id: the study that the fit belongs to.
         wanted: what is asked.
         versions: of the code and libraries that fit.
+        fit: does what `fit_family` does, perhaps elsewhere.
+        idempotency: the key under which it was asked for.
 
     Returns:
         The record. Its result counts the rows of the same run that were left out (`counted_out.repeated`).
@@ -54,6 +64,7 @@ def make(store: Store, study_id: str, wanted: Wanted, versions: Mapping[str, str
         NotFound: no such study.
         LawError: see `fit_family`; no trial of any of the studies meets the filter.
         InvalidFilter: `where` names a field that the studies do not have.
+        AlreadySubmitted: the key was used before.
     """
     tables = _tables(store, study_id, wanted)
     absent = {each: _none_of(store, each, wanted) for each, table in tables if not len(table)}
@@ -62,7 +73,7 @@ def make(store: Store, study_id: str, wanted: Wanted, versions: Mapping[str, str
     table, repeated = _joined(store, wanted, tables)
     if wanted.studies:
         absent |= _repeated(tables, table)
-    found = fit_family(table, wanted.request)
+    found = fit(table, wanted.request)
     result = found.result
     if wanted.studies:
         result |= {"studies": result["studies"] | absent}
@@ -85,7 +96,7 @@ def make(store: Store, study_id: str, wanted: Wanted, versions: Mapping[str, str
             "warnings": [*chosen, *contributions.warnings(absent), *_warnings(repeated), *result["warnings"]],
         },
     )
-    store.add_fit(record, _parquet(found.rows))
+    store.add_fit(record, _parquet(found.rows), idempotency)
     return record
 
 

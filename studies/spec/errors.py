@@ -9,7 +9,8 @@ from studies.portable import PortableError
 
 SHOWN = 80
 MOST = 100
-"""Problems told at once: a document of a megabyte can hold a hundred thousand, and an answer need not."""
+"""Problems told at once. A document of a megabyte can hold a hundred thousand: they are counted to one more than this,
+so that a fault costs no more than a value, and an answer says that there are more, not how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +27,17 @@ class FieldProblem:
 
 
 class SpecError(PortableError, ValueError):
-    """The specification is refused; `problems` has one entry a faulty field, up to `MOST` and a word on the rest."""
+    """The specification is refused; `problems` has one entry a faulty field, up to `MOST`, and says of more."""
 
     def __init__(self, problems: Iterable[FieldProblem]) -> None:
-        told = list(dict.fromkeys(problems))
-        rest = len(told) - MOST
-        if rest > 0:
-            told[MOST:] = [FieldProblem("", f"and {rest} more problems")]
+        seen: dict[FieldProblem, None] = {}
+        for problem in problems:
+            seen[problem] = None
+            if len(seen) > MOST:
+                break
+        told = list(seen)
+        if len(told) > MOST:
+            told[MOST:] = [FieldProblem("", "and more problems")]
         super().__init__("; ".join(f"{p.pointer or 'document'}: {p.message}" for p in told))
         self.problems = tuple(told)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from studies.spec.errors import show
+from studies.spec.errors import MOST, show
 from studies.spec.numbers import Fault, Leaf, Refused
 
 
@@ -34,6 +34,8 @@ class ListOf(Leaf):
         faults: list[Fault] = []
         seen: dict[Any, int] = {}
         for i, member in enumerate(value):
+            if len(faults) > MOST:
+                break
             try:
                 parsed = self.leaf.check(member)
             except Refused as refused:

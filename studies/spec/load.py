@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
-from studies.spec.errors import FieldProblem, SpecError, pointer
+from studies.spec.errors import MOST, FieldProblem, SpecError, pointer
 from studies.spec.limits import Limits
 from studies.spec.parse import parse
 from studies.spec.plain import Path
@@ -56,13 +57,13 @@ def from_json(text: str | bytes) -> Any:
     """
     try:
         data = json.loads(text, object_pairs_hook=_object)
-        repeated = [FieldProblem(pointer(path), "given twice; accepted: once") for path in _repeated(data, ())]
+        repeated = list(islice(_repeated(data, ()), MOST + 1))
     except json.JSONDecodeError:
         raise
     except (ValueError, RecursionError) as error:
         raise SpecError([FieldProblem("", f"not readable as JSON: {error}")]) from None
     if repeated:
-        raise SpecError(repeated)
+        raise SpecError(FieldProblem(pointer(path), "given twice; accepted: once") for path in repeated)
     return data
 
 

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from studies.spec.errors import FieldProblem, SpecError, pointer, show
+from studies.spec.errors import MOST, FieldProblem, SpecError, pointer, show
 from studies.spec.limits import Limits
 from studies.spec.numbers import Fault, Leaf
 from studies.spec.plain import plain
@@ -38,7 +38,8 @@ def parse(data: Any, limits: Limits | None = None, test_tasks: bool = False) -> 
     try:
         spec = StudySpec.model_validate(data)
     except ValidationError as error:
-        problems = [_problem(data, details) for details in error.errors(include_url=False, include_context=True)]
+        found = error.errors(include_url=False, include_context=True)
+        problems = [_problem(data, details) for details in found[: MOST + 1]]
         known = _known(data)
         more = [*contradictions(known), *excesses(known, limits, test_tasks)]
         raise SpecError([*problems, *_of(more)]) from None

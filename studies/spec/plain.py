@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from studies.spec.errors import FieldProblem, SpecError, pointer, show
+from studies.spec.errors import MOST, FieldProblem, SpecError, pointer, show
 
 Path = tuple[str | int, ...]
 """Keys and positions from the document down."""
@@ -13,6 +13,8 @@ Path = tuple[str | int, ...]
 MAX_DEPTH = 16
 MAX_NODES = 500_000
 """Values in one document, an alias counted as often as it stands: an exponential nest of aliases ends here."""
+MAX_FIELDS = 1000
+"""Fields of one object. None has a tenth of it, and each that is unknown is a fault."""
 
 
 def plain(data: Any) -> None:
@@ -26,7 +28,12 @@ def plain(data: Any) -> None:
         if nodes > MAX_NODES or len(path) > MAX_DEPTH:
             message = f"too large; accepted: up to {MAX_NODES} values, nested up to {MAX_DEPTH} deep"
             raise SpecError([FieldProblem(pointer(path[:1]), message)])
+        if len(problems) > MOST:
+            break
         if isinstance(value, dict):
+            if len(value) > MAX_FIELDS:
+                message = f"an object of {len(value)} fields is refused; accepted: up to {MAX_FIELDS}"
+                raise SpecError([FieldProblem(pointer(path), message)])
             problems += [
                 FieldProblem(pointer(path), f"the key {show(key)} is not a text; accepted: texts as keys")
                 for key in value

@@ -7,7 +7,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
@@ -96,7 +96,7 @@ class Database:
             if _damaged(error):
                 raise DatabaseUnavailable(f"{self._name()}: {DAMAGED} ({_first_line(error)})") from error
             if _unreachable(error):
-                raise DatabaseUnavailable(f"{self._name()}: {_first_line(error)}") from error
+                raise DatabaseUnavailable(f"{self._name()}: {_first_line(error)}", _cause(error)) from error
             if _lacks_a_table(error):
                 from studies.store import schema  # which stands on this module
 
@@ -227,6 +227,14 @@ _SQLITE_UNREACHABLE = tuple(
 )
 _POSTGRESQL_UNREACHABLE = {"08", "28", "3D", "53", "57"}
 """Classes: no connection, no right to one, no such database, out of resources, the server is going down."""
+
+
+_CAUSES: dict[str, Literal["full", "locked"]] = {"SQLITE_FULL": "full", "SQLITE_BUSY": "locked", "53100": "full"}
+
+
+def _cause(error: DBAPIError) -> Literal["full", "locked"] | None:
+    name = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
+    return _CAUSES.get(str(name))
 
 
 def _lacks_a_table(error: DBAPIError) -> bool:

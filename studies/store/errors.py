@@ -18,7 +18,7 @@ Impossible state changes are `studies.lifecycle.ImpossibleTransition`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from studies.portable import PortableError
 
@@ -34,7 +34,16 @@ class StoreError(PortableError):
 
 
 class DatabaseUnavailable(StoreError):
-    """The database cannot be reached or read, or its URL cannot be used; the message holds no password."""
+    """The database cannot be reached or read, or its URL cannot be used; the message holds no password.
+
+    Attributes:
+        cause: `full`: it has no room on its disk; `locked`: somebody else held it for longer than one waits;
+            None: any other.
+    """
+
+    def __init__(self, message: str, cause: Literal["full", "locked"] | None = None) -> None:
+        super().__init__(message)
+        self.cause = cause
 
 
 class SchemaOutdated(StoreError):

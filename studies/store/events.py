@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from studies.lifecycle import ENDED
 from studies.store.errors import NotFound
 from studies.store.functions import Now
 from studies.store.models import Event, Study
-from studies.store.records import EventRecord, EventType
+from studies.store.records import EventRecord, EventType, Head
 
 _LARGEST = 2**63 - 1
 
@@ -38,16 +39,14 @@ def after(connection: Connection, study_id: str, seq: int, limit: int) -> list[E
     """See `Store.events`."""
     if connection.execute(select(Study.id).where(Study.id == study_id)).first() is None:
         raise NotFound("study", study_id)
-    return latest(connection, {study_id: seq}, limit)
+    wanted = (Event.study_id == study_id) & (Event.seq > min(seq, _LARGEST))
+    return [_record(row) for row in connection.execute(select(Event).where(wanted).order_by(Event.seq).limit(limit))]
 
 
-def latest(connection: Connection, since: Mapping[str, int], limit: int) -> list[EventRecord]:
-    """See `Store.latest_events`."""
-    if not since:
-        return []
-    wanted = or_(*(and_(Event.study_id == id, Event.seq > min(seq, _LARGEST)) for id, seq in since.items()))
-    statement = select(Event).where(wanted).order_by(Event.study_id, Event.seq).limit(limit)
-    return [_record(row) for row in connection.execute(statement)]
+def heads(connection: Connection, study_ids: Iterable[str]) -> dict[str, Head]:
+    """See `Store.heads`."""
+    found = connection.execute(select(Study.id, Study.event_seq, Study.state).where(Study.id.in_(study_ids)))
+    return {row.id: Head(row.event_seq, row.state in ENDED) for row in found}
 
 
 def _record(row: Row[Any]) -> EventRecord:

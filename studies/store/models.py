@@ -243,7 +243,7 @@ class Secret(Base):
 
 
 class IdempotencyKey(Base):
-    """What an idempotency key was used for; written in the transaction of its study.
+    """What an idempotency key was used for; written in the transaction of its study, or of its fit of that study.
 
     `caller` is a keyed hash: a copy of the database tells nobody which keys the server has.
     """
@@ -255,6 +255,7 @@ class IdempotencyKey(Base):
     key: Mapped[str] = mapped_column(Words, primary_key=True)
     body_hash: Mapped[str]
     study_id: Mapped[str] = _study_id(index=True)
+    fit_id: Mapped[str | None]
     status: Mapped[int]
     created: Mapped[datetime]
 
@@ -273,6 +274,15 @@ class Runner(Base):
     cpus: Mapped[float | None]
     gpus: Mapped[float | None]
     trouble: Mapped[str | None]
+
+
+class Probe(Base):
+    """One row, written again and again: whether the database takes writes is known only by one."""
+
+    __tablename__ = "gs_probe"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    written: Mapped[datetime]
 
 
 class Fit(Base):

@@ -211,8 +211,21 @@ class EventRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """How far a study's events go.
+
+    Attributes:
+        seq: number of the latest.
+        ended: the study has ended, so that no more come unless it is revived.
+    """
+
+    seq: int
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Idempotency:
-    """The row to write beside a new study: who asked what, with which body, and the status that was answered.
+    """The row to write beside a new study or fit: who asked what, with which body, and the status that was answered.
 
     What is written of `caller` is a keyed hash.
     """
@@ -231,6 +244,7 @@ class IdempotencyRecord:
     body_hash: str
     study_id: str
     status: int
+    fit_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

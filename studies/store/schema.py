@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
 from studies.store.errors import SchemaOutdated
+from studies.store.functions import Now
+from studies.store.models import Probe
 from studies.store.records import Schema
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ def config(connection: Connection | None = None) -> Config:
     return made
 
 
+@cache
 def head() -> str:
     """Return the revision that this program needs."""
     found = _scripts().get_current_head()
@@ -53,6 +57,11 @@ def revisions(database: Database) -> Schema:
     """See `Store.schema`."""
     with database.read() as connection:
         return Schema(_current(connection), head())
+
+
+def probe(connection: Connection) -> None:
+    """See `Store.probe`."""
+    connection.execute(update(Probe).values(written=Now()))
 
 
 def check(database: Database) -> None:

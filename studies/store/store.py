@@ -10,7 +10,8 @@ they raise `LeaseLost` and write nothing. A holder that gets it must stop workin
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import IntegrityError
@@ -40,6 +41,7 @@ from studies.store.records import (
     EventRecord,
     FitRecord,
     FitSummary,
+    Head,
     Idempotency,
     IdempotencyRecord,
     Lease,
@@ -113,6 +115,11 @@ class Store:
         """
         self._database.ping()
 
+    def probe(self) -> None:
+        """Write one value over another, which shows that the database takes writes."""
+        with self._database.write() as connection:
+            schema.probe(connection)
+
     def close(self) -> None:
         """Close the pooled connections. The store opens new ones when used again."""
         self._database.engine.dispose()
@@ -132,9 +139,14 @@ class Store:
         Raises:
             AlreadySubmitted: the idempotency key has a row (also when another process wrote it this instant).
         """
+        with self._once(idempotency), self._database.write() as connection:
+            return studies.add(connection, spec, plan, versions, idempotency)
+
+    @contextmanager
+    def _once(self, idempotency: Idempotency | None) -> Generator[None]:
+        """Say `AlreadySubmitted` where another process wrote the row of the key this very instant."""
         try:
-            with self._database.write() as connection:
-                return studies.add(connection, spec, plan, versions, idempotency)
+            yield
         except IntegrityError:
             used = idempotency and self.recall(idempotency.caller, idempotency.route, idempotency.key)
             if not used:
@@ -290,15 +302,23 @@ class Store:
 
     # -- fits -------------------------------------------------------------------------------------------------------
 
-    def add_fit(self, record: FitRecord, rows: bytes) -> None:
-        """Store a fit with its rows.
+    def add_fit(self, record: FitRecord, rows: bytes, idempotency: Idempotency | None = None) -> None:
+        """Store a fit with its rows, and its idempotency row, in one transaction.
+
+        Args:
+            record: the fit.
+            rows: of its likelihood, as a Parquet file.
+            idempotency: the key under which it was asked for.
 
         Raises:
             NotFound: no such study.
+            AlreadySubmitted: as `add_study`.
         """
-        with self._database.write() as connection:
+        with self._once(idempotency), self._database.write() as connection:
             studies.get(connection, record.study_id)
             fits.add(connection, record, rows)
+            if idempotency is not None:
+                studies.remember(connection, idempotency, record.study_id, record.id)
 
     def fit(self, fit_id: str) -> FitRecord:
         """Return a fit.
@@ -339,15 +359,10 @@ class Store:
         with self._database.read() as connection:
             return events.after(connection, study_id, after, limit)
 
-    def latest_events(self, since: Mapping[str, int], limit: int = 1000) -> list[EventRecord]:
-        """Return, in one statement, the events of several studies: study id to the last `seq` already seen.
-
-        Ordered by study and number; studies that are gone are left out. With `limit` reached, ask again.
-        """
+    def heads(self, study_ids: Iterable[str]) -> dict[str, Head]:
+        """Return how far the events of each study go and whether more can come; a deleted study has none."""
         with self._database.read() as connection:
-            return events.latest(connection, since, limit)
-
-    # -- runners and leases -----------------------------------------------------------------------------------------
+            return events.heads(connection, study_ids)
 
     def heartbeat(self, runner: RunnerInfo, news: RunnerNews = NO_NEWS) -> None:
         """Record that a runner is alive, and what it says of its cluster."""

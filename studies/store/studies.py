@@ -33,7 +33,7 @@ def add(
     study_id = str(uuid7())
     connection.execute(insert(Study).values(**_row(study_id, spec, plan, versions), created=Now()))
     if idempotency is not None:
-        _remember(connection, study_id, idempotency)
+        remember(connection, idempotency, study_id)
     batches.insert_plan(connection, study_id, plan, first_pack=0)
     events.append(connection, study_id, "state", [{"state": "queued", "previous": None, "reason": None}])
     return get(connection, study_id)
@@ -98,19 +98,24 @@ def finish(connection: Connection, lease: Lease) -> State:
 def recall(connection: Connection, caller: str, route: str, key: str) -> IdempotencyRecord | None:
     """See `Store.recall`."""
     row = IdempotencyKey
-    statement = select(row.body_hash, row.study_id, row.status)
+    statement = select(row.body_hash, row.study_id, row.status, row.fit_id)
     statement = statement.where(row.caller == _hashed(connection, caller), row.route == route, row.key == key)
     found = connection.execute(statement).first()
-    return None if found is None else IdempotencyRecord(found.body_hash, found.study_id, found.status)
+    return None if found is None else IdempotencyRecord(*found)
 
 
-def _remember(connection: Connection, study_id: str, idempotency: Idempotency) -> None:
+def remember(connection: Connection, idempotency: Idempotency, study_id: str, fit_id: str | None = None) -> None:
+    """Write what a key was used for.
+
+    Raises:
+        AlreadySubmitted: it was used before.
+    """
     used = recall(connection, idempotency.caller, idempotency.route, idempotency.key)
     if used is not None:
         raise AlreadySubmitted(used)
     values = {name: getattr(idempotency, name) for name in Idempotency.__dataclass_fields__}
     values["caller"] = _hashed(connection, idempotency.caller)
-    connection.execute(insert(IdempotencyKey).values(**values, study_id=study_id, created=Now()))
+    connection.execute(insert(IdempotencyKey).values(**values, study_id=study_id, fit_id=fit_id, created=Now()))
 
 
 def _hashed(connection: Connection, caller: str) -> str:

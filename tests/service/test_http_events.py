@@ -7,10 +7,17 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import httpx2
+import pytest
 from starlette.testclient import TestClient
 
-from service.events.feed import Feed
-from studies.store import EventRecord, Lease, Store
+from service.app import create_app
+from service.events import feed as feed_module
+from service.events.feed import Feed, format_event
+from service.events.models import Event
+from studies.settings import Settings
+from studies.store import EventRecord, Head, Lease, Store
+from tests.service.conftest import BASE_URL
 
 SECONDS = 20
 
@@ -74,14 +81,19 @@ def test_live_events_come_while_the_study_goes_on(
     assert seen[-1] == "state"
 
 
-async def collect(feed: Feed, study_id: str, after: int) -> list[EventRecord]:
-    return [event async for event in feed.listen(study_id, after)]
+async def collect(feed: Feed, study_id: str, after: int) -> list[Event]:
+    """Return what a listener is sent until its stream ends."""
+    return heard(b"".join([text async for text in feed.listen(study_id, after)]))
+
+
+def heard(text: bytes) -> list[Event]:
+    return [Event.model_validate_json(block["data"]) for block in parsed(text.decode())]
 
 
 def listening(store: Store, *listeners: tuple[str, int], while_open: Callable[[], Any] = lambda: None) -> Any:
     """Return what each listener (study, after) got from one feed until its stream ended."""
 
-    async def main() -> list[list[EventRecord]]:
+    async def main() -> list[list[Event]]:
         feed = Feed(store, seconds=0.01)
         poller = asyncio.create_task(feed.run())
         async with asyncio.timeout(SECONDS):
@@ -96,18 +108,20 @@ def listening(store: Store, *listeners: tuple[str, int], while_open: Callable[[]
 
 
 class Counting:
-    """A store that counts how often the poller asks."""
+    """A store that notes what the feed asks of it."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.asked: list[dict[str, int]] = []
+        self.looks = 0
+        self.read: list[tuple[str, int]] = []
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.store, name)
+    def heads(self, study_ids: list[str]) -> dict[str, Head]:
+        self.looks += 1
+        return self.store.heads(study_ids)
 
-    def latest_events(self, since: dict[str, int], limit: int) -> list[EventRecord]:
-        self.asked.append(dict(since))
-        return self.store.latest_events(since, limit)
+    def events(self, study_id: str, after: int, limit: int) -> list[EventRecord]:
+        self.read.append((study_id, after))
+        return self.store.events(study_id, after, limit)
 
 
 def test_one_poller_serves_all_listeners(store: Store, submit: Callable[..., str], run: Callable[..., Lease]) -> None:
@@ -116,7 +130,31 @@ def test_one_poller_serves_all_listeners(store: Store, submit: Callable[..., str
     found = listening(counting, *[(study_id, 0)] * 50, while_open=run)  # pyright: ignore[reportArgumentType]
     assert all([event.seq for event in events] == [event.seq for event in found[0]] for events in found)
     assert found[0][-1].data["state"] == "completed"
-    assert len(counting.asked) < 50
+    assert counting.looks < 50
+    assert len(counting.read) < 50
+
+
+def test_events_are_read_and_written_out_once_for_all_listeners_wherever_they_begin(
+    store: Store, submit: Callable[..., str], run: Callable[..., Lease], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study_id = submit(seeds=100)
+    run()
+    written: list[int] = []
+
+    def counted(record: EventRecord) -> bytes:
+        written.append(record.seq)
+        return format_event(record)
+
+    monkeypatch.setattr(feed_module, "format_event", counted)
+    counting = Counting(store)
+    starts = [(study_id, 7 * i) for i in range(60)]
+    found = listening(counting, *starts)  # pyright: ignore[reportArgumentType]
+    numbers = [event.seq for event in store.events(study_id, 0, 10_000)]
+    assert [[event.seq for event in events] for events in found] == [
+        [number for number in numbers if number > after] for _, after in starts
+    ]
+    assert sorted(written) == numbers
+    assert len(set(counting.read)) == len(counting.read)
 
 
 def test_listeners_of_one_study_may_begin_anywhere(store: Store, finished: str) -> None:
@@ -157,33 +195,82 @@ def test_a_slow_listener_misses_nothing_and_holds_nobody_up(
     study_id = submit(seeds=600)
     run()
 
-    async def main() -> tuple[int, int]:
+    async def main() -> tuple[list[Event], list[Event]]:
         feed = Feed(store, seconds=0.01)
         poller = asyncio.create_task(feed.run())
         async with asyncio.timeout(SECONDS):
             slow = feed.listen(study_id, 0)
-            await anext(slow)  # it is registered and does not read on
-            fast = len(await collect(feed, study_id, 0))
-            rest = len([event async for event in slow])
+            first = await anext(slow)  # it is registered and does not read on
+            fast = await collect(feed, study_id, 0)
+            rest = b"".join([text async for text in slow])
         poller.cancel()
-        return fast, rest + 1
+        return fast, heard(first + rest)
 
     fast, slow = asyncio.run(main())
-    assert fast == slow == len(store.events(study_id, 0, 10_000)) > 3600
+    assert fast == slow
+    assert len(fast) == len(store.events(study_id, 0, 10_000)) > 3600
 
 
 def test_closing_the_feed_ends_streams_that_would_go_on(store: Store, submit: Callable[..., str]) -> None:
     study_id = submit()
 
-    async def main() -> list[EventRecord]:
+    async def main() -> bytes:
         feed = Feed(store, seconds=0.01)
         poller = asyncio.create_task(feed.run())
-        heard = []
+        sent = b""
         async with asyncio.timeout(SECONDS):
-            async for event in feed.listen(study_id, 0):
-                heard.append(event)
+            async for text in feed.listen(study_id, 0):
+                sent += text
                 feed.close()
         poller.cancel()
-        return heard
+        return sent
 
-    assert len(asyncio.run(main())) == 1
+    assert len(heard(asyncio.run(main()))) == 1
+
+
+def test_a_listener_that_hears_nothing_is_kept_by_comments(
+    store: Store, submit: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "PING_SECONDS", 0.02)
+    study_id = submit()
+
+    async def main() -> list[bytes]:
+        feed = Feed(store, seconds=0.01)
+        poller = asyncio.create_task(feed.run())
+        sent: list[bytes] = []
+        async with asyncio.timeout(SECONDS):
+            async for text in feed.listen(study_id, 0):
+                sent.append(text)
+                if len(sent) == 4:
+                    feed.close()
+        poller.cancel()
+        return sent
+
+    sent = asyncio.run(main())
+    assert sum(text == b": ping\n\n" for text in sent) >= 2
+
+
+def test_more_listeners_than_the_server_takes_are_told_to_come_again(
+    settings: Settings, store: Store, submit: Callable[..., str]
+) -> None:
+    study_id = submit()
+    app = create_app(settings.model_copy(update={"max_connections": 10}), store)
+
+    async def held(feed: Feed) -> int:
+        streams = [feed.listen(study_id, 0) for _ in range(5)]
+        poller = asyncio.create_task(feed.run())
+        for stream in streams:
+            await anext(stream)
+        app.state.feed = feed
+        transport = httpx2.ASGITransport(app)
+        async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as http:
+            refused = await http.get(f"/v1/studies/{study_id}/events")
+            assert refused.headers["Retry-After"] == "15"
+            await streams.pop().aclose()
+            feed.close()
+            taken = await http.get(f"/v1/studies/{study_id}/events")
+        poller.cancel()
+        assert taken.status_code == 200
+        return refused.status_code
+
+    assert asyncio.run(held(Feed(store, seconds=0.01))) == 503

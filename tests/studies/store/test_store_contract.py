@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from samples import VERSIONS, add, commit_all, exact, failed, outcome, plan, running, spec
+from sqlalchemy.event import listen
 
 from studies.lifecycle import ImpossibleTransition
 from studies.plan import PlannedPack
 from studies.store import (
     AlreadySubmitted,
+    DatabaseUnavailable,
+    FitRecord,
+    Head,
     Idempotency,
     InvalidFilter,
     LeaseLost,
@@ -183,6 +189,48 @@ class TestIdempotency:
         other.close()
         assert record is not None
         assert record.study_id == study.id
+
+    def test_a_key_of_a_fit_is_written_with_the_fit(self, store: Store):
+        study = add(store)
+        fit = FitRecord("f", study.id, datetime.now(UTC), {}, {}, "hash", {})
+        store.add_fit(fit, b"rows", self.KEY)
+        record = store.recall(self.KEY.caller, self.KEY.route, self.KEY.key)
+        assert record is not None
+        assert (record.study_id, record.fit_id) == (study.id, "f")
+        with pytest.raises(AlreadySubmitted):
+            store.add_fit(replace(fit, id="g"), b"rows", self.KEY)
+        assert [summary.id for summary in store.fits(study.id)] == ["f"]
+
+
+class TestProbe:
+    def test_a_database_that_takes_writes_takes_a_probe(self, store: Store):
+        def written() -> list[Any]:
+            with store._database.read() as connection:
+                return list(connection.exec_driver_sql("SELECT written FROM gs_probe").scalars())
+
+        before = written()
+        store.probe()
+        assert len(before) == 1
+        assert written() != before
+
+
+def test_a_database_without_room_says_so(tmp_path: Path):
+    store = open_store(f"sqlite:///{tmp_path}/full.db")
+    store.migrate()
+
+    def full(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA max_page_count = 1")
+
+    def fill() -> None:
+        for _ in range(1000):
+            add(store)
+
+    listen(store._database.engine, "connect", full)
+    store.close()
+    with pytest.raises(DatabaseUnavailable) as refusal:
+        fill()
+    assert refusal.value.cause == "full"
+    store.close()
 
 
 class TestCheckpointKeys:
@@ -722,15 +770,12 @@ class TestEvents:
         assert seen == everything
         assert store.events(lease.study_id, after=10**30) == []
 
-    def test_several_studies_are_read_at_once(self, store: Store):
+    def test_it_is_told_how_far_several_studies_go(self, store: Store):
         one, two = add(store).id, add(store).id
         store.transition(one, "cancel")
-        assert [(e.study_id, e.type) for e in store.latest_events({one: 1, two: 0, ABSENT: 0})] == [
-            (one, "progress"),
-            (one, "state"),
-            (two, "state"),
-        ]
-        assert store.latest_events({}) == []
+        last = {study: store.events(study)[-1].seq for study in (one, two)}
+        assert store.heads([one, two, ABSENT]) == {one: Head(last[one], True), two: Head(last[two], False)}
+        assert store.heads([]) == {}
 
     def test_the_data_of_an_event_are_plain_json(self, store: Store):
         lease = running(store)

@@ -239,7 +239,7 @@ def test_every_list_takes_a_fixed_number_of_statements(store: Store):
         ("trials by alpha", lambda: store.trials(lease.study_id, TrialFilter(sort="alpha"), limit=50), 3),
         ("table", lambda: store.table(lease.study_id), 4),
         ("events", lambda: store.events(lease.study_id), 2),
-        ("latest events", lambda: store.latest_events({lease.study_id: 0, "other": 0}), 1),
+        ("heads", lambda: store.heads([lease.study_id, "other"]), 1),
         ("packs", lambda: store.packs(lease.study_id), 2),
         ("curves", lambda: store.curves(store.trials(lease.study_id).items[0].id), 5),
     ):

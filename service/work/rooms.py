@@ -1,0 +1,61 @@
+"""Rooms: a few requests of one kind at once, some that wait a while, and 503 for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from anyio import CapacityLimiter, fail_after, to_thread
+
+from service.work.errors import Busy
+
+T = TypeVar("T")
+COME_AGAIN_SECONDS = 2
+
+
+class Room:
+    """Places for one kind of work, and the threads that do it, which nothing else waits for.
+
+    Args:
+        work: what is done there, as a refusal says it.
+        at_once: places.
+        waiting: how many may wait for one.
+        patience: seconds that they wait.
+    """
+
+    def __init__(self, work: str, at_once: int, waiting: int, patience: float) -> None:
+        self._work = work
+        self._at_once = at_once
+        self._waiting = waiting
+        self._patience = patience
+        self._places = CapacityLimiter(at_once)
+        self._threads = CapacityLimiter(at_once)
+
+    async def run(self, function: Callable[[], T]) -> T:
+        """Return what a function returns, called in a thread once there is a place.
+
+        Raises:
+            Busy: there is none in time.
+        """
+        async with self._place():
+            return await to_thread.run_sync(function, limiter=self._threads)
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncGenerator[None]:
+        if self._places.statistics().tasks_waiting >= self._waiting:
+            raise self._full()
+        guest = object()
+        try:
+            with fail_after(self._patience):
+                await self._places.acquire_on_behalf_of(guest)
+        except TimeoutError:
+            raise self._full() from None
+        try:
+            yield
+        finally:
+            self._places.release_on_behalf_of(guest)
+
+    def _full(self) -> Busy:
+        detail = f"{self._at_once} {self._work} are under way and others wait: ask again in {COME_AGAIN_SECONDS} s"
+        return Busy(detail, headers={"Retry-After": str(COME_AGAIN_SECONDS)})

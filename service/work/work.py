@@ -1,0 +1,119 @@
+"""What a request may have done for it, for as long as its client is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Annotated, Any, TypeVar
+from weakref import WeakValueDictionary
+
+import pyarrow as pa
+from anyio import Lock, create_task_group, from_thread
+from fastapi import Depends, Request
+
+from service.work.errors import ClientLeft
+from service.work.fitters import FITTERS
+from service.work.rooms import Room
+
+T = TypeVar("T")
+SMALL = 5_000
+"""Rows. A law of so many takes a twentieth of a second, less than a process is worth."""
+
+
+class Rooms:
+    """The rooms of one application."""
+
+    def __init__(self) -> None:
+        self.charts = Room("charts", at_once=2, waiting=16, patience=10)
+        self.laws = Room("laws and diagrams", at_once=4, waiting=32, patience=10)
+        self.fits = Room("fits", at_once=2, waiting=8, patience=30)
+        self.specifications = Room("specifications", at_once=2, waiting=64, patience=30)
+        self._alone: WeakValueDictionary[Hashable, Lock] = WeakValueDictionary()
+
+    def alone(self, key: Hashable | None) -> AbstractAsyncContextManager[Any]:
+        """Hold a key that is not None: who comes with an equal one waits."""
+        if key is None:
+            return nullcontext()
+        return self._alone.setdefault(key, Lock())
+
+
+class Work:
+    """The dear part of one request. Each method calls a function in a thread of its room.
+
+    All of them raise `Busy` where there is no place in time, and end with the client where they still wait.
+    """
+
+    def __init__(self, request: Request, rooms: Rooms, fit_seconds: float) -> None:
+        self._request = request
+        self._rooms = rooms
+        self._fit_seconds = fit_seconds
+
+    async def chart(self, function: Callable[..., T], *args: Any) -> T:
+        """Draw."""
+        return await self._in(self._rooms.charts, function, *args)
+
+    async def law(self, function: Callable[..., T], *args: Any) -> T:
+        """Read a study's trials and say what they have in common."""
+        return await self._in(self._rooms.laws, function, *args)
+
+    async def fit(self, function: Callable[..., T], *args: Any, alone: Hashable | None = None) -> T:
+        """Make a stored fit; of several with an equal `alone` one after the other."""
+        return await self._in(self._rooms.fits, function, *args, alone=alone)
+
+    async def specification(self, function: Callable[..., T], *args: Any) -> T:
+        """Read a specification and plan it."""
+        return await self._in(self._rooms.specifications, function, *args)
+
+    def of(self, function: Callable[..., T], table: pa.Table, *args: Any, **options: Any) -> T:
+        """Return what a function makes of a table. To be called in a room: a large table goes to a process.
+
+        Raises:
+            FitTooLong, FitterGone: see `Fitters`.
+        """
+        if len(table) <= SMALL:
+            return function(table, *args, **options)
+        return self.apart(function, table, *args, **options)
+
+    def apart(self, function: Callable[..., T], *args: Any, **options: Any) -> T:
+        """Return what a function returns, called in a process. To be called in a room.
+
+        Raises:
+            FitTooLong, FitterGone: see `Fitters`.
+        """
+
+        async def run() -> T:
+            return await FITTERS.run(self._fit_seconds, function, *args, **options)
+
+        return from_thread.run(run)
+
+    async def _in(self, room: Room, function: Callable[..., T], *args: Any, alone: Hashable | None = None) -> T:
+        answers: list[T] = []
+        errors: list[Exception] = []  # a task group would raise one in a group
+        async with create_task_group() as group:
+
+            async def end_with_client() -> None:
+                while (await self._request.receive())["type"] != "http.disconnect":
+                    pass
+                group.cancel_scope.cancel()
+
+            group.start_soon(end_with_client)
+            try:
+                async with self._rooms.alone(alone):
+                    answers.append(await room.run(lambda: function(*args)))
+            except Exception as error:
+                if not group.cancel_scope.cancel_called:
+                    errors.append(error)
+            group.cancel_scope.cancel()
+        if errors:
+            raise errors[0]
+        if not answers:
+            raise ClientLeft("the client closed the connection")
+        return answers[0]
+
+
+async def _work(request: Request) -> Work:
+    state = request.app.state
+    return Work(request, state.rooms, state.settings.fit_seconds)
+
+
+TheWork = Annotated[Work, Depends(_work)]
