@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from service.context import TheSettings, TheStore
 from service.events.feed import Feed
-from service.events.models import EXAMPLE_STREAM
+from service.events.models import EXAMPLE_STREAM, ITEM
 from service.problems import InvalidRequest, refusals
 from service.queries import NoParameters
 from service.studies.errors import StudyNotFound
@@ -75,11 +75,11 @@ def _place(
 @router.get(
     "/studies/{study_id:id}/events",
     summary="Follow a study",
-    response_class=EventStream,
+    response_class=Response,
     responses={
         200: {
             "description": "Server-sent events, as they happen.",
-            "content": {"text/event-stream": {"example": EXAMPLE_STREAM}},
+            "content": {EventStream.media_type: {"itemSchema": ITEM, "example": EXAMPLE_STREAM}},
         },
         204: {"description": "The study has ended and Last-Event-ID is its last event."},
     }

@@ -31,3 +31,19 @@ class Event(BaseModel):
         description="`state`: `{state, previous, reason}`; `progress`: the study's progress object; `trial`: an ended "
         "trial, `{id, index, configuration, seed, outcome, steps, t1, t2}`"
     )
+
+
+ITEM: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "event": {"type": "string"},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": Event.model_json_schema(mode="serialization"),
+        },
+        "id": {"type": "string"},
+    },
+    "required": ["data"],
+}
+"""One event of the stream, as OpenAPI describes it: FastAPI does so only for streams that it writes out itself."""

@@ -17,7 +17,7 @@ from service.fits.models import Fit, FitRequest, Fits
 from service.idempotency import TheAttempt
 from service.laws.errors import InvalidLaw, TooLittleData
 from service.negotiation import choose
-from service.problems import Fault, InvalidRequest, NotAcceptable, refusals
+from service.problems import BodyTooLarge, Fault, InvalidRequest, NotAcceptable, refusals
 from service.queries import NoParameters
 from service.studies.errors import IdempotencyKeyReused, StudyNotFound
 from service.studies.submission import versions
@@ -41,7 +41,7 @@ _ROWS: dict[str, Any] = {
     summary="Fit models and store the fit",
     response_model=Fit,
     responses=refusals(StudyNotFound, TooLittleData, InvalidLaw, InvalidRequest, UnreadableBody)
-    | refusals(IdempotencyKeyReused, FitTooLong, Busy),
+    | refusals(BodyTooLarge, IdempotencyKeyReused, FitTooLong, Busy),
     dependencies=[NoParameters],
 )
 async def make_fit(

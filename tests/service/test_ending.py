@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import socket
 import sqlite3
@@ -32,7 +31,8 @@ def served(tmp_path: Path) -> Iterator[Callable[[], Served]]:
 
     def start() -> Served:
         (tmp_path / "data").mkdir()
-        shutil.copy(tmp_path / "grokscale.db", tmp_path / "data")
+        with sqlite3.connect(tmp_path / "grokscale.db") as old, sqlite3.connect(tmp_path / "data/grokscale.db") as new:
+            old.backup(new)  # a copy of the file would lack what is in its log
         served = Served(tmp_path / "data", "--no-runner")
         running.append(served)
         until(lambda: served.status() == 200)

@@ -227,3 +227,13 @@ def test_the_faults_of_a_request_are_told_to_a_hundred(http: TestClient, finishe
     assert answer.status_code == 422
     assert len(answer.json()["errors"]) == 101
     assert answer.json()["errors"][-1]["detail"] == "and more"
+
+
+def test_a_body_that_is_no_specification_is_small(settings: Settings, store: Store, finished: str) -> None:
+    app = create_app(settings.model_copy(update={"max_body_bytes": 1 << 20}), store)
+    with TestClient(app, base_url=BASE_URL) as http:
+        answer = http.post(f"/v1/studies/{finished}/fits", json={"models": [1] * 100_000})
+        assert answer.status_code == 413
+        assert "65536 bytes" in answer.json()["detail"]
+        large = {"name": "a", "optimizer": {"alpha": [0.01] * 100_000}}
+        assert http.post("/v1/studies:validate", json=large).status_code == 422
