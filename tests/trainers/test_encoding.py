@@ -254,4 +254,5 @@ def test_no_module_reads_values_that_could_run_from_files_or_network() -> None:
     root = Path(trainers.__file__).parents[1]
     modules = [path for part in ("service", "studies", "trainers") for path in (root / part).rglob("*.py")]
     assert len(modules) > 100
-    assert not [path for path in modules if READS.search(path.read_text())]
+    pipe = root / "service/work/frames.py"  # between the server and a process that it started: nobody else has an end
+    assert [path for path in modules if READS.search(path.read_text())] == [pipe]
