@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
+from fastapi.concurrency import run_in_threadpool
 
 from service import documentation, framework, problems, refusals
 from service.auth import ForeignOrigin, Keys, Loopback, MisdirectedRequest, Sites, Unauthorized
@@ -35,6 +36,8 @@ from service.work.work import Rooms
 from studies.settings import Settings
 from studies.store import Store, open_store
 
+FIRST_LOOK_SECONDS = 2.0
+"""How long the first request may wait until it is known how the database is."""
 NOUNS = (studies, trials, events, laws, fits, phases, theory, pareto, charts, tasks, library)
 
 
@@ -90,6 +93,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.feed = Feed(app.state.store)
     poller = asyncio.create_task(app.state.feed.run())
     app.state.health.start()
+    await run_in_threadpool(app.state.health.known_within, FIRST_LOOK_SECONDS)
     yield
     app.state.health.stop()
     app.state.feed.close()

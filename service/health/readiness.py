@@ -49,11 +49,16 @@ class Health:
         self._looked: float | None = None
         self._found = _unready("the database has not been looked at yet", _unreached())
         self._ended = threading.Event()
+        self._known = threading.Event()
 
     def start(self) -> None:
         """Look at intervals from now on."""
         # a daemon: it may wait for a lock when the server has to end
         threading.Thread(target=self._run, daemon=True, name="health").start()
+
+    def known_within(self, seconds: float) -> bool:
+        """Wait for the first look; return whether it is over."""
+        return self._known.wait(seconds)
 
     def stop(self) -> None:
         """Look no more."""
@@ -69,8 +74,7 @@ class Health:
 
     def look(self) -> None:
         """Find out, which takes as long as the database does."""
-        found = self._look()
-        self._found, self._looked = found, time.monotonic()
+        self._take(self._look())
 
     def _run(self) -> None:
         while not self._ended.is_set():
@@ -78,10 +82,13 @@ class Health:
                 self.look()
             except Exception:
                 log.exception("health not found out")
-                self._found = _unready("the database could not be looked at; the server's log says why", _unreached())
-                self._looked = time.monotonic()
+                self._take(_unready("the database could not be looked at; the server's log says why", _unreached()))
             ready = self._found.status == "ready"
             self._ended.wait(min(READY_SECONDS, self._silence / 3) if ready else UNREADY_SECONDS)
+
+    def _take(self, found: Readiness) -> None:
+        self._found, self._looked = found, time.monotonic()
+        self._known.set()
 
     def _look(self) -> Readiness:
         try:
@@ -94,10 +101,11 @@ class Health:
             return _unready(reason, database)
         try:
             self._store.probe()
+            lasted = time.monotonic() - self._began  # before their ages are told, which go on growing
             runners = self._store.runners()
         except StoreError as error:
             return _unready(_unanswered(error), database)
-        runner = self._runner(runners)
+        runner = self._runner(runners, lasted)
         reason = self._full_disk() or (self._reason(runner) if self._expects_runner else None)
         return Readiness(
             status="unready" if reason else "ready",
@@ -117,9 +125,9 @@ class Health:
                     return f"the disk of {name} is full"
         return None
 
-    def _runner(self, runners: list[RunnerRecord]) -> RunnerHealth:
+    def _runner(self, runners: list[RunnerRecord], lasted: float) -> RunnerHealth:
         # a runner of a service before this one may have died with it a moment ago
-        since = min(self._silence, time.monotonic() - self._began) if self._expects_runner else self._silence
+        since = min(self._silence, lasted) if self._expects_runner else self._silence
         alive = [runner for runner in runners if runner.heard_within(since)]
         troubles = [runner.news.trouble for runner in alive]
         age = min((runner.age_seconds for runner in runners), default=None)

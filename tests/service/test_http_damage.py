@@ -17,10 +17,12 @@ from tests.service.conftest import BASE_URL
 
 
 def test_a_database_that_is_cut_off_while_it_is_served_is_503(settings: Settings, store: Store, finished: str) -> None:
-    with TestClient(create_app(settings, store), base_url=BASE_URL) as http:
+    app = create_app(settings, store)
+    with TestClient(app, base_url=BASE_URL) as http:
         assert http.get(f"/v1/studies/{finished}").status_code == 200
         store.close()  # else the pages that a connection remembers go on answering
         os.truncate(settings.data_dir / "grokscale.db", 10_000)
+        app.state.health.look()  # as it does at intervals
         for path in (f"/v1/studies/{finished}", "/v1/studies", f"/v1/studies/{finished}/trials", "/readyz"):
             assert http.get(path).status_code == 503, path
         refused = http.get("/v1/studies")
