@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import sys
@@ -78,6 +79,8 @@ def run(settings: Settings, store: Store, listening: socket.socket, *, with_runn
         with_runner: keep a runner beside the server.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
+    # what has been imported is never garbage: a full collection, which stops all threads, need not look at it
+    gc.freeze()
     supervisor = Supervisor(settings) if with_runner else None
     app = create_app(settings, store, expects_runner=with_runner)
     url = _url(listening)
