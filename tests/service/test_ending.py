@@ -35,7 +35,7 @@ def served(tmp_path: Path) -> Iterator[Callable[[], Served]]:
             old.backup(new)  # a copy of the file would lack what is in its log
         served = Served(tmp_path / "data", "--no-runner")
         running.append(served)
-        until(lambda: served.status() == 200)
+        assert served.output.readline().startswith("ready")
         return served
 
     yield start
