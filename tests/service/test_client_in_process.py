@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx2
 import pytest
-import stamina
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
@@ -21,13 +20,6 @@ from studies import spec as specification
 from studies.settings import Settings
 from studies.store import Lease, Store
 from tests.service.conftest import BASE_URL, SPEC
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting() -> Iterator[None]:
-    """Retries follow one another at once."""
-    with stamina.set_testing(True, attempts=3):
-        yield
 
 
 @pytest.fixture
