@@ -40,6 +40,7 @@ def assert_says_so(bench: Bench, study: str, words: str) -> None:
     health = Health(bench.store, bench.settings, expects_runner=True)
 
     def unready() -> bool:
+        health.look()
         said = health.readiness()
         return (said.status, said.reason) == ("unready", f"the runner takes no study: {trouble(bench)}")
 
