@@ -29,6 +29,7 @@ from service.request_log import RequestLog
 from service.security_headers import SecurityHeaders
 from service.spelling import Heads, Spelling
 from service.studies.endpoints import router as studies
+from service.sweeper import Sweeper
 from service.tasks.endpoints import router as tasks
 from service.theory.endpoints import router as theory
 from service.trials.endpoints import router as trials
@@ -91,12 +92,15 @@ def _everywhere(settings: Settings) -> dict[int | str, dict[str, object]]:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.feed = Feed(app.state.store)
-    poller = asyncio.create_task(app.state.feed.run())
+    app.state.sweeper = Sweeper(app.state.store)
+    tasks = [asyncio.create_task(work.run()) for work in (app.state.feed, app.state.sweeper)]
     app.state.health.start()
     await run_in_threadpool(app.state.health.known_within, FIRST_LOOK_SECONDS)
     yield
     app.state.health.stop()
     app.state.feed.close()
-    poller.cancel()
-    with suppress(asyncio.CancelledError):
-        await poller
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError):
+            await task

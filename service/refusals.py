@@ -23,13 +23,21 @@ from studies.laws.errors import BadExpression, LawError, TooLittle, UnknownName
 from studies.lifecycle import ImpossibleTransition
 from studies.phases import PhasesError, UnknownField
 from studies.spec import SpecError
-from studies.store import DatabaseUnavailable, InvalidCursor, InvalidFilter, NotEnded, NotFound, SchemaOutdated
+from studies.store import (
+    CreationLost,
+    DatabaseUnavailable,
+    InvalidCursor,
+    InvalidFilter,
+    NotEnded,
+    NotFound,
+    SchemaOutdated,
+)
 
 log = structlog.stdlib.get_logger("service.refusals")
 
 
 class Unavailable(ApiError):
-    """The database does not answer, or is not at this program's schema, or a chart cannot be drawn now; try again."""
+    """The database is away or at another schema, or what was asked cannot be done at this moment; try again."""
 
     status, kind, title = 503, "unavailable", "Not available now"
 
@@ -101,6 +109,11 @@ def _unavailable(error: Exception) -> ApiError:
     return Unavailable("the database is not usable; the server's log says why", headers={"Retry-After": "5"})
 
 
+def _stood_still(error: CreationLost) -> ApiError:
+    log.error("study not made", error=str(error))
+    return Unavailable("the study was not written in time; send it again", headers={"Retry-After": "5"})
+
+
 def _undrawn(error: RendererGone) -> ApiError:
     log.error("chart not drawn", error=str(error))
     return Unavailable("the chart could not be drawn now; the server's log says why", headers={"Retry-After": "1"})
@@ -118,6 +131,7 @@ _TABLE: dict[type[Exception], Callable[[Any], ApiError]] = {
     PhasesError: _phases,
     NothingDrawn: lambda error: NothingToDraw(str(error)),
     RendererGone: _undrawn,
+    CreationLost: _stood_still,
     DatabaseUnavailable: _unavailable,
     SchemaOutdated: _unavailable,
 }

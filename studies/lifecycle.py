@@ -5,9 +5,12 @@ queued → running → completed            running → stopping → stopped
 running → pausing → paused → queued     running → cancelling → cancelled
 ```
 
+Before `queued` a study is `creating`, after its deletion `deleting`, and nobody sees it (`HIDDEN`).
+
 Queued or paused studies have nothing running, so pause, stop and cancel take effect on them at once. A running study
 whose cluster is lost waits: it is queued again, with the reason. `failed` says that the study itself cannot go on,
-never that a trial failed. Retry takes an ended study back to `queued`.
+never that a trial failed. Retry takes an ended study back to `queued`. A study with very many trials is `cancelling`
+while they get their outcome, also where nothing runs (the event `cancelling`).
 """
 
 from __future__ import annotations
@@ -20,12 +23,28 @@ State = Literal[
     "queued", "running", "pausing", "paused", "stopping", "stopped", "cancelling", "cancelled", "completed", "failed"
 ]
 Event = Literal[
-    "claim", "wait", "pause", "paused", "resume", "stop", "stopped", "cancel", "cancelled", "complete", "fail", "retry"
+    "claim",
+    "wait",
+    "pause",
+    "paused",
+    "resume",
+    "stop",
+    "stopped",
+    "cancel",
+    "cancelling",
+    "cancelled",
+    "complete",
+    "fail",
+    "retry",
 ]
 
 STATES: tuple[State, ...] = get_args(State)
 EVENTS: tuple[Event, ...] = get_args(Event)
 ENDED: frozenset[State] = frozenset({"completed", "stopped", "cancelled", "failed"})
+HIDDEN: frozenset[str] = frozenset({"creating", "deleting"})
+"""What stands in a study's row while its rows are written, or removed, some at a time: no state that anyone can see."""
+WAITING: frozenset[State] = frozenset({"queued", "paused"})
+"""States of a study that nothing works for: what a caller may have only so much of."""
 CLAIMABLE: frozenset[State] = frozenset({"queued", "running", "pausing", "stopping", "cancelling"})
 """States in which a runner has something to do: start the packs, or bring them to their end."""
 
@@ -36,6 +55,7 @@ _TABLE: dict[State, dict[Event, State]] = {
         "resume": "queued",
         "stop": "stopped",
         "cancel": "cancelled",
+        "cancelling": "cancelling",
         "fail": "failed",
         "retry": "queued",
     },
@@ -65,6 +85,7 @@ _TABLE: dict[State, dict[Event, State]] = {
         "resume": "queued",
         "stop": "stopped",
         "cancel": "cancelled",
+        "cancelling": "cancelling",
     },
     "stopping": {
         "claim": "stopping",

@@ -47,6 +47,10 @@ class Settings(BaseSettings):
     pack_attempts: int = Field(3, ge=1, description="attempts of a pack before it is halved (or its one trial fails)")
     max_studies: int = Field(4, ge=1, description="studies that one runner drives side by side")
     max_trials: int = Field(100_000, ge=1, description="largest study")
+    max_queued_studies: int = Field(1_000, ge=1, description="studies of one key that may wait, queued or paused")
+    max_queued_trials: int | None = Field(
+        None, ge=1, description="trials of all these together; none: ten of the largest studies"
+    )
     max_n: int = Field(5_000, ge=1, description="largest ambient dimension")
     max_steps: int = Field(10**12, ge=1, description="largest budget of a trial, in steps")
     max_body_bytes: int = Field(1 << 20, ge=1, description="largest request body")
@@ -88,6 +92,14 @@ class Settings(BaseSettings):
     @classmethod
     def _any_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _room_for_the_largest(self) -> Self:
+        most = 10 * self.max_trials if self.max_queued_trials is None else self.max_queued_trials
+        if most < self.max_trials:
+            raise ValueError(f"max_queued_trials is {most}; accepted: at least max_trials, which is {self.max_trials}")
+        object.__setattr__(self, "max_queued_trials", most)
+        return self
 
     @model_validator(mode="after")
     def _absolute(self) -> Self:

@@ -12,7 +12,7 @@ from service.library.errors import ItemNotFound
 from service.library.models import Items
 from service.problems import refusals
 from service.queries import NoParameters
-from service.studies.errors import IdempotencyKeyReused
+from service.studies.errors import IdempotencyKeyReused, SubmissionUnderWay, TooMuchQueued
 from service.studies.models import Study
 from service.studies.submission import Submission, resources
 from studies import library
@@ -34,7 +34,7 @@ def list_library() -> dict[str, Any]:
     summary="Submit a study of the library",
     response_model=Study,
     responses={201: {"headers": {"Location": {"description": "path of the study", "schema": {"type": "string"}}}}}
-    | refusals(ItemNotFound, IdempotencyKeyReused),
+    | refusals(ItemNotFound, IdempotencyKeyReused, SubmissionUnderWay, TooMuchQueued),
 )
 def submit_item(
     name: str, attempt: TheAttempt, store: TheStore, settings: TheSettings, response: Response
@@ -45,6 +45,6 @@ def submit_item(
     except library.UnknownItem as error:
         raise ItemNotFound(str(error)) from error
     submission = Submission(store, attempt, spec.hash())
-    study = submission.answered() or submission.make(spec, plan(spec, resources(store, settings)))
+    study = submission.answered() or submission.make(spec, plan(spec, resources(store, settings)), settings)
     response.headers["Location"] = f"/v1/studies/{study.id}"
     return study

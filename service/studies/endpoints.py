@@ -20,11 +20,14 @@ from service.studies.errors import (
     InvalidSpecification,
     StudyNotEnded,
     StudyNotFound,
+    SubmissionUnderWay,
+    TooMuchQueued,
 )
 from service.studies.forecasts import Forecast
 from service.studies.models import Studies, StudiesQuery, Study
 from service.studies.submission import Submission, resources
 from service.studies.waiting import explained
+from service.sweeper import TheSweeper
 from service.work.errors import Busy
 from service.work.work import TheWork
 from studies.lifecycle import Event
@@ -44,7 +47,7 @@ _REFUSED_BODIES = (BodyTooLarge, UnsupportedMediaType, InvalidSpecification)
     summary="Submit a study",
     response_model=Study,
     responses={201: {"headers": {"Location": {"description": "path of the study", "schema": {"type": "string"}}}}}
-    | refusals(*_REFUSED_BODIES, IdempotencyKeyReused, Busy),
+    | refusals(*_REFUSED_BODIES, IdempotencyKeyReused, SubmissionUnderWay, TooMuchQueued, Busy),
     openapi_extra=DOCUMENTED,
     dependencies=[NoParameters],
 )
@@ -61,7 +64,7 @@ async def submit_study(
     study = await run_in_threadpool(submission.answered)
     if study is None:
         spec, planned = await work.specification(_planned, document, store, settings)
-        study = await run_in_threadpool(submission.make, spec, planned)
+        study = await run_in_threadpool(submission.make, spec, planned, settings)
     response.headers["Location"] = f"/v1/studies/{study.id}"
     return study
 
@@ -154,8 +157,9 @@ def _change(store: Store, study_id: str, event: Event) -> StudyRecord:
     responses=refusals(StudyNotFound, StudyNotEnded),
     dependencies=[NoParameters],
 )
-def delete_study(study_id: str, store: TheStore, settings: TheSettings) -> None:
-    """Delete an ended study with its trials, curves, events and checkpoints."""
+def delete_study(study_id: str, store: TheStore, settings: TheSettings, sweeper: TheSweeper) -> None:
+    """Delete an ended study with its trials, curves, events and checkpoints. It is gone at once, its rows soon."""
     store.delete_study(study_id)
+    sweeper.wake()
     assert settings.checkpoint_dir is not None
     shutil.rmtree(settings.checkpoint_dir / study_id, ignore_errors=True)

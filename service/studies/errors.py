@@ -17,6 +17,18 @@ class IdempotencyKeyReused(ApiError):
     status, kind, title = 422, "idempotency-key-reused", "Idempotency-Key used for another request"
 
 
+class SubmissionUnderWay(ApiError):
+    """The study that this Idempotency-Key was sent with is being made; the same request gets it when it is there."""
+
+    status, kind, title = 409, "submission-under-way", "The study is being made"
+
+
+class TooMuchQueued(ApiError):
+    """The key has as much waiting as it may: `limit` names the server's setting, `most` and `waiting` its numbers."""
+
+    status, kind, title = 429, "too-much-queued", "Too much is queued already"
+
+
 class StudyNotFound(ApiError):
     """There is no study with this id."""
 

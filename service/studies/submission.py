@@ -8,12 +8,21 @@ from functools import cache
 from importlib.metadata import version
 
 from service.idempotency import Attempt
-from service.studies.errors import IdempotencyKeyReused
+from service.studies.errors import IdempotencyKeyReused, SubmissionUnderWay, TooMuchQueued
 from service.studies.waiting import alive
 from studies.plan import Plan, Resources
 from studies.settings import Settings
 from studies.spec import StudySpec
-from studies.store import AlreadySubmitted, Idempotency, IdempotencyRecord, Progress, Store, StudyRecord
+from studies.store import (
+    AlreadySubmitted,
+    Idempotency,
+    IdempotencyRecord,
+    Progress,
+    Quota,
+    Store,
+    StudyRecord,
+    TooMuchWaits,
+)
 
 LIBRARIES = ("grokscale", "torch", "ray", "numpy", "scipy", "numba")
 
@@ -38,6 +47,7 @@ class Submission:
 
     def __init__(self, store: Store, attempt: Attempt, body_hash: str) -> None:
         self.store = store
+        self.caller = attempt.caller
         self.row = attempt.row(body_hash)
 
     def answered(self) -> StudyRecord | None:
@@ -45,31 +55,59 @@ class Submission:
 
         Raises:
             IdempotencyKeyReused: the key belongs to another body.
+            SubmissionUnderWay: the study is being made.
         """
         if self.row is None:
             return None
         record = self.store.recall(self.row.caller, self.row.route, self.row.key)
         return None if record is None else self._again(self.row, record)
 
-    def make(self, spec: StudySpec, planned: Plan) -> StudyRecord:
+    def make(self, spec: StudySpec, planned: Plan, settings: Settings) -> StudyRecord:
         """Write the study, or return the first answer where a repetition came first this very instant.
 
         Raises:
-            IdempotencyKeyReused: as above.
+            IdempotencyKeyReused, SubmissionUnderWay: as above.
+            TooMuchQueued: the caller has as much waiting as it may.
         """
+        assert settings.max_queued_trials is not None
+        quota = Quota(self.caller, settings.max_queued_studies, settings.max_queued_trials)
         try:
-            return self.store.add_study(spec, planned, versions=versions(), idempotency=self.row)
+            return self.store.add_study(
+                spec,
+                planned,
+                versions=versions(),
+                idempotency=self.row,
+                quota=quota,
+                lease_seconds=settings.lease_seconds,
+            )
         except AlreadySubmitted as taken:
             assert self.row is not None
             return self._again(self.row, taken.record)
+        except TooMuchWaits as refused:
+            raise _too_much(refused) from None
 
     def _again(self, row: Idempotency, record: IdempotencyRecord) -> StudyRecord:
         if record.body_hash != row.body_hash:
             raise IdempotencyKeyReused(f"Idempotency-Key {row.key!r} was used for another body; take a new key")
+        if not record.made:
+            detail = "the study is being made, at the request that came with this Idempotency-Key first; ask again"
+            raise SubmissionUnderWay(detail, headers={"Retry-After": "5"})
         study = self.store.study(record.study_id)
         # the first answer again, not what has become of the study since
         untouched = Progress(study.progress.total, 0, {}, 0.0, None)
         return replace(study, state="queued", reason=None, progress=untouched, started=None, ended=None)
+
+
+def _too_much(refused: TooMuchWaits) -> TooMuchQueued:
+    limit = f"GROKSCALE_MAX_QUEUED_{refused.what.upper()}"
+    detail = (
+        f"{refused.waiting} {refused.what} of this key are queued, paused or being made, and this study has "
+        f"{refused.more} more: above the server's limit {limit} of {refused.most}; cancel some, or wait until they run"
+        if refused.what == "trials"
+        else f"{refused.waiting} studies of this key are queued, paused or being made: the server's limit {limit} is "
+        f"{refused.most}; cancel some, or wait until they run"
+    )
+    return TooMuchQueued(detail, headers={"Retry-After": "5"}, limit=limit, most=refused.most, waiting=refused.waiting)
 
 
 @cache

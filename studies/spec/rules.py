@@ -89,6 +89,20 @@ def _points_to_propose(values: Flat) -> Iterator[Fault]:
         )
 
 
+def _of_one_batch(values: Flat) -> Iterator[Fault]:
+    """A batch is added all at once, so that no killed driver leaves half of one to learn from."""
+    if values["search.kind"] not in ADAPTIVE:
+        return
+    seeds = values["seeds"] if isinstance(values["seeds"], int) else len(values["seeds"])
+    if values["search.batch"] * seeds > LARGEST_BATCH:
+        most = LARGEST_BATCH // seeds
+        yield (
+            path("search.batch"),
+            f"{values['search.batch']} (search.batch) x {seeds} (seeds) = {values['search.batch'] * seeds} trials are "
+            f"proposed at once; accepted: up to {LARGEST_BATCH} trials" + (f", a batch of {most}" if most else ""),
+        )
+
+
 def _evolved(values: Flat) -> Iterator[Fault]:
     if values["search.kind"] != "cmaes":
         return
@@ -165,6 +179,8 @@ def _fast_forwarded_size(values: Flat) -> Iterator[Fault]:
         yield path("task.n", where), f"{n} is refused; accepted with engine {engine}: up to {LARGEST}"
 
 
+LARGEST_BATCH = 5_000
+"""Trials that an adaptive search proposes at once: some tenths of a second, in which nobody else writes to SQLite."""
 PARTS = ("task.kind", "regularizer.kind", "optimizer.kind")
 ALWAYS: tuple[tuple[tuple[str, ...], Callable[[Flat], Iterator[Fault]]], ...] = (
     (("task.s", "task.n"), _sparsity),
@@ -175,6 +191,7 @@ ALWAYS: tuple[tuple[tuple[str, ...], Callable[[Flat], Iterator[Fault]]], ...] = 
     (("engine", "task.n"), _fast_forwarded_size),
     (("search.kind",), _values_of_a_grid),
     (("search.kind", "search.num_configs", *PARTS), _points_to_propose),
+    (("search.kind", "search.batch", "seeds"), _of_one_batch),
     (("search.kind", *PARTS), _evolved),
     (("search.kind", "search.objective"), _one_response),
     (("search.prune", "search.objective"), _prunes),

@@ -2,6 +2,7 @@
 
 from studies.store.errors import (
     AlreadySubmitted,
+    CreationLost,
     DatabaseUnavailable,
     InvalidCursor,
     InvalidFilter,
@@ -10,6 +11,7 @@ from studies.store.errors import (
     NotFound,
     SchemaOutdated,
     StoreError,
+    TooMuchWaits,
 )
 from studies.store.records import (
     Curves,
@@ -26,6 +28,7 @@ from studies.store.records import (
     Page,
     Preparing,
     Progress,
+    Quota,
     RunnerInfo,
     RunnerNews,
     RunnerRecord,
@@ -40,6 +43,7 @@ from studies.store.store import Store, open_store
 
 __all__ = [
     "AlreadySubmitted",
+    "CreationLost",
     "Curves",
     "DatabaseUnavailable",
     "EventRecord",
@@ -60,6 +64,7 @@ __all__ = [
     "Page",
     "Preparing",
     "Progress",
+    "Quota",
     "RunnerInfo",
     "RunnerNews",
     "RunnerRecord",
@@ -69,6 +74,7 @@ __all__ = [
     "StoreError",
     "StudyFilter",
     "StudyRecord",
+    "TooMuchWaits",
     "TrialFilter",
     "TrialRecord",
     "Verdict",

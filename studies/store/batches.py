@@ -1,19 +1,30 @@
-"""What was planned, as rows: a whole study, or the next batch of an adaptive search."""
+"""Trials with their configurations and packs as rows: of a study some at a time, of a proposed batch all at once."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from sqlalchemy import Connection, func, insert, select
 from uuid_utils import uuid7
 
 from studies.store import packs
 from studies.store.locks import held
-from studies.store.models import Configuration, Pack, Trial
+from studies.store.models import Base, Configuration, Pack, Trial
 from studies.store.records import Lease
 
 if TYPE_CHECKING:
     from studies.plan import Plan
+
+AT_ONCE = 2_000
+"""Trials or configurations of one transaction: a tenth of a second."""
+_PACKS_AT_ONCE = 40
+"""Packs of one transaction, of up to 512 members each."""
+
+Piece = tuple[type[Base], list[dict[str, Any]]]
+"""Rows of one table, so many that other writers do not mind."""
 
 
 def extend(connection: Connection, lease: Lease, batch: Plan) -> bool:
@@ -24,25 +35,49 @@ def extend(connection: Connection, lease: Lease, batch: Plan) -> bool:
     if study.state != "running" or known != batch.trials[0].configuration:
         return False
     last = connection.execute(select(func.max(Pack.number)).where(Pack.study_id == study.id)).scalar_one()
-    insert_plan(connection, study.id, batch, first_pack=last + 1)
+    for piece in pieces(study.id, batch, first_pack=last + 1):
+        write(connection, piece)
     return True
 
 
-def insert_plan(connection: Connection, study_id: str, plan: Plan, first_pack: int) -> None:
-    """Write the packs, configurations and trials of a plan, its packs numbered from `first_pack` on."""
-    rows = [
-        packs.row(study_id, first_pack + p.number, p.members, plan.prune_after, cut_for=plan.side_by_side)
-        for p in plan.packs
-    ]
-    connection.execute(insert(Pack), rows)
-    configs = {trial.configuration: trial.config for trial in plan.trials}
-    connection.execute(
-        insert(Configuration),
-        [{"study_id": study_id, "number": number, "config": config} for number, config in configs.items()],
-    )
-    number = {index: first_pack + pack.number for pack in plan.packs for index in pack.members}
-    trials = [
-        {
+def write(connection: Connection, piece: Piece) -> None:
+    """Insert some rows."""
+    table, rows = piece
+    connection.execute(insert(table), rows)
+
+
+def pieces(study_id: str, plan: Plan, first_pack: int) -> Iterator[Piece]:
+    """Yield the packs, configurations and trials of a plan, its packs numbered from `first_pack` on."""
+    yield from _pieces(Pack, _packs(study_id, plan, first_pack), _PACKS_AT_ONCE)
+    yield from _pieces(Configuration, _configurations(study_id, plan), AT_ONCE)
+    yield from _pieces(Trial, _trials(study_id, plan, first_pack), AT_ONCE)
+
+
+def _pieces(table: type[Base], rows: Iterable[dict[str, Any]], most: int) -> Iterator[Piece]:
+    rows = iter(rows)
+    while some := list(islice(rows, most)):
+        yield table, some
+
+
+def _packs(study_id: str, plan: Plan, first_pack: int) -> Iterator[dict[str, Any]]:
+    for pack in plan.packs:
+        number = first_pack + pack.number
+        yield packs.row(study_id, number, pack.members, plan.prune_after, cut_for=plan.side_by_side)
+
+
+def _configurations(study_id: str, plan: Plan) -> Iterator[dict[str, Any]]:
+    before = None
+    for trial in plan.trials:  # by configuration
+        if trial.configuration != before:
+            before = trial.configuration
+            yield {"study_id": study_id, "number": before, "config": trial.config}
+
+
+def _trials(study_id: str, plan: Plan, first_pack: int) -> Iterator[dict[str, Any]]:
+    first = plan.trials[0].index
+    number = _numbers(plan, first)
+    for trial, identity in zip(plan.trials, plan.identities, strict=True):
+        yield {
             "id": str(uuid7()),
             "study_id": study_id,
             "index": trial.index,
@@ -50,8 +85,13 @@ def insert_plan(connection: Connection, study_id: str, plan: Plan, first_pack: i
             "seed": trial.seed,
             "data_id": identity.data_id,
             "stream_id": identity.stream_id,
-            "pack": number[trial.index],
+            "pack": first_pack + int(number[trial.index - first]),
         }
-        for trial, identity in zip(plan.trials, plan.identities, strict=True)
-    ]
-    connection.execute(insert(Trial), trials)
+
+
+def _numbers(plan: Plan, first: int) -> np.ndarray:
+    """Return the number of each trial's pack, by index from the first one on."""
+    number = np.empty(len(plan.trials), np.int64)
+    for pack in plan.packs:
+        number[np.asarray(pack.members) - first] = pack.number
+    return number

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, func
 
 from studies.store.errors import InvalidFilter, NotFound
 from studies.store.functions import Number
-from studies.store.models import Configuration, Study, Trial
+from studies.store.models import VISIBLE, Configuration, Study, Trial
 from studies.store.records import TrialFilter
 from trainers.trial import OutcomeWord, Value
 
@@ -89,7 +89,7 @@ def choose(connection: Connection, study_id: str, filter: TrialFilter) -> Chosen
 def _fields(connection: Connection, study_id: str) -> dict[str, Value]:
     first = select(Configuration.config).where(Configuration.study_id == study_id)
     first = first.order_by(Configuration.number).limit(1).scalar_subquery()
-    row = connection.execute(select(Study.id, first.label("config")).where(Study.id == study_id)).first()
+    row = connection.execute(select(Study.id, first.label("config")).where(Study.id == study_id, VISIBLE)).first()
     if row is None:
         raise NotFound("study", study_id)
     return row.config or {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
@@ -18,6 +18,10 @@ from trainers.trial import Outcome
 
 _PARAMETERS = 10_000
 """Values in one IN list; SQLite takes 32,766 and PostgreSQL 65,535."""
+
+
+_POINTS = 20_000
+"""Points of curves that one transaction writes."""
 
 
 def commit(
@@ -53,22 +57,43 @@ def record(
     return accepted
 
 
-def cancel_unended(connection: Connection, lease: Lease) -> int:
-    """See `Store.cancel_unended`."""
-    return cancel(connection, held(connection, lease))
-
-
 def cancel(connection: Connection, study: Locked) -> int:
     """Give every unended trial of a study the outcome `cancelled`, end its packs, and publish the progress."""
-    reached = select(Pack.step).where(Pack.study_id == Trial.study_id, Pack.number == Trial.pack).scalar_subquery()
-    statement = update(Trial).where(Trial.study_id == study.id, Trial.outcome.is_(None))
-    count = connection.execute(statement.values(outcome="cancelled", steps=func.coalesce(reached, 0))).rowcount
+    count = cancel_some(connection, study, None)
+    end_packs(connection, study)
+    return count
+
+
+def end_packs(connection: Connection, study: Locked) -> None:
+    """End the packs of a study of which no trial is left."""
     packs = update(Pack).where(Pack.study_id == study.id, Pack.ended.is_(None))
     connection.execute(packs.values(state="ended", ended=Now(), unended=0, steps_per_second=None))
+
+
+def cancel_some(connection: Connection, study: Locked, most: int | None) -> int:
+    """Give unended trials of a study, up to so many, the outcome `cancelled`; return how many there were."""
+    reached = select(Pack.step).where(Pack.study_id == Trial.study_id, Pack.number == Trial.pack).scalar_subquery()
+    unended = (Trial.study_id == study.id, Trial.outcome.is_(None))
+    first = select(Trial.id).where(*unended).order_by(Trial.index).limit(most)
+    these = unended if most is None else (Trial.id.in_(first),)
+    statement = update(Trial).where(*these).values(outcome="cancelled", steps=func.coalesce(reached, 0))
+    count = connection.execute(statement).rowcount
     if count:
         _count(connection, study, Counter(cancelled=count), Counter())
         progress.publish(connection, study)
     return count
+
+
+def parts(outcomes: Sequence[Outcome]) -> Iterator[Sequence[Outcome]]:
+    """Yield the outcomes, so many at a time that their curves are written in some tenths of a second."""
+    begin = points = 0
+    for at, outcome in enumerate(outcomes):
+        more = len(outcome.curve["step"]) if outcome.curve else 0
+        if at > begin and points + more > _POINTS:
+            yield outcomes[begin:at]
+            begin, points = at, 0
+        points += more
+    yield outcomes[begin:]
 
 
 _end_trial = update(Trial).where(Trial.id == bindparam("trial_id"))

@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from studies.store.errors import InvalidFilter, NotFound
-from studies.store.models import CurvePoint, Trial
+from studies.store.models import VISIBLE, CurvePoint, Study, Trial
 from studies.store.records import Curves
 from trainers.trial import Outcome
 
@@ -59,7 +59,8 @@ def _rows(trial_id: str, outcome: Outcome) -> Iterator[tuple[Any, ...]]:
 
 def read(connection: Connection, trial_id: str, metrics: Sequence[str] | None, max_points: int) -> Curves:
     """See `Store.curves`."""
-    trial = connection.execute(select(Trial.points, Trial.curve_columns).where(Trial.id == trial_id)).first()
+    of_a_study = select(Trial.points, Trial.curve_columns).join(Study, Study.id == Trial.study_id)
+    trial = connection.execute(of_a_study.where(Trial.id == trial_id, VISIBLE)).first()
     if trial is None:
         raise NotFound("trial", trial_id)
     recorded: list[str] = trial.curve_columns or []

@@ -18,6 +18,10 @@ BUSY_SECONDS = 60.0
 """How long a SQLite writer waits for another: a commit of a large pack on a busy machine takes seconds."""
 
 
+_LOOK_SECONDS = 0.005
+"""Between two looks of a SQLite writer whether the others are done."""
+
+
 class Database:
     """The engine of a store.
 
@@ -81,6 +85,14 @@ class Database:
                         raise DatabaseUnavailable(f"{self._name()}: {DAMAGED} ({missing})")
             finally:
                 pragma("PRAGMA foreign_keys = ON")
+
+    def give_way(self) -> None:
+        """Let others write, between two transactions of one long piece of work.
+
+        SQLite has no queue of writers: who waits tries again every `_LOOK_SECONDS`.
+        """
+        if self.sqlite:
+            time.sleep(4 * _LOOK_SECONDS)
 
     def ping(self) -> None:
         """Ask for one value, or raise DatabaseUnavailable."""
@@ -194,8 +206,30 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    write = connection.get_execution_options().get("write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    if not connection.get_execution_options().get("write", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        _wait_for_others(driver)
+        if not driver.in_transaction:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # which says in SQLAlchemy's words why not
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
+
+
+def _wait_for_others(driver: sqlite3.Connection) -> None:
+    """Take the write lock as soon as nobody has it: SQLite's own waiting comes to look but ten times a second."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                return
+        time.sleep(_LOOK_SECONDS)
 
 
 def _unreachable(error: DBAPIError) -> bool:

@@ -7,6 +7,8 @@ StoreError
 ├── NotFound                no such study, trial or pack
 ├── LeaseLost               the study has a newer token: stop what you do for it
 ├── AlreadySubmitted        the idempotency key was used before
+├── CreationLost            a study was not written on in time
+├── TooMuchWaits            a caller has as much waiting as it may
 ├── NotEnded                what was asked needs an ended study, pack or set of trials
 ├── InvalidFilter           a field or word that the filter, the sort or the metrics do not know
 └── InvalidCursor           not a cursor, or one of another list
@@ -76,11 +78,33 @@ class LeaseLost(StoreError):
 
 
 class AlreadySubmitted(StoreError):
-    """The idempotency key has a row already; `record` says what was answered to which body."""
+    """The idempotency key has a row already; `record` says what was answered to which body, or is about to be."""
 
     def __init__(self, record: IdempotencyRecord) -> None:
         self.record = record
         super().__init__("this Idempotency-Key was used before")
+
+
+class CreationLost(StoreError):
+    """The study was not written on for longer than its lease, and was given up: nothing of it will be seen."""
+
+    def __init__(self, study_id: str) -> None:
+        super().__init__(f"the making of study {study_id} stood still for longer than its lease and was given up")
+
+
+class TooMuchWaits(StoreError):
+    """A caller has as much waiting as it may have.
+
+    Attributes:
+        what: `studies` or `trials`.
+        most: the limit.
+        waiting: how many wait, or are being made.
+        more: how many were to come.
+    """
+
+    def __init__(self, what: Literal["studies", "trials"], most: int, waiting: int, more: int) -> None:
+        self.what, self.most, self.waiting, self.more = what, most, waiting, more
+        super().__init__(f"{waiting} {what} of this caller wait, and {more} more are above its limit of {most}")
 
 
 class NotEnded(StoreError):

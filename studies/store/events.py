@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from studies.lifecycle import ENDED
 from studies.store.errors import NotFound
 from studies.store.functions import Now
-from studies.store.models import Event, Study
+from studies.store.models import VISIBLE, Event, Study
 from studies.store.records import EventRecord, EventType, Head
 
 _LARGEST = 2**63 - 1
@@ -37,7 +37,7 @@ def supersede(connection: Connection, study_id: str, former: int | None, data: M
 
 def after(connection: Connection, study_id: str, seq: int, limit: int) -> list[EventRecord]:
     """See `Store.events`."""
-    if connection.execute(select(Study.id).where(Study.id == study_id)).first() is None:
+    if connection.execute(select(Study.id).where(Study.id == study_id, VISIBLE)).first() is None:
         raise NotFound("study", study_id)
     wanted = (Event.study_id == study_id) & (Event.seq > min(seq, _LARGEST))
     return [_record(row) for row in connection.execute(select(Event).where(wanted).order_by(Event.seq).limit(limit))]
@@ -45,7 +45,7 @@ def after(connection: Connection, study_id: str, seq: int, limit: int) -> list[E
 
 def heads(connection: Connection, study_ids: Iterable[str]) -> dict[str, Head]:
     """See `Store.heads`."""
-    found = connection.execute(select(Study.id, Study.event_seq, Study.state).where(Study.id.in_(study_ids)))
+    found = connection.execute(select(Study.id, Study.event_seq, Study.state).where(Study.id.in_(study_ids), VISIBLE))
     return {row.id: Head(row.event_seq, row.state in ENDED) for row in found}
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, select
+from typing import Any
+
+from sqlalchemy import Connection, Select, insert, select
 
 from studies.store.errors import NotFound
-from studies.store.models import Fit
+from studies.store.models import VISIBLE, Fit, Study
 from studies.store.records import FitRecord, FitSummary
 
 _summary = (Fit.id, Fit.study_id, Fit.created, Fit.request, Fit.versions, Fit.rows_hash)
@@ -20,7 +22,7 @@ def add(connection: Connection, record: FitRecord, rows: bytes) -> None:
 
 def get(connection: Connection, fit_id: str) -> FitRecord:
     """See `Store.fit`."""
-    row = connection.execute(select(*_columns).where(Fit.id == fit_id)).mappings().first()
+    row = connection.execute(_of_a_study(*_columns).where(Fit.id == fit_id)).mappings().first()
     if row is None:
         raise NotFound("fit", fit_id)
     return FitRecord(**row)
@@ -28,10 +30,15 @@ def get(connection: Connection, fit_id: str) -> FitRecord:
 
 def rows(connection: Connection, fit_id: str) -> bytes:
     """See `Store.fit_rows`."""
-    found = connection.execute(select(Fit.rows).where(Fit.id == fit_id)).scalar()
+    found = connection.execute(_of_a_study(Fit.rows).where(Fit.id == fit_id)).scalar()
     if found is None:
         raise NotFound("fit", fit_id)
     return found
+
+
+def _of_a_study(*columns: Any) -> Select[*tuple[Any, ...]]:
+    """Return a statement over the fits whose study is not deleted."""
+    return select(*columns).join(Study, Study.id == Fit.study_id).where(VISIBLE)
 
 
 def of_study(connection: Connection, study_id: str, limit: int) -> list[FitSummary]:

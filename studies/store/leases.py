@@ -20,6 +20,8 @@ from studies.store.locks import FREE, locked
 from studies.store.models import Runner, Study
 from studies.store.records import Lease
 
+SERVICE = ""
+"""Holder of the studies that a service makes, or cancels, some rows at a time."""
 LONGEST_LOOK = 2.0
 """Seconds between two looks that count for more than this count for this much: the looker itself may have slept."""
 
@@ -67,8 +69,8 @@ def claim(
 ) -> Lease | None:
     """See `Store.claim`."""
     claimable = Study.state.in_(sorted(CLAIMABLE)) & Study.id.not_in(busy or ())
-    silent = silences.look(_held(connection, claimable))
-    free = or_(Study.lease_seconds.is_(None), *map(_still, silent))
+    silent = silences.look(held(connection, claimable))
+    free = or_(Study.lease_seconds.is_(None), *map(still, silent))
     if busy is not None:
         free |= Study.runner_id == runner_id
     # of two runners on PostgreSQL the second passes over the row that the first is taking
@@ -78,9 +80,7 @@ def claim(
         return None
     states.change(connection, locked(connection, study_id), "claim")
     packs.rest(connection, study_id)
-    taken = update(Study).where(Study.id == study_id)
-    taken = taken.values(runner_id=runner_id, lease_seconds=seconds, renewals=0, token=Study.token + 1)
-    return Lease(study_id, runner_id, connection.execute(taken.returning(Study.token)).scalar_one())
+    return take(connection, study_id, runner_id, seconds)
 
 
 def renew(connection: Connection, lease: Lease, seconds: float) -> None:
@@ -103,13 +103,21 @@ def take_over(connection: Connection, runner_id: str | None) -> list[str]:
     return list(connection.execute(update(Study).where(held).values(FREE).returning(Study.id)).scalars())
 
 
-def _held(connection: Connection, which: ColumnElement[bool]) -> list[Held]:
+def take(connection: Connection, study_id: str, holder: str, seconds: float) -> Lease:
+    """Take a study from whoever had it."""
+    taken = update(Study).where(Study.id == study_id)
+    taken = taken.values(runner_id=holder, lease_seconds=seconds, renewals=0, token=Study.token + 1)
+    return Lease(study_id, holder, connection.execute(taken.returning(Study.token)).scalar_one())
+
+
+def held(connection: Connection, which: ColumnElement[bool]) -> list[Held]:
+    """Return the leases there are of some studies."""
     columns = (Study.id, Study.runner_id, Study.token, Study.renewals, Study.lease_seconds)
     rows = connection.execute(select(*columns).where(which, Study.lease_seconds.is_not(None)))
     return [Held(*row) for row in rows]
 
 
-def _still(lease: Held) -> ColumnElement[bool]:
+def still(lease: Held) -> ColumnElement[bool]:
     """Whether a lease stands as it was seen."""
     return and_(Study.id == lease.study_id, Study.token == lease.token, Study.renewals == lease.renewals)
 

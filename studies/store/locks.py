@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from studies.lifecycle import State
 from studies.store.errors import LeaseLost, NotFound
-from studies.store.models import Study
+from studies.store.models import VISIBLE, Study
 from studies.store.records import Lease
 
 FREE: dict[str, Any] = {"runner_id": None, "lease_seconds": None, "token": Study.token + 1}
@@ -18,7 +18,10 @@ FREE: dict[str, Any] = {"runner_id": None, "lease_seconds": None, "token": Study
 
 @dataclass(slots=True)
 class Locked:
-    """A study's row as it is while this transaction holds it; `by_outcome` is adjusted as outcomes are written."""
+    """A study's row as it is while this transaction holds it; `by_outcome` is adjusted as outcomes are written.
+
+    `free`: nobody has a lease of it.
+    """
 
     id: str
     state: State
@@ -27,6 +30,7 @@ class Locked:
     by_outcome: dict[str, int]
     losses: int
     progress_seq: int | None
+    free: bool
 
     @property
     def ended(self) -> int:
@@ -58,11 +62,18 @@ def held(connection: Connection, lease: Lease) -> Locked:
     return found
 
 
+def take_turns(connection: Connection, name: str) -> None:
+    """Wait for every other transaction that took its turn under this name: what it counts then stays so."""
+    if connection.dialect.name != "sqlite":  # there writers take turns anyway
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
 def _take(connection: Connection, which: ColumnElement[bool]) -> Locked | None:
-    counters = (Study.total, Study.by_outcome, Study.losses, Study.progress_seq)
+    counters = (Study.total, Study.by_outcome, Study.losses, Study.progress_seq, Study.lease_seconds.is_(None))
     # SQLite knows no FOR UPDATE: there the write transaction holds the whole database
     columns = select(Study.id, Study.state, Study.token, *counters)
-    row = connection.execute(columns.where(which).with_for_update()).first()
+    row = connection.execute(columns.where(which, VISIBLE).with_for_update()).first()
     if row is None:
         return None
-    return Locked(row.id, cast("State", row.state), row.token, row.total, row.by_outcome, row.losses, row.progress_seq)
+    study_id, state, *others = row
+    return Locked(study_id, cast("State", state), *others)

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, MetaData, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from studies.lifecycle import HIDDEN
 from studies.store.types import Finite, Json, UtcDateTime, Words
 
 
@@ -43,7 +44,8 @@ def _study_id(**options: Any) -> Mapped[str]:
 class Study(Base):
     """A study: what was asked, its state, its lease and its counters.
 
-    `by_outcome` counts the trials by outcome; every write of an outcome holds this row's lock and adjusts it.
+    `by_outcome` counts the trials by outcome; every write of an outcome holds this row's lock and adjusts it. `caller`
+    is who submitted it, as in `IdempotencyKey`. A study that is being made has a lease: its maker's.
     """
 
     __tablename__ = "gs_study"
@@ -51,6 +53,7 @@ class Study(Base):
     id: Mapped[str] = mapped_column(Words, primary_key=True)
     name: Mapped[str]
     state: Mapped[str]
+    caller: Mapped[str | None]
     reason: Mapped[str | None]
     tags: Mapped[list[str]]
     priority: Mapped[int]
@@ -72,6 +75,10 @@ class Study(Base):
     renewals: Mapped[int] = mapped_column(server_default="0")
 
     __table_args__ = (Index(None, "state", "priority"),)
+
+
+VISIBLE = Study.state.not_in(HIDDEN)
+"""What every statement asks of a study that someone is to see, or to work for."""
 
 
 class Pack(Base):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,7 +13,7 @@ from studies.store import commits, flat, progress
 from studies.store.errors import LeaseLost, NotEnded, NotFound
 from studies.store.functions import Now
 from studies.store.locks import Locked, held
-from studies.store.models import CONFIGURATION, Configuration, CurvePoint, Pack, Study, Trial
+from studies.store.models import CONFIGURATION, VISIBLE, Configuration, CurvePoint, Pack, Study, Trial
 from studies.store.records import Lease, PackRecord, Verdict
 from trainers.trial import Outcome, finite
 from trainers.trial import Trial as PlannedTrial
@@ -31,7 +32,7 @@ _AT_ONCE = 500
 
 def of_study(connection: Connection, study_id: str) -> list[PackRecord]:
     """See `Store.packs`."""
-    if connection.execute(select(Study.id).where(Study.id == study_id)).first() is None:
+    if connection.execute(select(Study.id).where(Study.id == study_id, VISIBLE)).first() is None:
         raise NotFound("study", study_id)
     rows = connection.execute(select(Pack).where(Pack.study_id == study_id).order_by(Pack.number))
     return [_record(row) for row in rows.mappings()]
@@ -109,7 +110,8 @@ def fail(connection: Connection, lease: Lease, pack_id: str, error: Mapping[str,
         return "retry"
     if len(left) > 1:
         half = (len(left) + 1) // 2
-        _succeed(connection, pack, [left[:half], left[half:]])
+        for new in _heirs(connection, pack, [left[:half], left[half:]]):
+            _move(connection, pack["study_id"], new)
         _set(connection, lease, pack_id, state="halved", ended=Now(), unended=0)
         return "halved"
     culprit = Outcome(left[0], "failed", None, pack["step"], error=error)
@@ -150,27 +152,52 @@ def waiting_trials(connection: Connection, lease: Lease, pack_ids: Sequence[str]
     return tuple(sorted(trials, key=lambda trial: trial.index))
 
 
-def cut_anew(
-    connection: Connection, lease: Lease, pack_ids: Sequence[str], planned: Sequence[PlannedPack], cut_for: int
-) -> bool:
-    """See `Store.cut_anew`."""
-    study = held(connection, lease)
+def may_be_cut(connection: Connection, lease: Lease, pack_ids: Sequence[str], planned: Sequence[PlannedPack]) -> bool:
+    """Return whether nobody has begun these packs, and the planned ones are of their trials."""
     old = _unbegun(connection, lease, pack_ids)
     before = sorted(index for pack in old for index in pack["members"])
-    if len(old) != len(pack_ids) or before != sorted(index for pack in planned for index in pack.members):
-        return False
-    for some in _batched(pack_ids, _AT_ONCE):
-        connection.execute(delete(Pack).where(Pack.id.in_(some)))
+    return len(old) == len(pack_ids) and before == sorted(index for pack in planned for index in pack.members)
+
+
+def cut_some(
+    connection: Connection, lease: Lease, pack_ids: Sequence[str], planned: Sequence[PlannedPack], cut_for: int
+) -> None:
+    """Move the trials of some planned packs out of the old ones, which shrink, and go when they are empty."""
+    study = held(connection, lease)
+    old = _unbegun(connection, lease, pack_ids)
     mine = Pack.study_id == study.id
     last = connection.execute(select(func.coalesce(func.max(Pack.number), -1)).where(mine)).scalar_one()
     prune_after = old[0]["prune_after"] if old else None
-    rows = [row(study.id, last + 1 + pack.number, pack.members, prune_after, cut_for=cut_for) for pack in planned]
+    rows = [row(study.id, last + 1 + i, pack.members, prune_after, cut_for=cut_for) for i, pack in enumerate(planned)]
+    moved = {index for pack in planned for index in pack.members}
+    left = {pack["id"]: [index for index in pack["members"] if index not in moved] for pack in old}
+    shrunk = [{"pack_id": id, "left": members, "many": len(members)} for id, members in left.items() if members]
+    if shrunk:
+        connection.execute(_shrink, shrunk)
+    for some in _batched([id for id, members in left.items() if not members], _AT_ONCE):
+        connection.execute(delete(Pack).where(Pack.id.in_(some)))
     connection.execute(insert(Pack), rows)
     for new in rows:
-        for members in _batched(new["members"], _AT_ONCE):
-            these = (Trial.study_id == study.id) & Trial.index.in_(members)
-            connection.execute(update(Trial).where(these).values(pack=new["number"]))
-    return True
+        _move(connection, study.id, new)
+
+
+_shrink = (
+    update(Pack)
+    .where(Pack.id == bindparam("pack_id"))
+    .values(members=bindparam("left", type_=Pack.__table__.c.members.type), unended=bindparam("many"))
+)
+
+
+def together(planned: Sequence[PlannedPack], most: int) -> Iterator[Sequence[PlannedPack]]:
+    """Yield the packs, so many at a time that they have up to so many trials."""
+    begin = trials = 0
+    for at, pack in enumerate(planned):
+        if at > begin and trials + len(pack.members) > most:
+            yield planned[begin:at]
+            begin, trials = at, 0
+        trials += len(pack.members)
+    if planned:
+        yield planned[begin:]
 
 
 def _unbegun(connection: Connection, lease: Lease, pack_ids: Sequence[str]) -> list[RowMapping]:
@@ -191,37 +218,53 @@ def rest(connection: Connection, study_id: str) -> None:
     connection.execute(running.values(_WAITING))
 
 
-def revive(connection: Connection, study: Locked) -> None:
-    """Take failed and cancelled trials back to unended, in new packs that resume from the old ones' checkpoints."""
-    lost = select(Trial.id, Trial.index, Trial.pack)
-    lost = lost.where(Trial.study_id == study.id, Trial.outcome.in_(_REVIVED)).order_by(Trial.index)
-    rows = connection.execute(lost).mappings().all()
-    if rows:
-        connection.execute(delete(CurvePoint).where(CurvePoint.trial_id == bindparam("lost")), _keys(rows))
-        reset = (
-            update(Trial).where(Trial.id == bindparam("lost")).values(**flat.UNENDED, points=None, curve_columns=None)
-        )
-        connection.execute(reset, _keys(rows))
-    by_pack: dict[int, set[int]] = {}
-    for row in rows:
-        by_pack.setdefault(row["pack"], set()).add(row["index"])
-    for number, indices in by_pack.items():
-        pack = select(Pack).where(Pack.study_id == study.id, Pack.number == number)
-        old = connection.execute(pack).mappings().one()
-        _succeed(connection, old, [[index for index in old["members"] if index in indices]])
-    for outcome in _REVIVED:
-        study.by_outcome.pop(outcome, None)
-    connection.execute(update(Study).where(Study.id == study.id).values(by_outcome=study.by_outcome))
+def revive(connection: Connection, study: Locked, most: int | None = None) -> bool:
+    """Take failed and cancelled trials back to unended, in new packs that resume from the old ones' checkpoints.
+
+    Args:
+        connection: of the transaction.
+        study: in the same transaction locked.
+        most: about how many trials, if not all; the packs of each old one are made at once.
+
+    Returns:
+        Whether trials are left to be taken back.
+    """
+    lost = (Trial.study_id == study.id, Trial.outcome.in_(_REVIVED))
+    counts = select(Trial.pack, func.count()).where(*lost).group_by(Trial.pack).order_by(Trial.pack)
+    numbers: list[int] = []
+    trials = 0
+    for number, count in connection.execute(counts):
+        if numbers and most is not None and trials + count > most:
+            _revive(connection, study, numbers)
+            return True
+        numbers.append(number)
+        trials += count
+    _revive(connection, study, numbers)
     open = update(Pack).where(Pack.study_id == study.id, Pack.state.in_(_OPEN))
     connection.execute(open.values(failures=0))
+    return False
 
 
-def _keys(rows: Sequence[RowMapping]) -> list[dict[str, str]]:
-    return [{"lost": row["id"]} for row in rows]
+def _revive(connection: Connection, study: Locked, numbers: Sequence[int]) -> None:
+    """Take back the lost trials of some packs."""
+    for number in numbers:
+        of_pack = (Trial.study_id == study.id, Trial.pack == number, Trial.outcome.in_(_REVIVED))
+        rows = connection.execute(select(Trial.id, Trial.index, Trial.outcome).where(*of_pack)).all()
+        for some in _batched([row.id for row in rows], _AT_ONCE):
+            connection.execute(delete(CurvePoint).where(CurvePoint.trial_id.in_(some)))
+        pack = select(Pack).where(Pack.study_id == study.id, Pack.number == number)
+        old = connection.execute(pack).mappings().one()
+        indices = {row.index for row in rows}
+        (new,) = _heirs(connection, old, [[index for index in old["members"] if index in indices]])
+        reset = flat.UNENDED | {"points": None, "curve_columns": None, "pack": new["number"]}
+        connection.execute(update(Trial).where(*of_pack).values(**reset))
+        lost = Counter(row.outcome for row in rows)
+        study.by_outcome = dict(Counter(study.by_outcome) - lost)
+    connection.execute(update(Study).where(Study.id == study.id).values(by_outcome=study.by_outcome))
 
 
-def _succeed(connection: Connection, pack: RowMapping, groups: Sequence[list[int]]) -> None:
-    """Hand trials of a pack over to new packs, one a group."""
+def _heirs(connection: Connection, pack: RowMapping, groups: Sequence[list[int]]) -> list[dict[str, Any]]:
+    """Write new packs, one a group, to which trials of a pack are handed over; return their rows."""
     study_id = pack["study_id"]
     last = connection.execute(select(func.max(Pack.number)).where(Pack.study_id == study_id)).scalar_one()
     rows = [
@@ -229,9 +272,14 @@ def _succeed(connection: Connection, pack: RowMapping, groups: Sequence[list[int
         for i, members in enumerate(groups)
     ]
     connection.execute(insert(Pack), rows)
-    moved = update(Trial).where(Trial.study_id == study_id, Trial.index == bindparam("member"))
-    for new in rows:
-        connection.execute(moved.values(pack=new["number"]), [{"member": index} for index in new["members"]])
+    return rows
+
+
+def _move(connection: Connection, study_id: str, pack: Mapping[str, Any]) -> None:
+    """Have the members of a new pack be its."""
+    for members in _batched(pack["members"], _AT_ONCE):
+        these = (Trial.study_id == study_id) & Trial.index.in_(members)
+        connection.execute(update(Trial).where(these).values(pack=pack["number"]))
 
 
 def row(

@@ -239,12 +239,22 @@ class Idempotency:
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyRecord:
-    """What a key was used for."""
+    """What a key was used for. `made`: whether the study is there; else its rows are being written."""
 
     body_hash: str
     study_id: str
     status: int
     fit_id: str | None = None
+    made: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What one caller may have waiting at most, queued, paused or being made: studies, and trials of all of these."""
+
+    caller: str
+    studies: int
+    trials: int
 
 
 @dataclass(frozen=True, slots=True)

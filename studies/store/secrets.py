@@ -12,6 +12,11 @@ from studies.store.models import Secret
 Purpose = Literal["caller", "checkpoints"]
 
 
+def hashed(connection: Connection, caller: str) -> str:
+    """Return what is written of a caller."""
+    return derive(connection, "caller", caller).hex()
+
+
 def derive(connection: Connection, purpose: Purpose, subject: str) -> bytes:
     """Return the 32 bytes of a purpose and a subject, which nobody can compute who cannot read the database."""
     root = connection.execute(select(Secret.value).where(Secret.name == "root")).scalar_one()

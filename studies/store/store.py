@@ -11,7 +11,7 @@ they raise `LeaseLost` and write nothing. A holder that gets it must stop workin
 from __future__ import annotations
 
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import IntegrityError
@@ -20,11 +20,14 @@ from studies.lifecycle import Event, State
 from studies.store import (
     batches,
     commits,
+    creation,
     curves,
     events,
     fits,
     leases,
+    locks,
     packs,
+    removal,
     runners,
     schema,
     secrets,
@@ -32,7 +35,7 @@ from studies.store import (
     trials,
 )
 from studies.store.engine import Database
-from studies.store.errors import AlreadySubmitted, DatabaseUnavailable
+from studies.store.errors import AlreadySubmitted, DatabaseUnavailable, LeaseLost, StoreError
 from studies.store.records import (
     EVERY_STUDY,
     EVERY_TRIAL,
@@ -47,6 +50,7 @@ from studies.store.records import (
     Lease,
     PackRecord,
     Page,
+    Quota,
     RunnerInfo,
     RunnerNews,
     RunnerRecord,
@@ -83,7 +87,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._silences = leases.Silences()
+        self._silences, self._makers = leases.Silences(), leases.Silences()
 
     # -- schema -----------------------------------------------------------------------------------------------------
 
@@ -133,14 +137,40 @@ class Store:
         *,
         versions: Mapping[str, Any],
         idempotency: Idempotency | None = None,
+        quota: Quota | None = None,
+        lease_seconds: float = 30.0,
     ) -> StudyRecord:
-        """Write a queued study: its row, trials, packs, first event and idempotency row, in one transaction.
+        """Write a queued study: its row, trials, packs, first event and idempotency row.
+
+        Nobody sees anything of it before all of it is there. A large one takes many transactions, between which others
+        write; of one that is killed in between nothing is ever seen, and `sweep` removes its rows.
+
+        Args:
+            spec: of the study.
+            plan: of it.
+            versions: of the libraries, for its record.
+            idempotency: the key under which it was asked for.
+            quota: what its caller may have waiting.
+            lease_seconds: after so long without a transaction the maker counts as dead.
 
         Raises:
             AlreadySubmitted: the idempotency key has a row (also when another process wrote it this instant).
+            TooMuchWaits: with this study the caller would have more than its quota.
+            CreationLost: this process stood still for longer than `lease_seconds`.
         """
+        small = len(plan.trials) <= batches.AT_ONCE
         with self._once(idempotency), self._database.write() as connection:
-            return studies.add(connection, spec, plan, versions, idempotency)
+            study_id = creation.begin(connection, spec, plan, versions, idempotency, quota, lease_seconds)
+            if small:
+                for piece in batches.pieces(study_id, plan, first_pack=0):
+                    batches.write(connection, piece)
+                return creation.publish(connection, study_id)
+        try:
+            return self._fill(study_id, plan)
+        except BaseException:
+            with suppress(StoreError), self._database.write() as connection:
+                creation.give_up(connection, study_id)
+            raise
 
     @contextmanager
     def _once(self, idempotency: Idempotency | None) -> Generator[None]:
@@ -152,6 +182,18 @@ class Store:
             if not used:
                 raise
             raise AlreadySubmitted(used) from None
+
+    def _fill(self, study_id: str, plan: Plan) -> StudyRecord:
+        """Write the rows of a study that nobody sees yet, and show it."""
+        for piece in batches.pieces(study_id, plan, first_pack=0):
+            with self._database.write() as connection:
+                creation.go_on(connection, study_id, piece)
+            self._database.give_way()
+        if not self._database.sqlite:
+            with self._database.write() as connection:
+                creation.analyse(connection)
+        with self._database.write() as connection:
+            return creation.publish(connection, study_id)
 
     def study(self, study_id: str) -> StudyRecord:
         """Return one study with its progress.
@@ -184,7 +226,7 @@ class Store:
             return studies.page(connection, filter, limit, cursor)
 
     def delete_study(self, study_id: str) -> None:
-        """Delete an ended study and everything under it.
+        """Delete an ended study and everything under it: gone for everyone at once, its rows as `sweep` gets to them.
 
         Raises:
             NotFound: no such study.
@@ -202,6 +244,10 @@ class Store:
         state. Cancelling a study of which nothing runs gives its unended trials the outcome `cancelled`; `retry`
         takes `failed` and `cancelled` trials back to unended and plans packs for them. An end frees the lease.
 
+        Both take several transactions where there are very many trials: the study is `cancelling` meanwhile, and
+        where this process is killed a runner, or asking again, ends it; one that is retried stays ended until all of
+        its trials are taken back, and asking again goes on.
+
         Args:
             study_id: the study.
             event: see `studies.lifecycle.Event`.
@@ -213,11 +259,50 @@ class Store:
             ImpossibleTransition: the state does not allow it; it names the state and what is possible.
             LeaseLost: the lease is no longer the study's.
         """
+        if event == "retry":
+            self._revive_most(study_id, lease)
         with self._database.write() as connection:
-            return studies.transition(connection, study_id, event, lease, reason)
+            state, ours = studies.transition(connection, study_id, event, lease, reason)
+        return state if ours is None else self._end_ours(ours)
+
+    def _revive_most(self, study_id: str, lease: Lease | None) -> None:
+        """Take an ended study's lost trials back, some at a time, but for the last; it stays ended meanwhile."""
+        left = True
+        while left:
+            with self._database.write() as connection:
+                left = studies.revive_some(connection, study_id, lease)
+            self._database.give_way()
+
+    def _end_ours(self, ours: Lease) -> State:
+        """Cancel what is left of a study that nothing runs of, under a lease of this process."""
+        try:
+            self._cancel_all(ours, studies.CANCEL_SECONDS)
+            return self.finish(ours)
+        except LeaseLost:  # stood still for too long: a runner, or who asked again, brings it to its end
+            return self.state(ours.study_id)
+
+    def sweep(self) -> bool:
+        """Remove some rows of studies that were deleted, or whose makers are dead; return whether there were any.
+
+        One short transaction, so that others can write before the next. Dead is who has not written for as long as its
+        lease is good for, by looks of this process: call it every second or two. The leases of services that died
+        while they cancelled a study are freed.
+        """
+        try:
+            with self._database.read() as connection:
+                silent = self._makers.look(removal.in_pieces(connection))
+                if not silent and not removal.waits(connection):
+                    return False
+            with self._database.write() as connection:
+                removal.let_go(connection, silent)
+                removal.some(connection)
+                return True
+        except DatabaseUnavailable:
+            self._makers.forget()
+            raise
 
     def recall(self, caller: str, route: str, key: str) -> IdempotencyRecord | None:
-        """Return what an idempotency key was used for; None: never used."""
+        """Return what an idempotency key was used for, or is being used for; None: neither."""
         with self._database.read() as connection:
             return studies.recall(connection, caller, route, key)
 
@@ -511,7 +596,10 @@ class Store:
             return packs.waiting_trials(connection, lease, pack_ids)
 
     def cut_anew(self, lease: Lease, pack_ids: Sequence[str], planned: Sequence[PlannedPack], cut_for: int) -> bool:
-        """Put other packs in the place of some that nobody has begun: all of them or none.
+        """Put other packs in the place of some that nobody has begun.
+
+        Some at a time where they have very many trials: each trial is in one waiting pack at any moment, so that
+        whoever comes after a process that was killed in between finds packs like any others.
 
         Args:
             lease: of the study.
@@ -520,18 +608,26 @@ class Store:
             cut_for: packs side by side that they are for.
 
         Returns:
-            Whether they were; not where one of the packs is gone, or has been begun, or the trials are others.
+            Whether they were; nothing is changed where one of the packs is gone, or has been begun, or the trials are
+            others.
 
         Raises:
             LeaseLost: see the class.
         """
-        with self._database.write() as connection:
-            return packs.cut_anew(connection, lease, pack_ids, planned, cut_for)
+        with self._database.read() as connection:
+            if not packs.may_be_cut(connection, lease, pack_ids, planned):
+                return False
+        for some in packs.together(planned, batches.AT_ONCE):
+            with self._database.write() as connection:
+                packs.cut_some(connection, lease, pack_ids, some, cut_for)
+            self._database.give_way()
+        return True
 
     def commit(self, lease: Lease, pack_id: str, outcomes: Sequence[Outcome], attempt: int, host: str) -> list[int]:
-        """Record ended trials: summary, curve points, a `trial` event each, and the study's counts; all or nothing.
+        """Record ended trials: summary, curve points, a `trial` event each, and the study's counts.
 
-        Trials that have an outcome already are left as they are, so a report may be committed again.
+        Each trial all or nothing, and all of them up to some ten thousand points of their curves. Trials that have
+        an outcome already are left as they are, so a report may be committed again.
 
         Returns:
             The indices newly accepted, in the order given.
@@ -540,8 +636,13 @@ class Store:
             NotFound: no such pack in the lease's study, or an index that the study does not have.
             LeaseLost: see the class.
         """
-        with self._database.write() as connection:
-            return commits.commit(connection, lease, pack_id, outcomes, attempt, host)
+        accepted: list[int] = []
+        for some in commits.parts(outcomes):
+            with self._database.write() as connection:
+                accepted += commits.commit(connection, lease, pack_id, some, attempt, host)
+            if len(some) < len(outcomes):
+                self._database.give_way()
+        return accepted
 
     def end_pack(self, lease: Lease, pack_id: str) -> None:
         """Mark a pack as ended; every one of its trials must be.
@@ -589,13 +690,28 @@ class Store:
     def cancel_unended(self, lease: Lease) -> int:
         """Give every unended trial the outcome `cancelled` and end the packs; return how many there were.
 
-        Writes one `progress` event, not one event a trial.
+        Writes one `progress` event, not one event a trial. Very many are cancelled some at a time.
 
         Raises:
             LeaseLost: see the class.
         """
-        with self._database.write() as connection:
-            return commits.cancel_unended(connection, lease)
+        return self._cancel_all(lease, None)
+
+    def _cancel_all(self, lease: Lease, seconds: float | None) -> int:
+        """Cancel what is left under a lease, which is renewed on the way where nobody else does."""
+        total, some = 0, batches.AT_ONCE
+        while some == batches.AT_ONCE:
+            with self._database.write() as connection:
+                study = locks.held(connection, lease)
+                some = commits.cancel_some(connection, study, batches.AT_ONCE)
+                if some < batches.AT_ONCE:
+                    commits.end_packs(connection, study)
+                if seconds is not None:
+                    leases.renew(connection, lease, seconds)
+            total += some
+            if some == batches.AT_ONCE:
+                self._database.give_way()
+        return total
 
     def finish(self, lease: Lease) -> State:
         """End a study's run by the state it is in, and give the lease back.
@@ -607,5 +723,9 @@ class Store:
             NotEnded: it is running and has trials without an outcome.
             LeaseLost: see the class.
         """
+        with self._database.read() as connection:
+            cancelling = locks.held(connection, lease).state == "cancelling"
+        if cancelling:
+            self._cancel_all(lease, None)
         with self._database.write() as connection:
             return studies.finish(connection, lease)

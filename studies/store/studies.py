@@ -1,47 +1,28 @@
-"""Studies: added, listed, moved from state to state, deleted."""
+"""Studies: read, listed, moved from state to state, deleted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import cast
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, insert, select, true
-from uuid_utils import uuid7
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, select
 
-from studies.lifecycle import ENDED, STATES, Event, State
-from studies.store import batches, cursors, events, locks, secrets, states
+from studies.lifecycle import ENDED, HIDDEN, STATES, WAITING, Event, State
+from studies.store import batches, cursors, leases, locks, packs, removal, secrets, states
 from studies.store.errors import AlreadySubmitted, InvalidFilter, NotEnded, NotFound
 from studies.store.functions import Holds, Now
-from studies.store.models import IdempotencyKey, Study
+from studies.store.models import VISIBLE, IdempotencyKey, Study
 from studies.store.progress import Pace, paces, progress
 from studies.store.records import Idempotency, IdempotencyRecord, Lease, Page, StudyFilter, StudyRecord
 from studies.store.types import storable
 
-if TYPE_CHECKING:
-    from studies.plan import Plan
-    from studies.spec import StudySpec
-
-
-def add(
-    connection: Connection,
-    spec: StudySpec,
-    plan: Plan,
-    versions: Mapping[str, Any],
-    idempotency: Idempotency | None,
-) -> StudyRecord:
-    """See `Store.add_study`."""
-    study_id = str(uuid7())
-    connection.execute(insert(Study).values(**_row(study_id, spec, plan, versions), created=Now()))
-    if idempotency is not None:
-        remember(connection, idempotency, study_id)
-    batches.insert_plan(connection, study_id, plan, first_pack=0)
-    events.append(connection, study_id, "state", [{"state": "queued", "previous": None, "reason": None}])
-    return get(connection, study_id)
+CANCEL_SECONDS = 30.0
+"""Between two transactions in which the trials of a study are cancelled, some at a time."""
 
 
 def get(connection: Connection, study_id: str) -> StudyRecord:
     """See `Store.study`."""
-    row = connection.execute(select(Study).where(Study.id == study_id)).mappings().first()
+    row = connection.execute(select(Study).where(Study.id == study_id, VISIBLE)).mappings().first()
     if row is None:
         raise NotFound("study", study_id)
     return _record(row, paces(connection, [study_id]))
@@ -49,7 +30,7 @@ def get(connection: Connection, study_id: str) -> StudyRecord:
 
 def state(connection: Connection, study_id: str) -> State:
     """See `Store.state`."""
-    found = connection.execute(select(Study.state).where(Study.id == study_id)).scalar()
+    found = connection.execute(select(Study.state).where(Study.id == study_id, VISIBLE)).scalar()
     if found is None:
         raise NotFound("study", study_id)
     return cast("State", found)
@@ -74,13 +55,32 @@ def delete_ended(connection: Connection, study_id: str) -> None:
     study = locks.locked(connection, study_id)
     if study.state not in ENDED:
         raise NotEnded(f"study {study_id} is {study.state}: only an ended study can be deleted; cancel it first")
-    connection.execute(delete(Study).where(Study.id == study_id))
+    removal.hide(connection, Study.id == study_id)
 
 
-def transition(connection: Connection, study_id: str, event: Event, lease: Lease | None, reason: str | None) -> State:
-    """See `Store.transition`."""
+def transition(
+    connection: Connection, study_id: str, event: Event, lease: Lease | None, reason: str | None
+) -> tuple[State, Lease | None]:
+    """See `Store.transition`. A lease comes back where the caller has to cancel the study's trials, some at a time."""
     study = locks.locked(connection, study_id) if lease is None else locks.held(connection, lease)
-    return states.change(connection, study, event, reason)
+    if event == "cancel" and study.total - study.ended > batches.AT_ONCE and lease is None:
+        if study.state in WAITING:
+            return states.change(connection, study, "cancelling", reason), _ours(connection, study_id)
+        if study.state == "cancelling" and study.free:  # whoever began is dead
+            return study.state, _ours(connection, study_id)
+    return states.change(connection, study, event, reason), None
+
+
+def _ours(connection: Connection, study_id: str) -> Lease:
+    return leases.take(connection, study_id, leases.SERVICE, CANCEL_SECONDS)
+
+
+def revive_some(connection: Connection, study_id: str, lease: Lease | None) -> bool:
+    """Take some lost trials of an ended study back, before it is retried; return whether very many are left."""
+    study = locks.locked(connection, study_id) if lease is None else locks.held(connection, lease)
+    if study.state not in ENDED:
+        return False
+    return packs.revive(connection, study, batches.AT_ONCE)
 
 
 def finish(connection: Connection, lease: Lease) -> State:
@@ -98,8 +98,9 @@ def finish(connection: Connection, lease: Lease) -> State:
 def recall(connection: Connection, caller: str, route: str, key: str) -> IdempotencyRecord | None:
     """See `Store.recall`."""
     row = IdempotencyKey
-    statement = select(row.body_hash, row.study_id, row.status, row.fit_id)
-    statement = statement.where(row.caller == _hashed(connection, caller), row.route == route, row.key == key)
+    made = Study.state.not_in(HIDDEN)
+    statement = select(row.body_hash, row.study_id, row.status, row.fit_id, made).join(Study, Study.id == row.study_id)
+    statement = statement.where(row.caller == secrets.hashed(connection, caller), row.route == route, row.key == key)
     found = connection.execute(statement).first()
     return None if found is None else IdempotencyRecord(*found)
 
@@ -114,38 +115,15 @@ def remember(connection: Connection, idempotency: Idempotency, study_id: str, fi
     if used is not None:
         raise AlreadySubmitted(used)
     values = {name: getattr(idempotency, name) for name in Idempotency.__dataclass_fields__}
-    values["caller"] = _hashed(connection, idempotency.caller)
+    values["caller"] = secrets.hashed(connection, idempotency.caller)
     connection.execute(insert(IdempotencyKey).values(**values, study_id=study_id, fit_id=fit_id, created=Now()))
-
-
-def _hashed(connection: Connection, caller: str) -> str:
-    return secrets.derive(connection, "caller", caller).hex()
-
-
-def _row(study_id: str, spec: StudySpec, plan: Plan, versions: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "id": study_id,
-        "name": spec.name,
-        "state": "queued",
-        "tags": list(spec.tags),
-        "priority": spec.priority,
-        "task": spec.task.kind,
-        "spec": spec.canonical(),
-        "spec_hash": spec.hash(),
-        "versions": versions,
-        "total": plan.total,
-        "by_outcome": {},
-        "losses": 0,
-        "event_seq": 0,
-        "token": 0,
-    }
 
 
 def _conditions(filter: StudyFilter) -> ColumnElement[bool]:
     unknown = [state for state in filter.states if state not in STATES]
     if unknown:
         raise InvalidFilter("state", f"{unknown[0]!r} is not a state", STATES)
-    where: list[ColumnElement[bool]] = [true()]
+    where: list[ColumnElement[bool]] = [VISIBLE]
     if filter.states:
         where.append(Study.state.in_(filter.states))
     if filter.task is not None:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 from studies.store import cursors, flat
 from studies.store.choices import choose
 from studies.store.errors import NotFound
-from studies.store.models import CONFIGURATION, Configuration, Trial
+from studies.store.models import CONFIGURATION, VISIBLE, Configuration, Study, Trial
 from studies.store.records import EVERY_TRIAL, Page, TrialFilter, TrialRecord
 
 _whole = select(Trial, Configuration.config).join(*CONFIGURATION)
@@ -15,7 +15,8 @@ _whole = select(Trial, Configuration.config).join(*CONFIGURATION)
 
 def get(connection: Connection, trial_id: str) -> TrialRecord:
     """See `Store.trial`."""
-    row = connection.execute(_whole.where(Trial.id == trial_id)).mappings().first()
+    of_a_study = _whole.join(Study, Study.id == Trial.study_id).where(Trial.id == trial_id, VISIBLE)
+    row = connection.execute(of_a_study).mappings().first()
     if row is None:
         raise NotFound("trial", trial_id)
     return flat.record(row)

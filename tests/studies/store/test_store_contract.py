@@ -147,6 +147,8 @@ class TestStudies:
         with pytest.raises(NotFound):
             store.trial(trial)
         assert store.recall("me", "/v1/studies", "key") is None
+        while store.sweep():
+            pass
         with store._database.read() as connection:
             for table in ("gs_trial", "gs_pack", "gs_event", "gs_configuration"):
                 found = connection.exec_driver_sql(f"SELECT DISTINCT study_id FROM {table}").scalars().all()
