@@ -69,11 +69,12 @@ def take_turns(connection: Connection, name: str) -> None:
 
 
 def _take(connection: Connection, which: ColumnElement[bool]) -> Locked | None:
-    counters = (Study.total, Study.by_outcome, Study.losses, Study.progress_seq, Study.lease_seconds.is_(None))
+    counters = (Study.total, Study.by_outcome, Study.losses, Study.progress_seq)
+    free = Study.lease_seconds.is_(None).label("free")
     # SQLite knows no FOR UPDATE: there the write transaction holds the whole database
-    columns = select(Study.id, Study.state, Study.token, *counters)
+    columns = select(Study.id, Study.state, Study.token, *counters, free)
     row = connection.execute(columns.where(which, VISIBLE).with_for_update()).first()
     if row is None:
         return None
-    study_id, state, *others = row
-    return Locked(study_id, cast("State", state), *others)
+    counted = (row.total, row.by_outcome, row.losses, row.progress_seq)
+    return Locked(row.id, cast("State", row.state), row.token, *counted, row.free)
