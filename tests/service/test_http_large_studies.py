@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from service.app import create_app
 from service.client import Client
+from service.client.specification import document
 from studies import spec as specification
 from studies.plan import Resources, plan
 from studies.settings import Settings
@@ -21,16 +22,17 @@ from studies.store import Idempotency, Store, batches, creation
 from tests.service.conftest import BASE_URL, SPEC
 
 KEY = {"Idempotency-Key": "k"}
+BODY = document(SPEC).content
+SENT = {"content": BODY, "headers": KEY | {"Content-Type": "application/json"}}
+"""As the client sends it: the key is good for the same bytes."""
 
 
 @pytest.fixture
-def being_made(store: Store, http: TestClient) -> str:
+def being_made(store: Store) -> str:
     """A study that a request with the key k is making; its rows are written, it is not yet seen."""
     spec = specification.parse(SPEC)
     planned = plan(spec, Resources(1))
-    sent = http.build_request("POST", "/v1/studies", json=SPEC).content
-    body_hash = hashlib.sha256(b"json " + sent).hexdigest()
-    key = Idempotency("loopback", "POST /v1/studies", "k", body_hash)
+    key = Idempotency("loopback", "POST /v1/studies", "k", hashlib.sha256(b"json " + BODY).hexdigest())
     with store._database.write() as connection:
         study_id = creation.begin(connection, spec, planned, {}, key, None, seconds=60)
         for piece in batches.pieces(study_id, planned, first_pack=0):
@@ -52,12 +54,12 @@ def test_a_study_that_is_being_made_is_not_there(http: TestClient, being_made: s
 
 
 def test_its_key_is_refused_for_the_moment_and_then_answered(http: TestClient, store: Store, being_made: str) -> None:
-    answer = http.post("/v1/studies", json=SPEC, headers=KEY)
+    answer = http.post("/v1/studies", **SENT)
     assert answer.status_code == 409
     assert answer.json()["type"] == "urn:grokscale:problem:submission-under-way"
     assert answer.headers["retry-after"] == "5"
     publish(store, being_made)
-    answer = http.post("/v1/studies", json=SPEC, headers=KEY)
+    answer = http.post("/v1/studies", **SENT)
     assert (answer.status_code, answer.json()["id"]) == (201, being_made)
 
 

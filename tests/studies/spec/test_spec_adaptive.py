@@ -122,6 +122,14 @@ def test_more_configurations_than_there_are_points_are_refused() -> None:
     assert refused(data) == {"/search/num_configs": "20 is above the 6 points there are; accepted: up to 6"}
 
 
+def test_more_trials_at_once_than_one_transaction_writes_are_refused() -> None:
+    assert parse(searched(batch=50) | {"seeds": 100})
+    assert refused(searched(batch=51) | {"seeds": 100}) == {
+        "/search/batch": "51 (search.batch) x 100 (seeds) = 5100 trials are proposed at once; accepted: up to 5000 "
+        "trials, a batch of 50"
+    }
+
+
 def test_the_settled_error_is_refused_where_trials_end_before() -> None:
     assert "accepted: settled" in refused(changed("/budget/stop", "after_t2", DATA))["/budget/stop"]
     assert "auto is after_t2 here" in refused(DATA | {"engine": "step"})["/budget/stop"]
