@@ -103,3 +103,8 @@ def test_trials_of_one_name_share_one_object_in_a_pack() -> None:
     trials = [sparse(i, seed, N=N, alpha=alpha) for i, (seed, N, alpha) in enumerate(tried)]
     drawn = draws_of("sparse_recovery", trials, 0)
     assert [drawn.index(draw) for draw in drawn] == [0, 0, 2, 3]
+
+
+def test_a_draw_has_one_name_in_memory_however_many_trials_share_it() -> None:
+    trials = [synthetic(index, seed=index % 3) for index in range(300)]
+    assert len({id(identity) for identity in identities("synthetic", 0, trials)}) == 3

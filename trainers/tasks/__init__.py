@@ -24,10 +24,12 @@ def identities(kind: str, study_seed: int, trials: Sequence[Trial]) -> list[Iden
     task = TASKS[kind]
     keys: dict[int, str] = {}
     found = []
+    draws: dict[Identity, Identity] = {}  # one object a draw: a million trials have few
     for trial in trials:
         if trial.configuration not in keys:
             keys[trial.configuration] = Streams.key_of(trial.config, task.data_fields)
-        found.append(task.identity(trial.config, Streams(study_seed, trial.seed, keys[trial.configuration])))
+        named = task.identity(trial.config, Streams(study_seed, trial.seed, keys[trial.configuration]))
+        found.append(draws.setdefault(named, named))
     return found
 
 
