@@ -119,7 +119,7 @@ class Client:
 
     def delete(self, study_id: str) -> None:
         """Delete an ended study with everything under it."""
-        self._http.json("DELETE", _path("studies", study_id))
+        self._http.delete(_path("studies", study_id))
 
     # -- what came of them ------------------------------------------------------------------------------------------
 

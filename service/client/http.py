@@ -13,7 +13,7 @@ import httpx2
 from tenacity import RetryCallState, Retrying, stop_after_attempt, stop_before_delay, wait_exponential_jitter
 
 from service.client.address import address, shown, visible
-from service.client.errors import ConnectionFailed, InvalidArgument, problem
+from service.client.errors import ConnectionFailed, InvalidArgument, NotFound, problem
 from service.loopback import is_loopback
 
 TIMEOUT = httpx2.Timeout(60.0, connect=5.0)
@@ -82,6 +82,14 @@ class Http:
             raise InvalidArgument(f"what is asked for cannot be sent: {error}") from None
         except _Refused as refused:
             raise problem(refused.document) from None
+
+    def delete(self, path: str) -> None:
+        """Delete what is there. Gone is as good where an attempt before may have deleted it. Raises as `json`."""
+        try:
+            self.content("DELETE", path)
+        except NotFound:
+            if self._trying.statistics["attempt_number"] == 1:
+                raise
 
     @contextmanager
     def events(self, path: str, last: int) -> Iterator[Iterator[httpx2.ServerSentEvent]]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from service.client.errors import ConnectionFailed, StudyFailed, WaitTimeout
+from service.client.errors import ConnectionFailed, ServerFailed, StudyFailed, WaitTimeout
 from service.client.progress import showing
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 ENDED = frozenset({"completed", "stopped", "cancelled", "failed"})
 PATIENCE = 60.0
 """How long `wait` goes on without an answer: a server that was killed is back within that time."""
+AT_THE_MOMENT = frozenset({502, 503, 504})
+"""Statuses of a server, or of a gateway before it, that may answer a moment later."""
 FIRST_LOOK, LONGEST_LOOK = 0.1, 1.0
 
 
@@ -64,7 +66,7 @@ class Study:
     def wait(self, timeout: float | None = None, progress: bool = True) -> Study:
         """Return when it has ended.
 
-        A server that does not answer is waited for, for up to a minute.
+        A server that does not answer, or cannot at the moment (502, 503, 504), is waited for, for up to a minute.
 
         Args:
             timeout: seconds; None: as long as it takes.
@@ -73,7 +75,7 @@ class Study:
         Raises:
             WaitTimeout: it had not ended in time.
             StudyFailed: it cannot go on.
-            ConnectionFailed: the server was gone for too long.
+            ConnectionFailed, ServerFailed: the server was gone, or could not answer, for too long.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         look = FIRST_LOOK
@@ -97,8 +99,9 @@ class Study:
             try:
                 self.refresh()
                 return
-            except ConnectionFailed:
-                if time.monotonic() - began > PATIENCE:
+            except (ConnectionFailed, ServerFailed) as error:
+                comes_back = not isinstance(error, ServerFailed) or error.status in AT_THE_MOMENT
+                if not comes_back or time.monotonic() - began > PATIENCE:
                     raise
 
     def trials(self, **filters: Any) -> pa.Table:

@@ -71,6 +71,30 @@ def test_a_key_that_no_header_can_carry_is_refused(key: str) -> None:
     assert server.asked == []
 
 
+@pytest.mark.parametrize("lost", [HANGS_UP, Answer(502)])
+def test_a_study_that_was_deleted_by_an_attempt_whose_answer_was_lost_is_deleted(lost: Answer | str) -> None:
+    with scripted(lost, Answer(404)) as server, Client(server.url) as client:
+        client.delete("s")
+        assert len(server.asked) == 2
+        with pytest.raises(NotFound):
+            client.delete("s")
+
+
+def test_a_server_that_cannot_answer_for_a_while_is_waited_for() -> None:
+    done = STUDY | {"state": "completed"}
+    stumbling = [REFUSED] * (http.ATTEMPTS + 1)
+    with scripted(Answer(200, STUDY), *stumbling, Answer(200, done)) as server, Client(server.url) as client:
+        assert client.study("s").wait(progress=False).state == "completed"
+    assert len(server.asked) == 2 + len(stumbling)
+
+
+def test_a_server_that_fails_is_not_waited_for() -> None:
+    with scripted(Answer(200, STUDY), Answer(500)) as server, Client(server.url) as client:
+        with pytest.raises(ServerFailed):
+            client.study("s").wait(progress=False)
+    assert len(server.asked) == 2
+
+
 def test_a_conflict_is_not_asked_for_again() -> None:
     with scripted(Answer(409, TOO_LITTLE)) as server, Client(server.url) as client, pytest.raises(Conflict):
         client.law("s")
