@@ -79,12 +79,12 @@ class Inquest:
         culprit_within = running.half and len(running.assignment.pack.trials) > 1
         allowed = 1 if culprit_within else self._pack_attempts
         told = {**error, "host": running.host, "attempt": running.attempt}
-        verdict = firmly(self._store.fail_pack, self._lease, running.pack_id, told, allowed)
+        verdict = firmly(self._store.fail_pack, self._lease, running.pack_id, told, allowed, counted=running.counted)
         log.warning("pack failed", pack=running.pack_id, verdict=verdict, host=running.host, error=error["message"])
 
     def _lose(self, running: Running, error: Mapping[str, Any]) -> None:
         told = {**error, "host": running.host, "attempt": running.attempt}
-        firmly(self._store.lose_pack, self._lease, running.pack_id, told)
+        firmly(self._store.lose_pack, self._lease, running.pack_id, told, counted=running.counted)
         log.warning("attempt lost", pack=running.pack_id, host=running.host, error=error["message"])
 
     def _look_at_nodes(self, now: float) -> None:

@@ -34,6 +34,7 @@ class Running:
     Attributes:
         assignment: what its worker was given.
         half: it was made from a pack that failed again and again.
+        counted: its failures and losses before this attempt.
         attempt, host, node, actor: known from the worker's first result on; None: it has not started.
         begun: when it was handed out.
         silent: seconds of this process's time since the last sign of life.
@@ -45,6 +46,7 @@ class Running:
 
     assignment: Assignment
     half: bool
+    counted: int
     attempt: int | None = None
     host: str | None = None
     node: str | None = None
@@ -160,7 +162,7 @@ class Work:
                 continue
             left = pack(self.spec, trials, record.id, record.prune_after)
             assignment = Assignment(left, self._attempts, self._ancestry(record), self._silence_seconds)
-            self.running[name] = Running(assignment, record.parent is not None)
+            self.running[name] = Running(assignment, record.parent is not None, record.failures + record.losses)
             return assignment
         return None
 

@@ -94,12 +94,21 @@ def end(connection: Connection, lease: Lease, pack_id: str) -> None:
     _set(connection, lease, pack_id, state="ended", ended=Now(), steps_per_second=None)
 
 
-def fail(connection: Connection, lease: Lease, pack_id: str, error: Mapping[str, Any], max_attempts: int) -> Verdict:
+def fail(
+    connection: Connection,
+    lease: Lease,
+    pack_id: str,
+    error: Mapping[str, Any],
+    max_attempts: int,
+    counted: int | None,
+) -> Verdict:
     """See `Store.fail_pack`."""
     study = held(connection, lease)
     pack = _get(connection, lease, pack_id)
     if pack["state"] not in _OPEN:  # asked again: the answer to the first was lost on its way
         return pack["state"]
+    if _is_counted(pack, counted):
+        return "retry"
     failures = pack["failures"] + 1
     _set(connection, lease, pack_id, failures=failures, error=error, **_WAITING)
     left = [trial.index for trial in unended(connection, pack_id)]
@@ -121,16 +130,21 @@ def fail(connection: Connection, lease: Lease, pack_id: str, error: Mapping[str,
     return "failed"
 
 
-def lose(connection: Connection, lease: Lease, pack_id: str, error: Mapping[str, Any]) -> None:
+def lose(connection: Connection, lease: Lease, pack_id: str, error: Mapping[str, Any], counted: int | None) -> None:
     """See `Store.lose_pack`."""
     study = held(connection, lease)
     pack = _get(connection, lease, pack_id)
-    if pack["state"] not in _OPEN:
+    if pack["state"] not in _OPEN or _is_counted(pack, counted):
         return
     _set(connection, lease, pack_id, losses=pack["losses"] + 1, error=error, **_WAITING)
     study.losses += 1
     connection.execute(update(Study).where(Study.id == study.id).values(losses=study.losses))
     progress.publish(connection, study)
+
+
+def _is_counted(pack: RowMapping, counted: int | None) -> bool:
+    """Return whether the end of an attempt has been counted, when the answer was lost on its way."""
+    return counted is not None and pack["failures"] + pack["losses"] > counted
 
 
 def give_up(connection: Connection, lease: Lease, pack_id: str) -> None:

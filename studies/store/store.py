@@ -654,8 +654,24 @@ class Store:
         with self._database.write() as connection:
             packs.end(connection, lease, pack_id)
 
-    def fail_pack(self, lease: Lease, pack_id: str, error: Mapping[str, Any], max_attempts: int) -> Verdict:
+    def fail_pack(
+        self,
+        lease: Lease,
+        pack_id: str,
+        error: Mapping[str, Any],
+        max_attempts: int,
+        *,
+        counted: int | None = None,
+    ) -> Verdict:
         """Count a failed attempt of a pack and decide what becomes of it.
+
+        Args:
+            lease: of the study.
+            pack_id: of one of its packs.
+            error: what went wrong.
+            max_attempts: failures after which it is halved.
+            counted: failures and losses of the pack when the attempt began, by which a repetition is known that comes
+                because the first answer was lost; None: take it for the first.
 
         Returns:
             `retry`: the pack waits for its next attempt. `halved`: out of attempts, two new packs (parent: this one)
@@ -667,16 +683,22 @@ class Store:
             NotFound, LeaseLost: as `pack_started`.
         """
         with self._database.write() as connection:
-            return packs.fail(connection, lease, pack_id, error, max_attempts)
+            return packs.fail(connection, lease, pack_id, error, max_attempts, counted)
 
-    def lose_pack(self, lease: Lease, pack_id: str, error: Mapping[str, Any]) -> None:
+    def lose_pack(self, lease: Lease, pack_id: str, error: Mapping[str, Any], *, counted: int | None = None) -> None:
         """Count an attempt that was lost with its node or its connection: the pack waits, and no attempt is spent.
+
+        Args:
+            lease: of the study.
+            pack_id: of one of its packs.
+            error: how it was lost.
+            counted: as for `fail_pack`.
 
         Raises:
             NotFound, LeaseLost: as `pack_started`.
         """
         with self._database.write() as connection:
-            packs.lose(connection, lease, pack_id, error)
+            packs.lose(connection, lease, pack_id, error, counted)
 
     def rest_pack(self, lease: Lease, pack_id: str) -> None:
         """Have a pack wait again that was given up for another study's sake.

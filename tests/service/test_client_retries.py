@@ -89,9 +89,9 @@ def test_a_server_that_cannot_answer_for_a_while_is_waited_for() -> None:
 
 
 def test_a_server_that_fails_is_not_waited_for() -> None:
-    with scripted(Answer(200, STUDY), Answer(500)) as server, Client(server.url) as client:
-        with pytest.raises(ServerFailed):
-            client.study("s").wait(progress=False)
+    answers = (Answer(200, STUDY), Answer(500))
+    with scripted(*answers) as server, Client(server.url) as client, pytest.raises(ServerFailed):
+        client.study("s").wait(progress=False)
     assert len(server.asked) == 2
 
 

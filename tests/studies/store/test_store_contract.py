@@ -549,6 +549,19 @@ class TestPacks:
         assert store.study(lease.study_id).progress.losses == 10
         assert store.events(lease.study_id)[-1].data["losses"] == 10
 
+    def test_an_end_of_which_the_answer_was_lost_is_counted_once(self, store: Store):
+        lease = running(store, per_pack=12)
+        (pack,) = store.open_packs(lease)
+        for _ in range(2):
+            assert store.fail_pack(lease, pack.id, {"message": "killed"}, 3, counted=0) == "retry"
+        for _ in range(2):
+            store.lose_pack(lease, pack.id, {"message": "its node died"}, counted=1)
+        assert store.fail_pack(lease, pack.id, {"message": "killed"}, 3, counted=2) == "retry"
+        for _ in range(2):
+            assert store.fail_pack(lease, pack.id, {"message": "killed"}, 3, counted=3) == "halved"
+        (old, *_) = store.packs(lease.study_id)
+        assert (old.failures, old.losses, store.study(lease.study_id).progress.losses) == (3, 1, 1)
+
     def test_a_loss_that_is_known_too_late_changes_nothing(self, store: Store):
         lease = running(store, per_pack=12)
         commit_all(store, lease)
