@@ -6,7 +6,7 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 STAMP := $(shell cat pyproject.toml constraints.txt | sha256sum | cut -c1-16)
 
-.PHONY: venv dev run test reference fast-forward coverage faults bench lint clean
+.PHONY: venv dev run test twins reference fast-forward coverage faults bench lint clean
 
 venv: .venv/run-$(STAMP)
 dev: .venv/dev-$(STAMP)
@@ -29,11 +29,14 @@ dev: .venv/dev-$(STAMP)
 run: venv            ## the quick start: a study goes in, a fitted law comes out
 	$(BIN)/grokscale quickstart
 
-# two workers, of one thread each; which tests share one: see RayApart
-test faults: export OMP_NUM_THREADS = 1
-test faults: export OPENBLAS_NUM_THREADS = 1
+# workers of one thread each: two for what runs Ray, which mostly waits, and one for all else; see RayApart
+test twins faults: export OMP_NUM_THREADS = 1
+test twins faults: export OPENBLAS_NUM_THREADS = 1
 test: dev            ## the whole suite
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+twins: dev           ## kills that the suite tries on one database, on the other
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m twin
 
 reference: dev       ## the published reference values, in full
 	$(BIN)/python -m pytest -m reference tests/e2e

@@ -21,7 +21,7 @@ SEARCH = {"kind": "tpe", "num_configs": CONFIGURATIONS, "batch": 4, "objective":
 RANGES = {"alphas": {"log": [1e-3, 1e-1]}, "betas": {"log": [1e-3, 1e-2]}}
 
 
-@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.twin)])
 def test_an_adaptive_study_whose_driver_is_killed_is_that_of_an_undisturbed_one(
     tmp_path: Path, request: pytest.FixtureRequest, kind: str
 ) -> None:

@@ -22,7 +22,7 @@ START_SECONDS = 90.0
 """A bound that also a busy machine keeps; a lease lasts 600 s."""
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["postgresql", pytest.param("sqlite", marks=pytest.mark.twin)])
 def anywhere(request: pytest.FixtureRequest, bench_over: Callable[[str | None], Bench]) -> Bench:
     return bench_over(request.getfixturevalue("postgres_url") if request.param == "postgresql" else None)
 

@@ -35,7 +35,7 @@ class Storm:
         return mark.stat().st_size if mark.exists() else 0
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.twin)])
 def storm(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storm]:
     url = request.getfixturevalue("new_postgres_url")() if request.param == "postgresql" else None
     with storming(SEAMS, tmp_path_factory.mktemp("storm"), url) as running:
