@@ -36,7 +36,7 @@ test: dev            ## the whole suite
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 twins: dev           ## kills that the suite tries on one database, on the other
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m twin
+	$(BIN)/python -m pytest -m twin
 
 reference: dev       ## the published reference values, in full
 	$(BIN)/python -m pytest -m reference tests/e2e
