@@ -30,7 +30,11 @@ def test_an_empty_variable_is_as_if_it_were_not_set(monkeypatch: pytest.MonkeyPa
 def _defaults() -> dict[str, object]:
     data = Path(".grokscale").resolve()
     given = {name: field.default for name, field in Settings.model_fields.items()}
-    return given | {"data_dir": data, "checkpoint_dir": data / "checkpoints"}
+    derived = {
+        "checkpoint_dir": data / "checkpoints",
+        "max_queued_trials": 10 * Settings.model_fields["max_trials"].default,
+    }
+    return given | derived | {"data_dir": data}
 
 
 @pytest.mark.parametrize("keys", ["", " ", ",", " , ,"])
