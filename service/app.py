@@ -10,32 +10,32 @@ from importlib.metadata import version
 from fastapi import Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
 
-from service import documentation, framework, problems, refusals
-from service.auth import ForeignOrigin, Keys, Loopback, MisdirectedRequest, Sites, Unauthorized
-from service.body_limit import BodyLimit
-from service.charts.endpoints import router as charts
-from service.events.endpoints import router as events
-from service.events.feed import Feed
-from service.fits.endpoints import router as fits
-from service.health.endpoints import router as health
-from service.health.readiness import Health
-from service.laws.endpoints import router as laws
-from service.library.endpoints import router as library
-from service.pareto.endpoints import router as pareto
-from service.phases.endpoints import router as phases
-from service.problems import ApiError, InvalidRequest
-from service.queries import given_once
-from service.request_log import RequestLog
-from service.security_headers import SecurityHeaders
-from service.spelling import Heads, Spelling
-from service.studies.endpoints import router as studies
-from service.sweeper import Sweeper
-from service.tasks.endpoints import router as tasks
-from service.theory.endpoints import router as theory
-from service.trials.endpoints import router as trials
-from service.work.work import Rooms
-from studies.settings import Settings
-from studies.store import Store, open_store
+from grokscale.service import documentation, framework, problems, refusals
+from grokscale.service.auth import ForeignOrigin, Keys, Loopback, MisdirectedRequest, Sites, Unauthorized
+from grokscale.service.body_limit import BodyLimit
+from grokscale.service.charts.endpoints import router as charts
+from grokscale.service.events.endpoints import router as events
+from grokscale.service.events.feed import Feed
+from grokscale.service.fits.endpoints import router as fits
+from grokscale.service.health.endpoints import router as health
+from grokscale.service.health.readiness import Health
+from grokscale.service.laws.endpoints import router as laws
+from grokscale.service.library.endpoints import router as library
+from grokscale.service.pareto.endpoints import router as pareto
+from grokscale.service.phases.endpoints import router as phases
+from grokscale.service.problems import ApiError, InvalidRequest
+from grokscale.service.queries import given_once
+from grokscale.service.request_log import RequestLog
+from grokscale.service.security_headers import SecurityHeaders
+from grokscale.service.spelling import Heads, Spelling
+from grokscale.service.studies.endpoints import router as studies
+from grokscale.service.sweeper import Sweeper
+from grokscale.service.tasks.endpoints import router as tasks
+from grokscale.service.theory.endpoints import router as theory
+from grokscale.service.trials.endpoints import router as trials
+from grokscale.service.work.work import Rooms
+from grokscale.studies.settings import Settings
+from grokscale.studies.store import Store, open_store
 
 FIRST_LOOK_SECONDS = 2.0
 """How long the first request may wait until it is known how the database is."""

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.loopback import is_loopback
-from service.problems import ApiError, respond
+from grokscale.service.loopback import is_loopback
+from grokscale.service.problems import ApiError, respond
 
 OPEN_PATHS = frozenset({"/livez", "/readyz", "/docs", "/openapi.json"})
 OPEN_PREFIX = "/docs/"

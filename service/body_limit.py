@@ -8,7 +8,7 @@ from __future__ import annotations
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service import problems
+from grokscale.service import problems
 
 SPECIFICATIONS = frozenset({"/v1/studies", "/v1/studies:validate"})
 """Paths whose bodies are read by a thread."""

@@ -10,10 +10,10 @@ from typing import Any, NoReturn, TextIO
 
 import typer
 
-from service.client.errors import GrokscaleError, ProblemError
-from service.commands import chart, client, db, diagrams, quickstart, runner, serve
-from service.commands.errors import CommandFailed
-from studies import logs
+from grokscale.service.client.errors import GrokscaleError, ProblemError
+from grokscale.service.commands import chart, client, db, diagrams, quickstart, runner, serve
+from grokscale.service.commands.errors import CommandFailed
+from grokscale.studies import logs
 
 app = typer.Typer(
     name="grokscale",

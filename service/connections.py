@@ -17,7 +17,7 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from service.problems import MEDIA_TYPE
+from grokscale.service.problems import MEDIA_TYPE
 
 HEADER_SECONDS = 10.0
 BODY_SECONDS = 30.0

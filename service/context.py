@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.convertors import StringConvertor, register_url_convertor
 
-from studies.settings import Settings
-from studies.store import Store
+from grokscale.studies.settings import Settings
+from grokscale.studies.store import Store
 
 
 class WordConvertor(StringConvertor):

@@ -14,8 +14,8 @@ from fastapi.routing import iter_route_contexts
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
 
-from service.problems import MEDIA_TYPE
-from studies.spec import StudySpec
+from grokscale.service.problems import MEDIA_TYPE
+from grokscale.studies.spec import StudySpec
 
 PAGE = "/docs"
 ASSETS = "/docs/assets"

@@ -11,8 +11,16 @@ from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from service.problems import ApiError, Fault, HttpError, InvalidRequest, MethodNotAllowed, RouteNotFound, respond
-from service.queries import models, plus_hint
+from grokscale.service.problems import (
+    ApiError,
+    Fault,
+    HttpError,
+    InvalidRequest,
+    MethodNotAllowed,
+    RouteNotFound,
+    respond,
+)
+from grokscale.service.queries import models, plus_hint
 
 SHOWN = 80
 MOST = 100

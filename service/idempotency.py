@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
-from studies.store import Idempotency
+from grokscale.studies.store import Idempotency
 
 Key = Annotated[
     str | None,

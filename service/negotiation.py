@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from service.problems import NotAcceptable
+from grokscale.service.problems import NotAcceptable
 
 ALIASES = {
     "application/ndjson": "application/x-ndjson",

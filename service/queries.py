@@ -11,9 +11,9 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from service.problems import Fault, InvalidRequest, Place
-from studies.spec import SpecError
-from studies.spec.load import from_json
+from grokscale.service.problems import Fault, InvalidRequest, Place
+from grokscale.studies.spec import SpecError
+from grokscale.studies.spec.load import from_json
 
 
 class Parameters(BaseModel):

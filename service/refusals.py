@@ -8,22 +8,22 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request, Response
 
-from service.charts.errors import NothingToDraw
-from service.events.endpoints import NothingFollows, no_content
-from service.fits.errors import FitNotFound
-from service.laws.errors import InvalidLaw, TooLittleData
-from service.phases.errors import InvalidPhases
-from service.problems import ApiError, Fault, InvalidRequest, respond
-from service.queries import plus_hint
-from service.studies.errors import ImpossibleStateChange, InvalidSpecification, StudyNotEnded, StudyNotFound
-from service.trials.errors import TrialNotFound
-from studies.charts.errors import NothingDrawn
-from studies.charts.rendering import RendererGone
-from studies.laws.errors import BadExpression, LawError, TooLittle, UnknownName
-from studies.lifecycle import ImpossibleTransition
-from studies.phases import PhasesError, UnknownField
-from studies.spec import SpecError
-from studies.store import (
+from grokscale.service.charts.errors import NothingToDraw
+from grokscale.service.events.endpoints import NothingFollows, no_content
+from grokscale.service.fits.errors import FitNotFound
+from grokscale.service.laws.errors import InvalidLaw, TooLittleData
+from grokscale.service.phases.errors import InvalidPhases
+from grokscale.service.problems import ApiError, Fault, InvalidRequest, respond
+from grokscale.service.queries import plus_hint
+from grokscale.service.studies.errors import ImpossibleStateChange, InvalidSpecification, StudyNotEnded, StudyNotFound
+from grokscale.service.trials.errors import TrialNotFound
+from grokscale.studies.charts.errors import NothingDrawn
+from grokscale.studies.charts.rendering import RendererGone
+from grokscale.studies.laws.errors import BadExpression, LawError, TooLittle, UnknownName
+from grokscale.studies.lifecycle import ImpossibleTransition
+from grokscale.studies.phases import PhasesError, UnknownField
+from grokscale.studies.spec import SpecError
+from grokscale.studies.store import (
     CreationLost,
     DatabaseUnavailable,
     InvalidCursor,
@@ -33,7 +33,7 @@ from studies.store import (
     SchemaOutdated,
 )
 
-log = structlog.stdlib.get_logger("service.refusals")
+log = structlog.stdlib.get_logger("grokscale.service.refusals")
 
 
 class Unavailable(ApiError):

@@ -10,13 +10,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
-from service import problems
+from grokscale.service import problems
 
 HEADER = "X-Request-ID"
 _ACCEPTED = re.compile(r"[A-Za-z0-9._~:/+=@-]{1,128}")
 """Ids of callers are taken over when they fit in a header and a log line as they are."""
 
-log = structlog.stdlib.get_logger("service.requests")
+log = structlog.stdlib.get_logger("grokscale.service.requests")
 
 
 class RequestLog:

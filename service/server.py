@@ -12,12 +12,12 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
-from service.app import create_app
-from service.connections import BURST, limited
-from service.supervisor import Supervisor
-from service.work.fitters import FITTERS
-from studies.settings import Settings
-from studies.store import Store
+from grokscale.service.app import create_app
+from grokscale.service.connections import BURST, limited
+from grokscale.service.supervisor import Supervisor
+from grokscale.service.work.fitters import FITTERS
+from grokscale.studies.settings import Settings
+from grokscale.studies.store import Store
 
 GRACE_SECONDS = 3
 """What answers may still take once the server is asked to end."""

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import structlog
 
-from studies.settings import PREFIX, SECRETS, Settings, ours
+from grokscale.studies.settings import PREFIX, SECRETS, Settings, ours
 
-RUNNER = (sys.executable, "-P", "-m", "service.cli", "runner", "--embedded")
+RUNNER = (sys.executable, "-P", "-m", "grokscale.service.cli", "runner", "--embedded")
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 """Seconds before a runner that ended is started again; doubled each time, forgotten once one has run for a minute."""
 STEADY_SECONDS = 60.0
@@ -21,7 +21,7 @@ STOP_SECONDS = 8.0
 """How long a runner may take to end its studies' drivers and Ray before it is killed, and they with it."""
 LOOK_SECONDS = 0.1
 
-log = structlog.stdlib.get_logger("service.supervisor")
+log = structlog.stdlib.get_logger("grokscale.service.supervisor")
 
 
 class Supervisor:

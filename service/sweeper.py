@@ -9,9 +9,9 @@ import structlog
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 
-from studies.store import Store, StoreError
+from grokscale.studies.store import Store, StoreError
 
-log = structlog.stdlib.get_logger("service.sweeper")
+log = structlog.stdlib.get_logger("grokscale.service.sweeper")
 
 _BREATH_SECONDS = 0.02
 """Between two transactions, so that others can write."""

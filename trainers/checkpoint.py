@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from trainers import files
-from trainers.encoding import Encoding
-from trainers.trial import Crossing, Delay, ErrorPoint, Outcome
+from grokscale.trainers import files
+from grokscale.trainers.encoding import Encoding
+from grokscale.trainers.trial import Crossing, Delay, ErrorPoint, Outcome
 
 NAME = "checkpoint"
 _MAGIC = b"grokscale pack "

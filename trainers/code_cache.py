@@ -22,7 +22,7 @@ from typing import Any
 from numba.core import config
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile, UserWideCacheLocator
 
-from trainers import files
+from grokscale.trainers import files
 
 _NAMES = 100
 """Of directories that are tried: anybody can make some where all may."""

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, overload
 from numba.core import types
 from numba.core.registry import CPUDispatcher
 
-from trainers.code_cache import CodeCache
+from grokscale.trainers.code_cache import CodeCache
 
 F = TypeVar("F", bound=Callable[..., Any])
 

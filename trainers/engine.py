@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from trainers.fast_forward import applies, seconds
-from trainers.tasks import TASKS
-from trainers.trial import Budget, Trial
+from grokscale.trainers.fast_forward import applies, seconds
+from grokscale.trainers.tasks import TASKS
+from grokscale.trainers.trial import Budget, Trial
 
 _AMONG = 128
 """Columns by which a trial's step is priced, whatever pack it is in: the choice depends on the trial alone."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainers.trial import Crossing, Delay
+from grokscale.trainers.trial import Crossing, Delay
 
 RUNGS = {"1e-1": 1e-1, "1e-2": 1e-2, "1e-3": 1e-3, "1e-4": 1e-4, "1e-5": 1e-5, "1e-6": 1e-6}
 """Thresholds by the name they bear in results."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trainers.compiled import kernel, njit
+from grokscale.trainers.compiled import kernel, njit
 
 ROUNDING = 1e-12
 """Slack of a certificate, relative to the error: a bound that holds in exact arithmetic may fail by rounding."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 import torch
 from torch import Tensor
 
-from trainers.regularizers import shrink_
+from grokscale.trainers.regularizers import shrink_
 
 RULES = ("subgradient", "proximal", "projected", "gd")
 

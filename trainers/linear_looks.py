@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trainers.compiled import njit
-from trainers.levels import NO_STEP, Tracks, between, plan, see
+from grokscale.trainers.compiled import njit
+from grokscale.trainers.levels import NO_STEP, Tracks, between, plan, see
 
 HAIR = 1e-14
 """Share of a squared norm that rounding may take from a difference of two."""

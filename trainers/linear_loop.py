@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from trainers.compiled import kernel, njit
-from trainers.levels import NO_STEP
-from trainers.linear_looks import (
+from grokscale.trainers.compiled import kernel, njit
+from grokscale.trainers.levels import NO_STEP
+from grokscale.trainers.linear_looks import (
     Sights,
     Track,
     begin,
@@ -31,7 +31,7 @@ from trainers.linear_looks import (
 if TYPE_CHECKING:  # torch is not needed to compile
     from torch import Tensor
 
-    from trainers.linear import Stack
+    from grokscale.trainers.linear import Stack
 
 SHRINK, SIGN, PROJECT = 0, 1, 2
 RULES = {"proximal": SHRINK, "gd": SHRINK, "subgradient": SIGN, "projected": PROJECT}

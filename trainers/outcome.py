@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainers.ladder import RUNGS, NoDelay, delay
-from trainers.passage import Passage
-from trainers.tasks.base import Theory
-from trainers.trial import Budget, Censoring, Crossing, ErrorPoint, Obtained, Outcome, OutcomeWord, Trial
+from grokscale.trainers.ladder import RUNGS, NoDelay, delay
+from grokscale.trainers.passage import Passage
+from grokscale.trainers.tasks.base import Theory
+from grokscale.trainers.trial import Budget, Censoring, Crossing, ErrorPoint, Obtained, Outcome, OutcomeWord, Trial
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from trainers import fast_forward
-from trainers.tasks import TASKS, identities
-from trainers.trial import Pack, Trial
+from grokscale.trainers import fast_forward
+from grokscale.trainers.tasks import TASKS, identities
+from grokscale.trainers.trial import Pack, Trial
 
 _MEASURED = 0.5
 """Seconds of stepping from which on the pack's own pace counts."""

@@ -14,19 +14,19 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
-from trainers.checkpoint import Checkpoint, Place
-from trainers.engine import leaps
-from trainers.fast_forward import surrogate
-from trainers.fast_forward.course import Course
-from trainers.fast_forward.run import FastForward
-from trainers.kernels import FAST_FORWARD, Kernel
-from trainers.outcome import trained
-from trainers.pace import Pace
-from trainers.preparing import prepared
-from trainers.tasks import TASKS, draws_of
-from trainers.tasks.base import Problem, Theory
-from trainers.trial import Crossing, Outcome, Pack, Report, Trial
-from trainers.watch import Watch
+from grokscale.trainers.checkpoint import Checkpoint, Place
+from grokscale.trainers.engine import leaps
+from grokscale.trainers.fast_forward import surrogate
+from grokscale.trainers.fast_forward.course import Course
+from grokscale.trainers.fast_forward.run import FastForward
+from grokscale.trainers.kernels import FAST_FORWARD, Kernel
+from grokscale.trainers.outcome import trained
+from grokscale.trainers.pace import Pace
+from grokscale.trainers.preparing import prepared
+from grokscale.trainers.tasks import TASKS, draws_of
+from grokscale.trainers.tasks.base import Problem, Theory
+from grokscale.trainers.trial import Crossing, Outcome, Pack, Report, Trial
+from grokscale.trainers.watch import Watch
 
 _STRIDE = 1000
 """Steps that are taken at most without asking which column has ended: `after_t2` ends none sooner after its t2."""

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainers.levels import Tracks, plan_all
-from trainers.trial import Censoring, Crossing
+from grokscale.trainers.levels import Tracks, plan_all
+from grokscale.trainers.trial import Censoring, Crossing
 
 if TYPE_CHECKING:
-    from trainers.tasks.base import Problem, Speed
+    from grokscale.trainers.tasks.base import Problem, Speed
 
 NEVER = -1
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from trainers.trial import Crossing, ErrorPoint
+from grokscale.trainers.trial import Crossing, ErrorPoint
 
 LAST = 3
 BAND = 0.05

@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Thread
 from timeit import repeat
 
-from trainers.kernels import Kernel, missing
+from grokscale.trainers.kernels import Kernel, missing
 
 LANES = 2
 """Processes side by side that have something to do: each kernel of a chain waits for the one before."""

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from trainers.curves import Curves
-from trainers.ladder import RUNGS
-from trainers.levels import NO_STEP
-from trainers.outcome import Seen, trained
-from trainers.passage import NEVER, Passage
-from trainers.plateau import PlateauLog
-from trainers.schedule import DENSE, end_after, next_in_log, next_on_curve
-from trainers.tasks.base import Problem, Theory
-from trainers.trial import Budget, ErrorPoint, Outcome
+from grokscale.trainers.curves import Curves
+from grokscale.trainers.ladder import RUNGS
+from grokscale.trainers.levels import NO_STEP
+from grokscale.trainers.outcome import Seen, trained
+from grokscale.trainers.passage import NEVER, Passage
+from grokscale.trainers.plateau import PlateauLog
+from grokscale.trainers.schedule import DENSE, end_after, next_in_log, next_on_curve
+from grokscale.trainers.tasks.base import Problem, Theory
+from grokscale.trainers.trial import Budget, ErrorPoint, Outcome
 
 _RESTS = 1e-3
 """Where the end is not known, an error rests that fell by less than this part of it over the second half of the run."""

@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from service.charts.models import ChartQuery
-from service.laws.errors import InvalidLaw
-from service.problems import Fault, InvalidRequest
-from service.trials.errors import TrialNotFound
-from studies.charts.errors import NothingDrawn
-from studies.charts.sizes import Size
-from studies.laws import RESPONSES, line
-from studies.pareto import pareto_of
-from studies.phases import phases
-from studies.store import Store
-from studies.theory import measured_rows
+from grokscale.service.charts.models import ChartQuery
+from grokscale.service.laws.errors import InvalidLaw
+from grokscale.service.problems import Fault, InvalidRequest
+from grokscale.service.trials.errors import TrialNotFound
+from grokscale.studies.charts.errors import NothingDrawn
+from grokscale.studies.charts.sizes import Size
+from grokscale.studies.laws import RESPONSES, line
+from grokscale.studies.pareto import pareto_of
+from grokscale.studies.phases import phases
+from grokscale.studies.store import Store
+from grokscale.studies.theory import measured_rows
 
 MOST_POINTS = 5000
 Of = Callable[..., Any]
@@ -27,7 +27,7 @@ Of = Callable[..., Any]
 
 
 def _law(store: Store, study_id: str, query: ChartQuery, of: Of) -> dict[str, Any]:
-    from studies.charts.law import law
+    from grokscale.studies.charts.law import law
 
     if query.response not in RESPONSES:
         # on the law's own route the response is part of the path
@@ -40,8 +40,8 @@ def _law(store: Store, study_id: str, query: ChartQuery, of: Of) -> dict[str, An
 
 
 def _curves(store: Store, study_id: str, query: ChartQuery, of: Of) -> dict[str, Any]:
-    from studies.charts.courses import courses, positions, spread, thresholds
-    from studies.charts.curves import curves
+    from grokscale.studies.charts.courses import courses, positions, spread, thresholds
+    from grokscale.studies.charts.curves import curves
 
     study, table = store.study(study_id), store.table(study_id)
     if not query.trial:
@@ -58,7 +58,7 @@ def _curves(store: Store, study_id: str, query: ChartQuery, of: Of) -> dict[str,
 
 
 def _phases(store: Store, study_id: str, query: ChartQuery, of: Of) -> dict[str, Any]:
-    from studies.charts.phases import phases as draw
+    from grokscale.studies.charts.phases import phases as draw
 
     missing = [name for name, value in (("x", query.x), ("y", query.y)) if value is None]
     if query.x is None or query.y is None:
@@ -86,8 +86,8 @@ def _fraction(cell: Mapping[str, Any], outcome: str) -> float | None:
 
 
 def _theory(store: Store, study_id: str, query: ChartQuery, of: Of) -> dict[str, Any]:
-    from studies.charts.theory import QUANTITIES
-    from studies.charts.theory import theory as draw
+    from grokscale.studies.charts.theory import QUANTITIES
+    from grokscale.studies.charts.theory import theory as draw
 
     rows = of(measured_rows, store.table(study_id), tuple(QUANTITIES))
     if not rows:
@@ -96,7 +96,7 @@ def _theory(store: Store, study_id: str, query: ChartQuery, of: Of) -> dict[str,
 
 
 def _pareto(store: Store, study_id: str, query: ChartQuery, of: Of) -> dict[str, Any]:
-    from studies.charts.pareto import pareto as draw
+    from grokscale.studies.charts.pareto import pareto as draw
 
     study = store.study(study_id)
     found = pareto_of(study, store.table(study_id), query.x, query.y, None, MOST_POINTS)

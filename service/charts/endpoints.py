@@ -6,20 +6,20 @@ from typing import Annotated, Any, cast, get_args
 
 from fastapi import APIRouter, Path, Query, Response
 
-from service.charts.builders import CHARTS
-from service.charts.errors import ChartNotFound, NothingToDraw
-from service.charts.models import ChartQuery
-from service.context import TheStore
-from service.etags import IfNoneMatch, holds, tag_of
-from service.laws.errors import InvalidLaw, TooLittleData
-from service.problems import Fault, InvalidRequest, refusals
-from service.studies.errors import StudyNotFound
-from service.trials.errors import TrialNotFound
-from service.work.errors import Busy, FitTooLong
-from service.work.work import TheWork
-from studies.charts.policy import POLICY
-from studies.charts.rendering import RENDERER, Format, written
-from studies.charts.sizes import MOST_PIXELS
+from grokscale.service.charts.builders import CHARTS
+from grokscale.service.charts.errors import ChartNotFound, NothingToDraw
+from grokscale.service.charts.models import ChartQuery
+from grokscale.service.context import TheStore
+from grokscale.service.etags import IfNoneMatch, holds, tag_of
+from grokscale.service.laws.errors import InvalidLaw, TooLittleData
+from grokscale.service.problems import Fault, InvalidRequest, refusals
+from grokscale.service.studies.errors import StudyNotFound
+from grokscale.service.trials.errors import TrialNotFound
+from grokscale.service.work.errors import Busy, FitTooLong
+from grokscale.service.work.work import TheWork
+from grokscale.studies.charts.policy import POLICY
+from grokscale.studies.charts.rendering import RENDERER, Format, written
+from grokscale.studies.charts.sizes import MOST_PIXELS
 
 router = APIRouter(prefix="/v1", tags=["charts"])
 

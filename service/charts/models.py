@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from service.queries import Listed, Parameters
-from studies.charts.sizes import LEAST_SIDE, MOST_SIDE, MOST_TRIALS
+from grokscale.service.queries import Listed, Parameters
+from grokscale.studies.charts.sizes import LEAST_SIDE, MOST_SIDE, MOST_TRIALS
 
 
 class ChartQuery(Parameters):

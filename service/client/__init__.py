@@ -23,8 +23,8 @@ What it raises:
         └── ServerFailed        5xx
 """
 
-from service.client.client import Client
-from service.client.errors import (
+from grokscale.service.client.client import Client
+from grokscale.service.client.errors import (
     Conflict,
     ConnectionFailed,
     GrokscaleError,
@@ -40,7 +40,7 @@ from service.client.errors import (
     Unauthorized,
     WaitTimeout,
 )
-from service.client.study import Study
+from grokscale.service.client.study import Study
 
 __all__ = [
     "Client",

@@ -6,7 +6,7 @@ import re
 
 import httpx2
 
-from service.client.errors import InvalidArgument
+from grokscale.service.client.errors import InvalidArgument
 
 _PASSWORD = re.compile(r"(?<=//)[^/@]*@")
 

@@ -12,17 +12,17 @@ from uuid import uuid4
 
 import httpx2
 
-from service.client.address import visible
-from service.client.errors import ConnectionFailed, InvalidArgument
-from service.client.http import KEY, Http
-from service.client.plain import encoded, plain, words
-from service.client.specification import JSON, document
-from service.client.study import ENDED, Study
+from grokscale.service.client.address import visible
+from grokscale.service.client.errors import ConnectionFailed, InvalidArgument
+from grokscale.service.client.http import KEY, Http
+from grokscale.service.client.plain import encoded, plain, words
+from grokscale.service.client.specification import JSON, document
+from grokscale.service.client.study import ENDED, Study
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from service.client.specification import Document, Spec
+    from grokscale.service.client.specification import Document, Spec
 
 URL = "http://127.0.0.1:8000"
 FORMATS = ("svg", "png", "html", "json")

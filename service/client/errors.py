@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from studies.portable import PortableError
+from grokscale.studies.portable import PortableError
 
 
 class GrokscaleError(PortableError):

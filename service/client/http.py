@@ -12,9 +12,9 @@ from typing import Any
 import httpx2
 from tenacity import RetryCallState, Retrying, stop_after_attempt, stop_before_delay, wait_exponential_jitter
 
-from service.client.address import address, shown, visible
-from service.client.errors import ConnectionFailed, InvalidArgument, NotFound, problem
-from service.loopback import is_loopback
+from grokscale.service.client.address import address, shown, visible
+from grokscale.service.client.errors import ConnectionFailed, InvalidArgument, NotFound, problem
+from grokscale.service.loopback import is_loopback
 
 TIMEOUT = httpx2.Timeout(60.0, connect=5.0)
 """A law over 100,000 trials takes seconds; a server that is there takes a connection at once."""

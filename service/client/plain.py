@@ -11,8 +11,8 @@ from math import isfinite
 from numbers import Integral, Real
 from typing import Any
 
-from service.client.errors import InvalidArgument
-from studies.spec.errors import pointer
+from grokscale.service.client.errors import InvalidArgument
+from grokscale.studies.spec.errors import pointer
 
 ACCEPTED = "numbers, texts, paths, times, and lists, arrays, ranges or mappings of them"
 _CONVERSIONS = ("tolist", "to_pylist", "as_py")

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from service.client.errors import InvalidArgument
-from service.client.plain import encoded
-from studies.library import specification_in
+from grokscale.service.client.errors import InvalidArgument
+from grokscale.service.client.plain import encoded
+from grokscale.studies.library import specification_in
 
 if TYPE_CHECKING:
-    from studies.spec import StudySpec
+    from grokscale.studies.spec import StudySpec
 
     Spec = Mapping[str, Any] | StudySpec | str | os.PathLike[str]
     """A specification: as a mapping, a `StudySpec`, or the path of a YAML or JSON file."""

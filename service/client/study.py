@@ -7,13 +7,13 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from service.client.errors import ConnectionFailed, ServerFailed, StudyFailed, WaitTimeout
-from service.client.progress import showing
+from grokscale.service.client.errors import ConnectionFailed, ServerFailed, StudyFailed, WaitTimeout
+from grokscale.service.client.progress import showing
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from service.client.client import Client
+    from grokscale.service.client.client import Client
 
 ENDED = frozenset({"completed", "stopped", "cancelled", "failed"})
 PATIENCE = 60.0

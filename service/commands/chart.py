@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from service.client import Client
-from service.client.client import FORMATS
-from service.commands.errors import CommandFailed
+from grokscale.service.client import Client
+from grokscale.service.client.client import FORMATS
+from grokscale.service.commands.errors import CommandFailed
 
 
 def chart(

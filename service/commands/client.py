@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from service.client import Client, GrokscaleError, Study
-from service.client.specification import Document, document
-from service.commands.lines import caution_lines, forecast_lines, outcome_line
-from service.commands.printing import print_answer, print_json
-from service.commands.tables import fit_tables, law_tables, pareto_tables
+from grokscale.service.client import Client, GrokscaleError, Study
+from grokscale.service.client.specification import Document, document
+from grokscale.service.commands.lines import caution_lines, forecast_lines, outcome_line
+from grokscale.service.commands.printing import print_answer, print_json
+from grokscale.service.commands.tables import fit_tables, law_tables, pareto_tables
 
 StudyId = Annotated[str, typer.Argument(metavar="ID", help="The study.")]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from service.commands.errors import CommandFailed
-from studies.settings import Settings
+from grokscale.service.commands.errors import CommandFailed
+from grokscale.studies.settings import Settings
 
 if TYPE_CHECKING:
-    from studies.store import Store
+    from grokscale.studies.store import Store
 
 
 def migrated(settings: Settings) -> Store:
@@ -17,7 +17,7 @@ def migrated(settings: Settings) -> Store:
     Raises:
         CommandFailed: it cannot be used, or is at another schema; the message says what to do.
     """
-    from studies.store import StoreError, open_store
+    from grokscale.studies.store import StoreError, open_store
 
     try:
         store = open_store(settings.url)

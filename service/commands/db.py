@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from service.commands.errors import CommandFailed
-from service.commands.options import DataDir
-from service.commands.settings import settings
-from studies.privacy import keep_private
+from grokscale.service.commands.errors import CommandFailed
+from grokscale.service.commands.options import DataDir
+from grokscale.service.commands.settings import settings
+from grokscale.studies.privacy import keep_private
 
 app = typer.Typer(help="The database.", no_args_is_help=True)
 
@@ -20,7 +20,7 @@ def _db() -> None:
 @app.command()
 def upgrade(data_dir: DataDir = None) -> None:
     """Bring the tables to this program's revision. The database is GROKSCALE_DATABASE_URL, else SQLite in DATA_DIR."""
-    from studies.store import StoreError, open_store
+    from grokscale.studies.store import StoreError, open_store
 
     keep_private()
     try:

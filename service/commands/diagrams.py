@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from service.client import Client
-from service.commands.client import StudyId
-from service.commands.printing import print_answer
-from service.commands.tables import phase_tables, theory_tables
+from grokscale.service.client import Client
+from grokscale.service.commands.client import StudyId
+from grokscale.service.commands.printing import print_answer
+from grokscale.service.commands.tables import phase_tables, theory_tables
 
 Json = Annotated[bool, typer.Option("--json", help="Print the object of the interface.")]
 

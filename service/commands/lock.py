@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from service.commands.errors import CommandFailed
-from studies.privacy import make_directory, private
+from grokscale.service.commands.errors import CommandFailed
+from grokscale.studies.privacy import make_directory, private
 
 NAME = "serve.lock"
 

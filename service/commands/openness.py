@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from studies.privacy import openness
+from grokscale.studies.privacy import openness
 
 
 def warn_of_openness(data_dir: Path) -> None:

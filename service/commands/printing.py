@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from service.commands.lines import result_lines
+from grokscale.service.commands.lines import result_lines
 
 
 @dataclass(frozen=True, slots=True)

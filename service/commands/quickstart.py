@@ -14,14 +14,14 @@ from typing import IO
 
 import httpx2
 
-from service.client import Client, Study
-from service.commands.errors import CommandFailed
-from service.commands.lines import outcome_line, result_lines
-from service.commands.lock import only_server
-from service.commands.options import DataDir
-from service.commands.settings import settings as read_settings
-from studies.privacy import keep_private
-from studies.settings import PREFIX, Settings
+from grokscale.service.client import Client, Study
+from grokscale.service.commands.errors import CommandFailed
+from grokscale.service.commands.lines import outcome_line, result_lines
+from grokscale.service.commands.lock import only_server
+from grokscale.service.commands.options import DataDir
+from grokscale.service.commands.settings import settings as read_settings
+from grokscale.studies.privacy import keep_private
+from grokscale.studies.settings import PREFIX, Settings
 
 STUDY = "quickstart"
 X = "1/(alpha*beta)"
@@ -72,7 +72,18 @@ def _next_steps(study: Study, settings: Settings) -> list[str]:
 @contextmanager
 def _service(settings: Settings, log: Path) -> Iterator[str]:
     """Yield the address of a service in a process of its own, ready; it is gone afterwards, and with this process."""
-    command = [sys.executable, "-P", "-m", "service.cli", "serve", "--host", "127.0.0.1", "--port", "0", "--until-eof"]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "grokscale.service.cli",
+        "serve",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "0",
+        "--until-eof",
+    ]
     environment = {**os.environ, f"{PREFIX}DATA_DIR": str(settings.data_dir)}
     with (
         open(log, "w", encoding="utf-8") as errors,

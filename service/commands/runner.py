@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from service.commands.database import migrated
-from service.commands.errors import CommandFailed
-from service.commands.openness import warn_of_openness
-from service.commands.options import (
+from grokscale.service.commands.database import migrated
+from grokscale.service.commands.errors import CommandFailed
+from grokscale.service.commands.openness import warn_of_openness
+from grokscale.service.commands.options import (
     CheckpointDir,
     Cpus,
     DataDir,
@@ -22,11 +22,11 @@ from service.commands.options import (
     SilenceSeconds,
     TrustCluster,
 )
-from service.commands.pipes import wait_for_end_of_input
-from service.commands.settings import settings as read_settings
-from studies import logs
-from studies.bell import Bell
-from studies.privacy import keep_private
+from grokscale.service.commands.pipes import wait_for_end_of_input
+from grokscale.service.commands.settings import settings as read_settings
+from grokscale.studies import logs
+from grokscale.studies.bell import Bell
+from grokscale.studies.privacy import keep_private
 
 
 def runner(
@@ -45,7 +45,7 @@ def runner(
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
     keep_private()
-    from studies.runner.parent import die_with_parent
+    from grokscale.studies.runner.parent import die_with_parent
 
     if embedded:
         # a parent that was gone before this line has closed standard input
@@ -65,8 +65,8 @@ def runner(
         warn_of_openness(settings.data_dir)
     logs.configure(settings.log_level)
     store = migrated(settings)
-    from studies.runner import Runner
-    from studies.store import StoreError
+    from grokscale.studies.runner import Runner
+    from grokscale.studies.store import StoreError
 
     try:
         Runner(settings, store, embedded=embedded).run(stop)

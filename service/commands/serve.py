@@ -10,11 +10,11 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from service.commands.database import migrated
-from service.commands.errors import CommandFailed
-from service.commands.lock import only_server
-from service.commands.openness import warn_of_openness
-from service.commands.options import (
+from grokscale.service.commands.database import migrated
+from grokscale.service.commands.errors import CommandFailed
+from grokscale.service.commands.lock import only_server
+from grokscale.service.commands.openness import warn_of_openness
+from grokscale.service.commands.options import (
     CheckpointDir,
     Cpus,
     DataDir,
@@ -24,12 +24,12 @@ from service.commands.options import (
     SilenceSeconds,
     TrustCluster,
 )
-from service.commands.pipes import wait_for_end_of_input
-from service.commands.settings import settings as read_settings
-from service.loopback import bare, is_loopback
-from studies import logs
-from studies.privacy import keep_private
-from studies.settings import Settings
+from grokscale.service.commands.pipes import wait_for_end_of_input
+from grokscale.service.commands.settings import settings as read_settings
+from grokscale.service.loopback import bare, is_loopback
+from grokscale.studies import logs
+from grokscale.studies.privacy import keep_private
+from grokscale.studies.settings import Settings
 
 
 def serve(
@@ -75,7 +75,7 @@ def serve(
     with only_server(settings.data_dir), _listen(settings, where) as listening:
         logs.configure(settings.log_level)
         store = migrated(settings)
-        from service.server import run  # its libraries take seconds to import
+        from grokscale.service.server import run  # its libraries take seconds to import
 
         run(settings, store, listening, with_runner=not no_runner)
 

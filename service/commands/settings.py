@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from service.commands.errors import CommandFailed
-from studies.settings import PREFIX, Settings, unread
+from grokscale.service.commands.errors import CommandFailed
+from grokscale.studies.settings import PREFIX, Settings, unread
 
 
 def settings(**flags: Any) -> Settings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from service.commands.printing import Columns
+from grokscale.service.commands.printing import Columns
 
 
 def law_tables(found: Mapping[str, Any], by: str) -> list[Columns]:

@@ -8,14 +8,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.responses import StreamingResponse
 
-from service.context import TheSettings, TheStore
-from service.events.feed import Feed
-from service.events.models import EXAMPLE_STREAM, ITEM
-from service.problems import InvalidRequest, refusals
-from service.queries import NoParameters
-from service.studies.errors import StudyNotFound
-from service.work.errors import Busy
-from studies.store import NotFound
+from grokscale.service.context import TheSettings, TheStore
+from grokscale.service.events.feed import Feed
+from grokscale.service.events.models import EXAMPLE_STREAM, ITEM
+from grokscale.service.problems import InvalidRequest, refusals
+from grokscale.service.queries import NoParameters
+from grokscale.service.studies.errors import StudyNotFound
+from grokscale.service.work.errors import Busy
+from grokscale.studies.store import NotFound
 
 router = APIRouter(prefix="/v1", tags=["events"])
 

@@ -16,8 +16,8 @@ import structlog
 from anyio import CapacityLimiter, to_thread
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 
-from service.events.models import Event
-from studies.store import EventRecord, Head, Store, StoreError
+from grokscale.service.events.models import Event
+from grokscale.studies.store import EventRecord, Head, Store, StoreError
 
 PAGE = 256
 """Numbers in a page: some 80 kB, what one listener is sent at once."""
@@ -26,7 +26,7 @@ PAGES = 256
 PING_SECONDS = 15.0
 """A listener that hears nothing for so long is sent a comment, and proxies let the connection live."""
 
-log = structlog.stdlib.get_logger("service.events")
+log = structlog.stdlib.get_logger("grokscale.service.events")
 
 
 class Page:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from studies.store import EventType
+from grokscale.studies.store import EventType
 
 EXAMPLE_STREAM = """\
 event: state

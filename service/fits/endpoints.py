@@ -11,22 +11,22 @@ import pyarrow.csv
 import pyarrow.parquet
 from fastapi import APIRouter, Header, Response
 
-from service.context import TheStore
-from service.fits.errors import FitNotFound, UnreadableBody
-from service.fits.models import Fit, FitRequest, Fits
-from service.idempotency import TheAttempt
-from service.laws.errors import InvalidLaw, TooLittleData
-from service.negotiation import choose
-from service.problems import BodyTooLarge, Fault, InvalidRequest, NotAcceptable, refusals
-from service.queries import NoParameters
-from service.studies.errors import IdempotencyKeyReused, StudyNotFound
-from service.studies.submission import versions
-from service.trials.formats import CSV, PARQUET
-from service.work.errors import Busy, FitTooLong
-from service.work.work import TheWork, Work
-from studies import fits
-from studies.laws import fit_family
-from studies.store import AlreadySubmitted, FitRecord, Idempotency, IdempotencyRecord, InvalidFilter, Store
+from grokscale.service.context import TheStore
+from grokscale.service.fits.errors import FitNotFound, UnreadableBody
+from grokscale.service.fits.models import Fit, FitRequest, Fits
+from grokscale.service.idempotency import TheAttempt
+from grokscale.service.laws.errors import InvalidLaw, TooLittleData
+from grokscale.service.negotiation import choose
+from grokscale.service.problems import BodyTooLarge, Fault, InvalidRequest, NotAcceptable, refusals
+from grokscale.service.queries import NoParameters
+from grokscale.service.studies.errors import IdempotencyKeyReused, StudyNotFound
+from grokscale.service.studies.submission import versions
+from grokscale.service.trials.formats import CSV, PARQUET
+from grokscale.service.work.errors import Busy, FitTooLong
+from grokscale.service.work.work import TheWork, Work
+from grokscale.studies import fits
+from grokscale.studies.laws import fit_family
+from grokscale.studies.store import AlreadySubmitted, FitRecord, Idempotency, IdempotencyRecord, InvalidFilter, Store
 
 router = APIRouter(prefix="/v1", tags=["fits"])
 _ROWS: dict[str, Any] = {

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr
 
-from studies.fits import Wanted
-from studies.laws import Request
+from grokscale.studies.fits import Wanted
+from grokscale.studies.laws import Request
 
 _EXAMPLE = {"models": ["M0", "M2", "M3"], "intervals": ["wald", "profile"], "where": {"beta": [1e-6, 1e-4]}}
 _EXAMPLE_SUMMARY: dict[str, Any] = {

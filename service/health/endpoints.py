@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from service.health.models import Alive, Readiness
-from service.health.readiness import Health
-from service.queries import NoParameters
+from grokscale.service.health.models import Alive, Readiness
+from grokscale.service.health.readiness import Health
+from grokscale.service.queries import NoParameters
 
 router = APIRouter(tags=["health"], dependencies=[NoParameters])
 

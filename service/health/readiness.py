@@ -16,10 +16,10 @@ from pathlib import Path
 
 import structlog
 
-from service.health.models import DatabaseHealth, Readiness, RunnerHealth
-from studies.settings import Settings
-from studies.store import DatabaseUnavailable, RunnerRecord, SchemaOutdated, Store, StoreError
-from studies.store.engine import BUSY_SECONDS
+from grokscale.service.health.models import DatabaseHealth, Readiness, RunnerHealth
+from grokscale.studies.settings import Settings
+from grokscale.studies.store import DatabaseUnavailable, RunnerRecord, SchemaOutdated, Store, StoreError
+from grokscale.studies.store.engine import BUSY_SECONDS
 
 READY_SECONDS, UNREADY_SECONDS = 5.0, 0.5
 """Between two looks: each is a commit and three small files."""
@@ -28,7 +28,7 @@ SILENT_SECONDS = BUSY_SECONDS + 30
 FULL = 64 * 1024
 """Bytes that must find room."""
 
-log = structlog.stdlib.get_logger("service.health")
+log = structlog.stdlib.get_logger("grokscale.service.health")
 
 
 class Health:

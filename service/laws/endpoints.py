@@ -6,16 +6,16 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from service.context import TheStore
-from service.laws.errors import InvalidLaw, TooLittleData
-from service.laws.models import Law, LawQuery
-from service.problems import InvalidRequest, refusals
-from service.studies.errors import StudyNotFound
-from service.work.errors import Busy, FitTooLong
-from service.work.work import TheWork, Work
-from studies.laws import law
-from studies.spec.rules import ADAPTIVE
-from studies.store import Store
+from grokscale.service.context import TheStore
+from grokscale.service.laws.errors import InvalidLaw, TooLittleData
+from grokscale.service.laws.models import Law, LawQuery
+from grokscale.service.problems import InvalidRequest, refusals
+from grokscale.service.studies.errors import StudyNotFound
+from grokscale.service.work.errors import Busy, FitTooLong
+from grokscale.service.work.work import TheWork, Work
+from grokscale.studies.laws import law
+from grokscale.studies.spec.rules import ADAPTIVE
+from grokscale.studies.store import Store
 
 router = APIRouter(prefix="/v1", tags=["laws"])
 

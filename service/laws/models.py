@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.queries import Listed, Parameters
+from grokscale.service.queries import Listed, Parameters
 
 _ESTIMATE = {"value": 0.9994, "se": 0.0001, "ci95": [0.9992, 0.9996]}
 

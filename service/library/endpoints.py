@@ -6,18 +6,18 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from service.context import TheSettings, TheStore
-from service.idempotency import TheAttempt
-from service.library.errors import ItemNotFound
-from service.library.models import Items
-from service.problems import refusals
-from service.queries import NoParameters
-from service.studies.errors import IdempotencyKeyReused, SubmissionUnderWay, TooMuchQueued
-from service.studies.models import Study
-from service.studies.submission import Submission, resources
-from studies import library
-from studies.plan import plan
-from studies.store import StudyRecord
+from grokscale.service.context import TheSettings, TheStore
+from grokscale.service.idempotency import TheAttempt
+from grokscale.service.library.errors import ItemNotFound
+from grokscale.service.library.models import Items
+from grokscale.service.problems import refusals
+from grokscale.service.queries import NoParameters
+from grokscale.service.studies.errors import IdempotencyKeyReused, SubmissionUnderWay, TooMuchQueued
+from grokscale.service.studies.models import Study
+from grokscale.service.studies.submission import Submission, resources
+from grokscale.studies import library
+from grokscale.studies.plan import plan
+from grokscale.studies.store import StudyRecord
 
 router = APIRouter(prefix="/v1/library", tags=["library"], dependencies=[NoParameters])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.problems import ApiError
+from grokscale.service.problems import ApiError
 
 
 class ItemNotFound(ApiError):

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.studies.models import EXAMPLE_SPEC
+from grokscale.service.studies.models import EXAMPLE_SPEC
 
 EXAMPLE_ITEM: dict[str, Any] = {
     "name": "quickstart",

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from service.context import TheStore
-from service.pareto.models import Pareto, ParetoQuery
-from service.problems import InvalidRequest, refusals
-from service.studies.errors import StudyNotFound
-from service.work.errors import Busy
-from service.work.work import TheWork
-from studies.pareto import pareto_of
-from studies.store import Store
+from grokscale.service.context import TheStore
+from grokscale.service.pareto.models import Pareto, ParetoQuery
+from grokscale.service.problems import InvalidRequest, refusals
+from grokscale.service.studies.errors import StudyNotFound
+from grokscale.service.work.errors import Busy
+from grokscale.service.work.work import TheWork
+from grokscale.studies.pareto import pareto_of
+from grokscale.studies.store import Store
 
 router = APIRouter(prefix="/v1", tags=["pareto"])
 

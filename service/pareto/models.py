@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.queries import Parameters
+from grokscale.service.queries import Parameters
 
 Response = Literal[
     "t1",

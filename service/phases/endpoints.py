@@ -6,16 +6,16 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from service.context import TheStore
-from service.laws.errors import TooLittleData
-from service.phases.errors import InvalidPhases
-from service.phases.models import Phases, PhasesQuery
-from service.problems import InvalidRequest, refusals
-from service.studies.errors import StudyNotFound
-from service.work.errors import Busy, FitTooLong
-from service.work.work import TheWork, Work
-from studies.phases import phases
-from studies.store import Store
+from grokscale.service.context import TheStore
+from grokscale.service.laws.errors import TooLittleData
+from grokscale.service.phases.errors import InvalidPhases
+from grokscale.service.phases.models import Phases, PhasesQuery
+from grokscale.service.problems import InvalidRequest, refusals
+from grokscale.service.studies.errors import StudyNotFound
+from grokscale.service.work.errors import Busy, FitTooLong
+from grokscale.service.work.work import TheWork, Work
+from grokscale.studies.phases import phases
+from grokscale.studies.store import Store
 
 router = APIRouter(prefix="/v1", tags=["phases"])
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.queries import Parameters
+from grokscale.service.queries import Parameters
 
 _COUNTED_OUT = {
     "pruned": 0,

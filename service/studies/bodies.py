@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from service.problems import UnsupportedMediaType
-from service.studies.models import EXAMPLE_SPEC, EXAMPLE_YAML
-from studies import spec
-from studies.settings import Settings
+from grokscale.service.problems import UnsupportedMediaType
+from grokscale.service.studies.models import EXAMPLE_SPEC, EXAMPLE_YAML
+from grokscale.studies import spec
+from grokscale.studies.settings import Settings
 
 JSON = frozenset({"application/json"})
 YAML = frozenset({"application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"})

@@ -8,13 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from fastapi.concurrency import run_in_threadpool
 
-from service.context import TheSettings, TheStore
-from service.etags import IfNoneMatch, tagged
-from service.idempotency import TheAttempt
-from service.problems import BodyTooLarge, InvalidRequest, UnsupportedMediaType, refusals
-from service.queries import NoParameters
-from service.studies.bodies import DOCUMENTED, Document, TheDocument
-from service.studies.errors import (
+from grokscale.service.context import TheSettings, TheStore
+from grokscale.service.etags import IfNoneMatch, tagged
+from grokscale.service.idempotency import TheAttempt
+from grokscale.service.problems import BodyTooLarge, InvalidRequest, UnsupportedMediaType, refusals
+from grokscale.service.queries import NoParameters
+from grokscale.service.studies.bodies import DOCUMENTED, Document, TheDocument
+from grokscale.service.studies.errors import (
     IdempotencyKeyReused,
     ImpossibleStateChange,
     InvalidSpecification,
@@ -23,18 +23,18 @@ from service.studies.errors import (
     SubmissionUnderWay,
     TooMuchQueued,
 )
-from service.studies.forecasts import Forecast
-from service.studies.models import Studies, StudiesQuery, Study
-from service.studies.submission import Submission, resources
-from service.studies.waiting import explained
-from service.sweeper import TheSweeper
-from service.work.errors import Busy
-from service.work.work import TheWork
-from studies.lifecycle import Event
-from studies.plan import Plan, forecast, plan
-from studies.settings import Settings
-from studies.spec import StudySpec
-from studies.store import Page, Store, StudyFilter, StudyRecord
+from grokscale.service.studies.forecasts import Forecast
+from grokscale.service.studies.models import Studies, StudiesQuery, Study
+from grokscale.service.studies.submission import Submission, resources
+from grokscale.service.studies.waiting import explained
+from grokscale.service.sweeper import TheSweeper
+from grokscale.service.work.errors import Busy
+from grokscale.service.work.work import TheWork
+from grokscale.studies.lifecycle import Event
+from grokscale.studies.plan import Plan, forecast, plan
+from grokscale.studies.settings import Settings
+from grokscale.studies.spec import StudySpec
+from grokscale.studies.store import Page, Store, StudyFilter, StudyRecord
 
 router = APIRouter(prefix="/v1", tags=["studies"])
 

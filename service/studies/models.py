@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from service.queries import Listed, Paging
-from studies.lifecycle import State
+from grokscale.service.queries import Listed, Paging
+from grokscale.studies.lifecycle import State
 
 EXAMPLE_SPEC: dict[str, Any] = {
     "name": "sparse-recovery-t2",

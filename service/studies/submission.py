@@ -7,13 +7,13 @@ from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 
-from service.idempotency import Attempt
-from service.studies.errors import IdempotencyKeyReused, SubmissionUnderWay, TooMuchQueued
-from service.studies.waiting import alive
-from studies.plan import Plan, Resources
-from studies.settings import Settings
-from studies.spec import StudySpec
-from studies.store import (
+from grokscale.service.idempotency import Attempt
+from grokscale.service.studies.errors import IdempotencyKeyReused, SubmissionUnderWay, TooMuchQueued
+from grokscale.service.studies.waiting import alive
+from grokscale.studies.plan import Plan, Resources
+from grokscale.studies.settings import Settings
+from grokscale.studies.spec import StudySpec
+from grokscale.studies.store import (
     AlreadySubmitted,
     Idempotency,
     IdempotencyRecord,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from studies.settings import Settings
-from studies.store import RunnerRecord, Store, StudyRecord
+from grokscale.studies.settings import Settings
+from grokscale.studies.store import RunnerRecord, Store, StudyRecord
 
 
 def alive(runners: Iterable[RunnerRecord], settings: Settings) -> list[RunnerRecord]:

@@ -6,9 +6,9 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from service.queries import NoParameters
-from service.tasks.models import Tasks
-from studies.spec.catalogue import catalogue
+from grokscale.service.queries import NoParameters
+from grokscale.service.tasks.models import Tasks
+from grokscale.studies.spec.catalogue import catalogue
 
 router = APIRouter(prefix="/v1", tags=["tasks"])
 

@@ -6,16 +6,16 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from service.context import TheStore
-from service.laws.errors import TooLittleData
-from service.problems import InvalidRequest, refusals
-from service.queries import NoParameters
-from service.studies.errors import StudyNotFound
-from service.theory.models import Theory
-from service.work.errors import Busy, FitTooLong
-from service.work.work import TheWork, Work
-from studies.store import Store
-from studies.theory import theory
+from grokscale.service.context import TheStore
+from grokscale.service.laws.errors import TooLittleData
+from grokscale.service.problems import InvalidRequest, refusals
+from grokscale.service.queries import NoParameters
+from grokscale.service.studies.errors import StudyNotFound
+from grokscale.service.theory.models import Theory
+from grokscale.service.work.errors import Busy, FitTooLong
+from grokscale.service.work.work import TheWork, Work
+from grokscale.studies.store import Store
+from grokscale.studies.theory import theory
 
 router = APIRouter(prefix="/v1", tags=["theory"])
 

@@ -6,16 +6,16 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
 
-from service.context import TheStore
-from service.negotiation import choose
-from service.problems import Fault, InvalidRequest, NotAcceptable, refusals
-from service.queries import NoParameters
-from service.studies.errors import StudyNotFound
-from service.trials import formats
-from service.trials.errors import TrialNotFound
-from service.trials.filters import blaming, blaming_metrics, trial_filter
-from service.trials.models import Curves, CurvesQuery, Trial, Trials, TrialsQuery
-from studies.store import TrialRecord
+from grokscale.service.context import TheStore
+from grokscale.service.negotiation import choose
+from grokscale.service.problems import Fault, InvalidRequest, NotAcceptable, refusals
+from grokscale.service.queries import NoParameters
+from grokscale.service.studies.errors import StudyNotFound
+from grokscale.service.trials import formats
+from grokscale.service.trials.errors import TrialNotFound
+from grokscale.service.trials.filters import blaming, blaming_metrics, trial_filter
+from grokscale.service.trials.models import Curves, CurvesQuery, Trial, Trials, TrialsQuery
+from grokscale.studies.store import TrialRecord
 
 router = APIRouter(prefix="/v1", tags=["trials"])
 

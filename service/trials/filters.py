@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from service.problems import Fault, InvalidRequest
-from service.queries import plus_hint
-from service.trials.models import TrialsQuery
-from studies.store import InvalidFilter, TrialFilter
+from grokscale.service.problems import Fault, InvalidRequest
+from grokscale.service.queries import plus_hint
+from grokscale.service.trials.models import TrialsQuery
+from grokscale.studies.store import InvalidFilter, TrialFilter
 
 Range = tuple[float | None, float | None]
 

@@ -12,8 +12,8 @@ import pyarrow.parquet
 from fastapi import Response
 from fastapi.responses import StreamingResponse
 
-from service.trials.models import Trial
-from studies.store import Store, TrialFilter, TrialRecord
+from grokscale.service.trials.models import Trial
+from grokscale.studies.store import Store, TrialFilter, TrialRecord
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"

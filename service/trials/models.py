@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.queries import Listed, Paging, Parameters
-from trainers.trial import Censoring, Obtained, OutcomeWord
+from grokscale.service.queries import Listed, Paging, Parameters
+from grokscale.trainers.trial import Censoring, Obtained, OutcomeWord
 
 EXAMPLE_CROSSING: dict[str, Any] = {
     "step": 78088,

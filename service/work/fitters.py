@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, fail_after, to_thread
 
-from service.work import frames
-from service.work.errors import FitterGone, FitTooLong
-from studies.settings import PREFIX
+from grokscale.service.work import frames
+from grokscale.service.work.errors import FitterGone, FitTooLong
+from grokscale.studies.settings import PREFIX
 
 T = TypeVar("T")
-_COMMAND = (sys.executable, "-P", "-m", "service.work.program")
+_COMMAND = (sys.executable, "-P", "-m", "grokscale.service.work.program")
 
 
 class Fitter:

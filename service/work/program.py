@@ -13,9 +13,9 @@ import traceback
 from importlib import import_module
 from typing import IO, Any
 
-from service.work import frames
+from grokscale.service.work import frames
 
-NEEDED = ("studies.fits", "studies.laws", "studies.pareto", "studies.phases", "studies.theory")
+NEEDED = tuple(f"grokscale.studies.{name}" for name in ("fits", "laws", "pareto", "phases", "theory"))
 """Imported before the first request comes, so that it need not wait for them."""
 NICENESS = 5
 """The server answers first."""

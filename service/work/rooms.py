@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from anyio import CapacityLimiter, fail_after, to_thread
 
-from service.work.errors import Busy
+from grokscale.service.work.errors import Busy
 
 T = TypeVar("T")
 COME_AGAIN_SECONDS = 2

@@ -11,9 +11,9 @@ import pyarrow as pa
 from anyio import Lock, create_task_group, from_thread
 from fastapi import Depends, Request
 
-from service.work.errors import ClientLeft
-from service.work.fitters import FITTERS
-from service.work.rooms import Room
+from grokscale.service.work.errors import ClientLeft
+from grokscale.service.work.fitters import FITTERS
+from grokscale.service.work.rooms import Room
 
 T = TypeVar("T")
 SMALL = 5_000

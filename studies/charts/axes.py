@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 import altair as alt
 
-from studies.charts.theme import FONT_SIZE, GRID, INK, data
-from studies.charts.words import number
+from grokscale.studies.charts.theme import FONT_SIZE, GRID, INK, data
+from grokscale.studies.charts.words import number
 
 _PAD = 0.04
 """Share of an axis that is left free at each end, so that no point lies on the frame."""

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from studies.charts.curves import Course
-from studies.charts.errors import NothingDrawn
-from studies.charts.sizes import MOST_TRIALS
-from studies.charts.words import fields as written_fields
-from studies.laws import columns
-from studies.store import Store, StudyRecord
-from trainers.trial import Crossing
+from grokscale.studies.charts.curves import Course
+from grokscale.studies.charts.errors import NothingDrawn
+from grokscale.studies.charts.sizes import MOST_TRIALS
+from grokscale.studies.charts.words import fields as written_fields
+from grokscale.studies.laws import columns
+from grokscale.studies.store import Store, StudyRecord
+from grokscale.trainers.trial import Crossing
 
 _TRAIN, _TEST = "train_error", "test_error"
 _MOST_POINTS = 400

@@ -8,11 +8,22 @@ from typing import Any
 
 import altair as alt
 
-from studies.charts.axes import LogAxis, log_axis
-from studies.charts.panels import grid
-from studies.charts.sizes import Size, settled
-from studies.charts.theme import FONT_SIZE, INK, PALETTE, Heading, Rows, concatenated, data, height_of, layered, whole
-from studies.charts.words import counted, number
+from grokscale.studies.charts.axes import LogAxis, log_axis
+from grokscale.studies.charts.panels import grid
+from grokscale.studies.charts.sizes import Size, settled
+from grokscale.studies.charts.theme import (
+    FONT_SIZE,
+    INK,
+    PALETTE,
+    Heading,
+    Rows,
+    concatenated,
+    data,
+    height_of,
+    layered,
+    whole,
+)
+from grokscale.studies.charts.words import counted, number
 
 _TRAIN, _TEST = PALETTE[0], PALETTE[1]
 _ERRORS = {"train": _TRAIN, "test": _TEST}

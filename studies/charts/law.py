@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from studies.charts.axes import LogAxis, log_axis
-from studies.charts.sizes import Size, settled
-from studies.charts.theme import FAINT, INK, PALETTE, RAMP, Heading, Rows, data, layered, single, thinned
-from studies.charts.words import counted, number, pretty
-from studies.laws import Line, columns
+from grokscale.studies.charts.axes import LogAxis, log_axis
+from grokscale.studies.charts.sizes import Size, settled
+from grokscale.studies.charts.theme import FAINT, INK, PALETTE, RAMP, Heading, Rows, data, layered, single, thinned
+from grokscale.studies.charts.words import counted, number, pretty
+from grokscale.studies.laws import Line, columns
 
 _SHAPES = {"interval": "diamond", "right": "triangle-up", "left": "triangle-down"}
 _MEANINGS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from studies.charts.sizes import Sides
+from grokscale.studies.charts.sizes import Sides
 
 _LEAST = 60
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import altair as alt
 
-from studies.charts.axes import log_axis
-from studies.charts.sizes import Size, settled
-from studies.charts.theme import INK, PALETTE, RAMP, Heading, Rows, data, layered, single, thinned
-from studies.charts.words import counted, pretty
+from grokscale.studies.charts.axes import log_axis
+from grokscale.studies.charts.sizes import Size, settled
+from grokscale.studies.charts.theme import INK, PALETTE, RAMP, Heading, Rows, data, layered, single, thinned
+from grokscale.studies.charts.words import counted, pretty
 
 
 def pareto(

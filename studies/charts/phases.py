@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 import altair as alt
 
-from studies.charts.axes import LogAxis, edges, log_axis, lookup
-from studies.charts.sizes import Size, settled
-from studies.charts.theme import FONT_SIZE, INK, PALETTE, RAMP, Heading, Rows, data, layered, single
-from studies.charts.words import counted, number, pretty
+from grokscale.studies.charts.axes import LogAxis, edges, log_axis, lookup
+from grokscale.studies.charts.sizes import Size, settled
+from grokscale.studies.charts.theme import FONT_SIZE, INK, PALETTE, RAMP, Heading, Rows, data, layered, single
+from grokscale.studies.charts.words import counted, number, pretty
 
 _LINE = PALETTE[1]
 _MOST_WRITTEN = 120

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 import vl_convert as vlc
 
-from studies.charts.policy import POLICY
+from grokscale.studies.charts.policy import POLICY
 
 _PLACE = "the chart goes here"
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
-from studies.settings import ours
+from grokscale.studies.settings import ours
 
 Format = Literal["json", "svg", "png", "html"]
 

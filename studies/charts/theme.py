@@ -10,7 +10,7 @@ from typing import Any
 
 import altair as alt
 
-from studies.charts.sizes import Sides
+from grokscale.studies.charts.sizes import Sides
 
 FONT = "Arial, Helvetica, Liberation Sans, sans-serif"
 """Metric-compatible faces: a picture that one machine lays out fits on another."""

@@ -7,10 +7,10 @@ from typing import Any
 
 import altair as alt
 
-from studies.charts.axes import linear_axis, log_axis
-from studies.charts.panels import Grid, grid
-from studies.charts.sizes import Size, settled
-from studies.charts.theme import (
+from grokscale.studies.charts.axes import linear_axis, log_axis
+from grokscale.studies.charts.panels import Grid, grid
+from grokscale.studies.charts.sizes import Size, settled
+from grokscale.studies.charts.theme import (
     FAINT,
     PALETTE,
     Heading,
@@ -23,7 +23,7 @@ from studies.charts.theme import (
     thinned,
     whole,
 )
-from studies.charts.words import counted
+from grokscale.studies.charts.words import counted
 
 _FAR = 5.0
 """Ratio of the ratios beyond which their axis is logarithmic."""

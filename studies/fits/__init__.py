@@ -1,5 +1,5 @@
 """Stored fits of scaling laws: what a paper can cite."""
 
-from studies.fits.fits import Wanted, is_stale, make
+from grokscale.studies.fits.fits import Wanted, is_stale, make
 
 __all__ = ["Wanted", "is_stale", "make"]

@@ -15,12 +15,12 @@ import pyarrow.csv
 import pyarrow.parquet
 import uuid_utils
 
-from studies.fits.repeats import HELD_AGAINST, Once, once
-from studies.laws import STUDY, FamilyFit, Request, TooLittle, contributions, fit_family, used_rows
-from studies.laws.cautions import chosen_by_outcome
-from studies.laws.responses import observe
-from studies.spec.rules import ADAPTIVE
-from studies.store import FitRecord, Idempotency, NotFound, Store, TrialFilter
+from grokscale.studies.fits.repeats import HELD_AGAINST, Once, once
+from grokscale.studies.laws import STUDY, FamilyFit, Request, TooLittle, contributions, fit_family, used_rows
+from grokscale.studies.laws.cautions import chosen_by_outcome
+from grokscale.studies.laws.responses import observe
+from grokscale.studies.spec.rules import ADAPTIVE
+from grokscale.studies.store import FitRecord, Idempotency, NotFound, Store, TrialFilter
 
 
 @dataclass(frozen=True, slots=True)

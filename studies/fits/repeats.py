@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from studies.laws import columns
-from studies.laws.crossings import UNREACHABLE
-from studies.laws.responses import Observed
+from grokscale.studies.laws import columns
+from grokscale.studies.laws.crossings import UNREACHABLE
+from grokscale.studies.laws.responses import Observed
 
 HELD_AGAINST: dict[str, tuple[str, ...]] = {
     "t1": ("train_threshold",),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from studies.laws import cautions, hypotheses, prefactors, sentences
-from studies.laws.hypotheses import Tested
-from studies.laws.inference import Estimate
-from studies.laws.question import Question
-from studies.laws.rows import Rows
-from studies.laws.solve import Solution
+from grokscale.studies.laws import cautions, hypotheses, prefactors, sentences
+from grokscale.studies.laws.hypotheses import Tested
+from grokscale.studies.laws.inference import Estimate
+from grokscale.studies.laws.question import Question
+from grokscale.studies.laws.rows import Rows
+from grokscale.studies.laws.solve import Solution
 
 
 def answer(question: Question, rows: Rows, solution: Solution) -> dict[str, Any]:

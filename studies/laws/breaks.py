@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from studies.laws.comparison import REFUSALS
-from studies.laws.data import Data
-from studies.laws.effects import Fitted, Intercepts
-from studies.laws.models import Model, Name, greatest
-from studies.laws.noise import Floats
+from grokscale.studies.laws.comparison import REFUSALS
+from grokscale.studies.laws.data import Data
+from grokscale.studies.laws.effects import Fitted, Intercepts
+from grokscale.studies.laws.models import Model, Name, greatest
+from grokscale.studies.laws.noise import Floats
 
 
 def break_p(data: Data, intercepts: Intercepts, models: Mapping[Name, Model], times: int, seed: int) -> dict[str, Any]:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from studies.laws.effects import Fitted
-from studies.laws.inference import Inference
-from studies.laws.newton import Evidence
-from studies.laws.question import Question
-from studies.laws.rows import Rows
-from studies.laws.solve import Solution
+from grokscale.studies.laws.effects import Fitted
+from grokscale.studies.laws.inference import Inference
+from grokscale.studies.laws.newton import Evidence
+from grokscale.studies.laws.question import Question
+from grokscale.studies.laws.rows import Rows
+from grokscale.studies.laws.solve import Solution
 
 MANY_UNREACHABLE = 0.1
 NUMERICAL = 0.01

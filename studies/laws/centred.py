@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from studies.laws.compensated import residuals
-from studies.laws.design import means
-from studies.laws.given import Parted, only
-from studies.laws.likelihood import Sample
-from studies.laws.noise import Floats
+from grokscale.studies.laws.compensated import residuals
+from grokscale.studies.laws.design import means
+from grokscale.studies.laws.given import Parted, only
+from grokscale.studies.laws.likelihood import Sample
+from grokscale.studies.laws.noise import Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from studies.laws.fit import Fit
-from studies.laws.inference import LEVEL
-from studies.laws.likelihood import Sample, rows
-from studies.laws.mixed_fit import Mixed
-from studies.laws.noise import Floats
+from grokscale.studies.laws.fit import Fit
+from grokscale.studies.laws.inference import LEVEL
+from grokscale.studies.laws.likelihood import Sample, rows
+from grokscale.studies.laws.mixed_fit import Mixed
+from grokscale.studies.laws.noise import Floats
 
 FEWEST = 8
 """Streams below which no interval by draw is given."""

@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from studies.laws.errors import UnknownName
-from studies.laws.monomial import Monomial
-from studies.laws.noise import Floats
+from grokscale.studies.laws.errors import UnknownName
+from grokscale.studies.laws.monomial import Monomial
+from grokscale.studies.laws.noise import Floats
 
 Words = NDArray[np.object_]
 

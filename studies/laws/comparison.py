@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from studies.laws.data import Data
-from studies.laws.effects import Intercepts, TooFewDegrees
-from studies.laws.hypotheses import PAPER
-from studies.laws.models import Model, Name, NotIdentifiable, fit_model, law, told_apart, with_studies
-from studies.laws.no_maximum import NoMaximum
-from studies.laws.noise import Floats
+from grokscale.studies.laws.data import Data
+from grokscale.studies.laws.effects import Intercepts, TooFewDegrees
+from grokscale.studies.laws.hypotheses import PAPER
+from grokscale.studies.laws.models import Model, Name, NotIdentifiable, fit_model, law, told_apart, with_studies
+from grokscale.studies.laws.no_maximum import NoMaximum
+from grokscale.studies.laws.noise import Floats
 
 Chosen = NDArray[np.bool_]
 

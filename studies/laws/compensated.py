@@ -5,7 +5,7 @@ A residual of a law may be a billionth of the times and predictors that it is th
 
 from __future__ import annotations
 
-from studies.laws.noise import Floats
+from grokscale.studies.laws.noise import Floats
 
 _SPLIT = 2.0**27 + 1
 """Halves the digits of a float (T. Dekker)."""

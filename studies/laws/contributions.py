@@ -7,9 +7,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from studies.laws import columns
-from studies.laws.left_out import left_out
-from studies.laws.rows import Rows
+from grokscale.studies.laws import columns
+from grokscale.studies.laws.left_out import left_out
+from grokscale.studies.laws.rows import Rows
 
 
 def contributions(table: pa.Table, rows: Rows) -> dict[str, Any]:

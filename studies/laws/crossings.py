@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from studies.laws import columns
-from studies.laws.columns import Words
-from studies.laws.errors import UnknownName
-from studies.laws.noise import Floats
+from grokscale.studies.laws import columns
+from grokscale.studies.laws.columns import Words
+from grokscale.studies.laws.errors import UnknownName
+from grokscale.studies.laws.noise import Floats
 
 UNREACHABLE = ("infeasible", "stalled")
 """Words of rows that cannot cross: these are not long times, they are no times at all."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.laws.effects import Intercepts
-from studies.laws.likelihood import Sample
-from studies.laws.looks import Looks
-from studies.laws.noise import Floats
-from studies.laws.rows import Rows
-from studies.laws.settings import levels
+from grokscale.studies.laws.effects import Intercepts
+from grokscale.studies.laws.likelihood import Sample
+from grokscale.studies.laws.looks import Looks
+from grokscale.studies.laws.noise import Floats
+from grokscale.studies.laws.rows import Rows
+from grokscale.studies.laws.settings import levels
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from studies.laws.noise import Floats
+from grokscale.studies.laws.noise import Floats
 
 _CONSTANT = 1e-9  # relative: products of swept fields repeat themselves only up to rounding
 _SINGULAR = 1e-8

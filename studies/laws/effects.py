@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.laws import clusters
-from studies.laws.clusters import Clusters
-from studies.laws.design import Design, identify, moves_within
-from studies.laws.fit import Fit, fit
-from studies.laws.inference import (
+from grokscale.studies.laws import clusters
+from grokscale.studies.laws.clusters import Clusters
+from grokscale.studies.laws.design import Design, identify, moves_within
+from grokscale.studies.laws.fit import Fit, fit
+from grokscale.studies.laws.inference import (
     Estimate,
     Inference,
     corrected,
@@ -22,10 +22,10 @@ from studies.laws.inference import (
     level_at,
     mixed_degrees,
 )
-from studies.laws.likelihood import Sample
-from studies.laws.mixed_fit import STARTS, Mixed, fit_mixed
-from studies.laws.noise import Floats
-from studies.laws.streams import Between, between, by_stream
+from grokscale.studies.laws.likelihood import Sample
+from grokscale.studies.laws.mixed_fit import STARTS, Mixed, fit_mixed
+from grokscale.studies.laws.noise import Floats
+from grokscale.studies.laws.streams import Between, between, by_stream
 
 Effect = Literal["draw", "fixed", "random", "none"]
 """As asked for; `draw` is fixed or random, by what the rows are."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from studies.portable import PortableError
+from grokscale.studies.portable import PortableError
 
 
 class LawError(PortableError):

@@ -13,20 +13,20 @@ from typing import Any
 import pyarrow as pa
 from scipy import stats
 
-from studies.laws import breaks, comparison, contributions, model_documents
-from studies.laws.cautions import ONE_A_DRAW, streams
-from studies.laws.comparison import REFUSALS
-from studies.laws.data import Data
-from studies.laws.effects import FEWEST_RANDOM, Intercepts
-from studies.laws.gather import gather
-from studies.laws.inference import Estimate
-from studies.laws.known import known, lacking
-from studies.laws.models import FORMS, Model, Name, NotIdentifiable, fit_model
-from studies.laws.no_maximum import NoMaximum
-from studies.laws.request import Request, check
-from studies.laws.rows import Rows
-from studies.laws.scale import COLUMN, Scale, fit_scale, stretched
-from studies.laws.sentences import interval
+from grokscale.studies.laws import breaks, comparison, contributions, model_documents
+from grokscale.studies.laws.cautions import ONE_A_DRAW, streams
+from grokscale.studies.laws.comparison import REFUSALS
+from grokscale.studies.laws.data import Data
+from grokscale.studies.laws.effects import FEWEST_RANDOM, Intercepts
+from grokscale.studies.laws.gather import gather
+from grokscale.studies.laws.inference import Estimate
+from grokscale.studies.laws.known import known, lacking
+from grokscale.studies.laws.models import FORMS, Model, Name, NotIdentifiable, fit_model
+from grokscale.studies.laws.no_maximum import NoMaximum
+from grokscale.studies.laws.request import Request, check
+from grokscale.studies.laws.rows import Rows
+from grokscale.studies.laws.scale import COLUMN, Scale, fit_scale, stretched
+from grokscale.studies.laws.sentences import interval
 
 
 @dataclass(slots=True)

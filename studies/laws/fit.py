@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from studies.laws.design import means
-from studies.laws.likelihood import Point, Sample
-from studies.laws.newton import Evidence, Maximum, closed_form, maximise
-from studies.laws.no_maximum import NoMaximum
-from studies.laws.noise import NORMAL, Floats
+from grokscale.studies.laws.design import means
+from grokscale.studies.laws.likelihood import Point, Sample
+from grokscale.studies.laws.newton import Evidence, Maximum, closed_form, maximise
+from grokscale.studies.laws.no_maximum import NoMaximum
+from grokscale.studies.laws.noise import NORMAL, Floats
 
 FLAT = 100.0
 """Variance of log sigma of a likelihood that does not tell sigma: a few rows tell it to a factor of e."""

@@ -6,16 +6,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from studies.laws import columns
-from studies.laws.data import Data
-from studies.laws.grammar import field, fields, parse
-from studies.laws.hypotheses import PAPER
-from studies.laws.looks import Looks
-from studies.laws.noise import NOISES, Floats
-from studies.laws.request import Request
-from studies.laws.responses import observe
-from studies.laws.rows import Rows, sort
-from studies.laws.solve import enough_to_begin
+from grokscale.studies.laws import columns
+from grokscale.studies.laws.data import Data
+from grokscale.studies.laws.grammar import field, fields, parse
+from grokscale.studies.laws.hypotheses import PAPER
+from grokscale.studies.laws.looks import Looks
+from grokscale.studies.laws.noise import NOISES, Floats
+from grokscale.studies.laws.request import Request
+from grokscale.studies.laws.responses import observe
+from grokscale.studies.laws.rows import Rows, sort
+from grokscale.studies.laws.solve import enough_to_begin
 
 
 def gather(table: pa.Table, request: Request) -> Data:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.laws.likelihood import Sample, rows
-from studies.laws.noise import NORMAL, Floats
+from grokscale.studies.laws.likelihood import Sample, rows
+from grokscale.studies.laws.noise import NORMAL, Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
-from studies.laws.errors import BadExpression, NotApplicable
-from studies.laws.monomial import Monomial
+from grokscale.studies.laws.errors import BadExpression, NotApplicable
+from grokscale.studies.laws.monomial import Monomial
 
 LONGEST = 200
 DEEPEST = 20

@@ -10,8 +10,8 @@ import numpy as np
 import scipy.optimize
 from numpy.typing import NDArray
 
-from studies.laws.no_maximum import NoMaximum
-from studies.laws.noise import Floats
+from grokscale.studies.laws.no_maximum import NoMaximum
+from grokscale.studies.laws.noise import Floats
 
 _XTOL = 1e-4
 _SAME = 1e-6

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from studies.laws.inference import Inference
-from studies.laws.monomial import Monomial
-from studies.laws.noise import Floats
+from grokscale.studies.laws.inference import Inference
+from grokscale.studies.laws.monomial import Monomial
+from grokscale.studies.laws.noise import Floats
 
 PAPER = "1/(alpha*beta)"
 """What the paper's law is a power of: the predictor of every single exponent."""

@@ -21,10 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from studies.laws.fit import Fit
-from studies.laws.likelihood import Sample
-from studies.laws.mixed_fit import Mixed
-from studies.laws.noise import Floats
+from grokscale.studies.laws.fit import Fit
+from grokscale.studies.laws.likelihood import Sample
+from grokscale.studies.laws.mixed_fit import Mixed
+from grokscale.studies.laws.noise import Floats
 
 LEVEL = 0.95
 

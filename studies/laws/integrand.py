@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.laws.centred import Centred
-from studies.laws.given import Given, Grouped, expand
-from studies.laws.likelihood import Sample, rows
-from studies.laws.noise import Floats
+from grokscale.studies.laws.centred import Centred
+from grokscale.studies.laws.given import Given, Grouped, expand
+from grokscale.studies.laws.likelihood import Sample, rows
+from grokscale.studies.laws.noise import Floats
 
 _MOST_ROWS = 20_000
 """Rows whose arrays stay in the cache."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.laws.data import Data
-from studies.laws.models import Name, NotIdentifiable
-from studies.laws.noise import Floats
+from grokscale.studies.laws.data import Data
+from grokscale.studies.laws.models import Name, NotIdentifiable
+from grokscale.studies.laws.noise import Floats
 
 
 def lacking(name: Name, data: Data) -> dict[str, int]:

@@ -8,13 +8,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from studies.laws import cautions, columns
-from studies.laws.answer import answer
-from studies.laws.errors import NotApplicable, TooLittle, UnknownName
-from studies.laws.question import ask
-from studies.laws.responses import observe
-from studies.laws.rows import sort
-from studies.laws.solve import solve
+from grokscale.studies.laws import cautions, columns
+from grokscale.studies.laws.answer import answer
+from grokscale.studies.laws.errors import NotApplicable, TooLittle, UnknownName
+from grokscale.studies.laws.question import ask
+from grokscale.studies.laws.responses import observe
+from grokscale.studies.laws.rows import sort
+from grokscale.studies.laws.solve import solve
 
 MOST_GROUPS = 50
 

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.laws.rows import Rows
+from grokscale.studies.laws.rows import Rows
 
 _SAID = {
     "infeasible": "certified never to reach the threshold (infeasible)",

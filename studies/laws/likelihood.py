@@ -16,7 +16,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.laws.noise import NORMAL, Curve, Floats, Noise
+from grokscale.studies.laws.noise import NORMAL, Curve, Floats, Noise
 
 _NO_SCATTER = 1e-13
 """Scatter of log t relative to its size that is rounding of the logarithm and nothing else."""

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from studies.laws.answer import answer
-from studies.laws.inference import Estimate
-from studies.laws.monomial import Monomial
-from studies.laws.question import Question, ask
-from studies.laws.responses import observe
-from studies.laws.rows import Rows, sort
-from studies.laws.sentences import interval
-from studies.laws.solve import Solution, solve
+from grokscale.studies.laws.answer import answer
+from grokscale.studies.laws.inference import Estimate
+from grokscale.studies.laws.monomial import Monomial
+from grokscale.studies.laws.question import Question, ask
+from grokscale.studies.laws.responses import observe
+from grokscale.studies.laws.rows import Rows, sort
+from grokscale.studies.laws.sentences import interval
+from grokscale.studies.laws.solve import Solution, solve
 
 
 @dataclass(frozen=True, slots=True)

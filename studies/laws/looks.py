@@ -13,8 +13,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.laws.likelihood import Sample
-from studies.laws.noise import Floats
+from grokscale.studies.laws.likelihood import Sample
+from grokscale.studies.laws.noise import Floats
 
 _LARGEST_LOG = 600.0
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from studies.laws.centred import Centred
-from studies.laws.given import Given
-from studies.laws.integrand import Draws, Integrand, Place
-from studies.laws.noise import Floats
-from studies.laws.quadrature import Start, nodes
+from grokscale.studies.laws.centred import Centred
+from grokscale.studies.laws.given import Given
+from grokscale.studies.laws.integrand import Draws, Integrand, Place
+from grokscale.studies.laws.noise import Floats
+from grokscale.studies.laws.quadrature import Start, nodes
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.laws.centred import Centred, Units
-from studies.laws.fit import FLAT, r2
-from studies.laws.integrand import Place
-from studies.laws.likelihood import Sample
-from studies.laws.mixed import Integrated, integrate
-from studies.laws.mixed_start import first_units
-from studies.laws.newton import AT_MAXIMUM, Evidence
-from studies.laws.no_maximum import NoMaximum
-from studies.laws.noise import Floats
-from studies.laws.quadrature import Start
+from grokscale.studies.laws.centred import Centred, Units
+from grokscale.studies.laws.fit import FLAT, r2
+from grokscale.studies.laws.integrand import Place
+from grokscale.studies.laws.likelihood import Sample
+from grokscale.studies.laws.mixed import Integrated, integrate
+from grokscale.studies.laws.mixed_start import first_units
+from grokscale.studies.laws.newton import AT_MAXIMUM, Evidence
+from grokscale.studies.laws.no_maximum import NoMaximum
+from grokscale.studies.laws.noise import Floats
+from grokscale.studies.laws.quadrature import Start
 
 Chosen = NDArray[np.bool_]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.laws.centred import Units
-from studies.laws.design import means
-from studies.laws.likelihood import Sample
-from studies.laws.noise import Floats
+from grokscale.studies.laws.centred import Units
+from grokscale.studies.laws.design import means
+from grokscale.studies.laws.likelihood import Sample
+from grokscale.studies.laws.noise import Floats
 
 _ROUNDS = 5
 """Of reweighting: after them a bracket counts as much as its width allows."""

@@ -6,18 +6,18 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from studies.laws import clusters, comparison, hypotheses, logs
-from studies.laws.cautions import NUMERICAL
-from studies.laws.clusters import Clusters
-from studies.laws.data import Data
-from studies.laws.grammar import parse
-from studies.laws.inference import Estimate
-from studies.laws.known import lacking
-from studies.laws.models import FORMS, Model
-from studies.laws.noise import Floats
-from studies.laws.prefactors import prefactor
-from studies.laws.profile import profile_interval
-from studies.laws.request import Request
+from grokscale.studies.laws import clusters, comparison, hypotheses, logs
+from grokscale.studies.laws.cautions import NUMERICAL
+from grokscale.studies.laws.clusters import Clusters
+from grokscale.studies.laws.data import Data
+from grokscale.studies.laws.grammar import parse
+from grokscale.studies.laws.inference import Estimate
+from grokscale.studies.laws.known import lacking
+from grokscale.studies.laws.models import FORMS, Model
+from grokscale.studies.laws.noise import Floats
+from grokscale.studies.laws.prefactors import prefactor
+from grokscale.studies.laws.profile import profile_interval
+from grokscale.studies.laws.request import Request
 
 
 def document(request: Request, model: Model, base: Data, draws: int) -> dict[str, Any]:

@@ -24,17 +24,17 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.laws.data import Data
-from studies.laws.design import Design
-from studies.laws.effects import Fitted, Follower, Intercepts, TooFewDegrees, fit_rows, identify_under, needed
-from studies.laws.fit import fit, least_squares
-from studies.laws.highest import Top, highest
-from studies.laws.hypotheses import PAPER
-from studies.laws.likelihood import Sample
-from studies.laws.mixed_fit import fit_mixed
-from studies.laws.noise import Floats
-from studies.laws.settings import told
-from studies.portable import PortableError
+from grokscale.studies.laws.data import Data
+from grokscale.studies.laws.design import Design
+from grokscale.studies.laws.effects import Fitted, Follower, Intercepts, TooFewDegrees, fit_rows, identify_under, needed
+from grokscale.studies.laws.fit import fit, least_squares
+from grokscale.studies.laws.highest import Top, highest
+from grokscale.studies.laws.hypotheses import PAPER
+from grokscale.studies.laws.likelihood import Sample
+from grokscale.studies.laws.mixed_fit import fit_mixed
+from grokscale.studies.laws.noise import Floats
+from grokscale.studies.laws.settings import told
+from grokscale.studies.portable import PortableError
 
 Name = Literal["M0", "M1", "M2", "M3", "M4", "M5"]
 FORMS: dict[Name, str] = {

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studies.laws.likelihood import Expansion, Point, Sample, expand
-from studies.laws.no_maximum import NoMaximum
-from studies.laws.noise import Floats
+from grokscale.studies.laws.likelihood import Expansion, Point, Sample, expand
+from grokscale.studies.laws.no_maximum import NoMaximum
+from grokscale.studies.laws.noise import Floats
 
 _MOST_STEPS = 100
 _CLOSE = 1e-10

@@ -6,10 +6,10 @@ import numpy as np
 import scipy.optimize
 import scipy.sparse
 
-from studies.laws.centred import Centred
-from studies.laws.likelihood import Sample
-from studies.laws.mixed_start import first_units
-from studies.portable import PortableError
+from grokscale.studies.laws.centred import Centred
+from grokscale.studies.laws.likelihood import Sample
+from grokscale.studies.laws.mixed_start import first_units
+from grokscale.studies.portable import PortableError
 
 BRACKETS = "the crossings are known only to brackets that one curve passes: they do not tell its scatter"
 TIMES = "a curve of each draw passes all of its times: they do not tell the scatter within draws"

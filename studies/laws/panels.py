@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.polynomial import legendre
 
-from studies.laws.integrand import Draws, Integrand
-from studies.laws.noise import Floats
+from grokscale.studies.laws.integrand import Draws, Integrand
+from grokscale.studies.laws.noise import Floats
 
 _NODES = 16
 _FALL = 40.0

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from studies.laws import logs
-from studies.laws.cautions import ONE_A_DRAW
-from studies.laws.inference import Estimate, Inference
+from grokscale.studies.laws import logs
+from grokscale.studies.laws.cautions import ONE_A_DRAW
+from grokscale.studies.laws.inference import Estimate, Inference
 
 
 def prefactor(level: Estimate) -> dict[str, Any]:

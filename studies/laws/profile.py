@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import scipy.optimize
 
-from studies.laws.clusters import t_quantile
-from studies.laws.effects import Fitted, Follower
-from studies.laws.likelihood import Sample
+from grokscale.studies.laws.clusters import t_quantile
+from grokscale.studies.laws.effects import Fitted, Follower
+from grokscale.studies.laws.likelihood import Sample
 
 _WIDEST = 64.0
 """Wald intervals beyond which the likelihood counts as flat."""

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.polynomial import hermite_e
 from scipy.special import gammaln
 
-from studies.laws.given import Given
-from studies.laws.integrand import Draws, Integrand
-from studies.laws.noise import Floats
-from studies.laws.panels import panels
+from grokscale.studies.laws.given import Given
+from grokscale.studies.laws.integrand import Draws, Integrand
+from grokscale.studies.laws.noise import Floats
+from grokscale.studies.laws.panels import panels
 
 _HERMITE = (3, 7, 11, 17, 27)
 """Nodes, by rule; the first is exact where there are no rows but straight ones. Beyond the last: panels."""

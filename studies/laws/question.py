@@ -9,13 +9,13 @@ from typing import Any, get_args
 import numpy as np
 import pyarrow as pa
 
-from studies.laws import columns
-from studies.laws.effects import Effect
-from studies.laws.errors import BadExpression, NotApplicable, UnknownName
-from studies.laws.grammar import fields, parse
-from studies.laws.hypotheses import PAPER
-from studies.laws.monomial import Monomial
-from studies.laws.noise import Floats
+from grokscale.studies.laws import columns
+from grokscale.studies.laws.effects import Effect
+from grokscale.studies.laws.errors import BadExpression, NotApplicable, UnknownName
+from grokscale.studies.laws.grammar import fields, parse
+from grokscale.studies.laws.hypotheses import PAPER
+from grokscale.studies.laws.monomial import Monomial
+from grokscale.studies.laws.noise import Floats
 
 
 @dataclass(frozen=True, slots=True)

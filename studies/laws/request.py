@@ -7,12 +7,12 @@ from typing import Literal, get_args
 
 import pyarrow as pa
 
-from studies.laws import columns
-from studies.laws.effects import Effect
-from studies.laws.errors import NotApplicable, UnknownName
-from studies.laws.grammar import field, fields
-from studies.laws.models import Name
-from studies.laws.noise import NOISES
+from grokscale.studies.laws import columns
+from grokscale.studies.laws.effects import Effect
+from grokscale.studies.laws.errors import NotApplicable, UnknownName
+from grokscale.studies.laws.grammar import field, fields
+from grokscale.studies.laws.models import Name
+from grokscale.studies.laws.noise import NOISES
 
 Covariance = Literal["model", "draw"]
 Interval = Literal["wald", "profile", "bootstrap"]

@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from studies.laws import columns, crossings
-from studies.laws.columns import Words
-from studies.laws.crossings import Crossings
-from studies.laws.errors import NotApplicable, UnknownName
-from studies.laws.noise import Floats
+from grokscale.studies.laws import columns, crossings
+from grokscale.studies.laws.columns import Words
+from grokscale.studies.laws.crossings import Crossings
+from grokscale.studies.laws.errors import NotApplicable, UnknownName
+from grokscale.studies.laws.noise import Floats
 
 _ENDED_WITHOUT = {
     "diverged": "diverged",

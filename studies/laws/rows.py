@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from studies.laws import columns
-from studies.laws.crossings import UNREACHABLE
-from studies.laws.effects import Effect, Intercepts, alone, choose
-from studies.laws.likelihood import Sample
-from studies.laws.noise import NORMAL, Floats, Noise
-from studies.laws.responses import Observed
-from studies.laws.settings import Setting, settings
+from grokscale.studies.laws import columns
+from grokscale.studies.laws.crossings import UNREACHABLE
+from grokscale.studies.laws.effects import Effect, Intercepts, alone, choose
+from grokscale.studies.laws.likelihood import Sample
+from grokscale.studies.laws.noise import NORMAL, Floats, Noise
+from grokscale.studies.laws.responses import Observed
+from grokscale.studies.laws.settings import Setting, settings
 
 CENSORED = (
     "left",

@@ -19,15 +19,15 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from studies.laws.data import Data
-from studies.laws.effects import Follower, Intercepts
-from studies.laws.fit import Fit
-from studies.laws.highest import NOWHERE, highest
-from studies.laws.inference import LEVEL
-from studies.laws.mixed_fit import Mixed
-from studies.laws.models import NotIdentifiable, laid_out, told_apart, with_studies
-from studies.laws.no_maximum import NoMaximum
-from studies.laws.profile import end
+from grokscale.studies.laws.data import Data
+from grokscale.studies.laws.effects import Follower, Intercepts
+from grokscale.studies.laws.fit import Fit
+from grokscale.studies.laws.highest import NOWHERE, highest
+from grokscale.studies.laws.inference import LEVEL
+from grokscale.studies.laws.mixed_fit import Mixed
+from grokscale.studies.laws.models import NotIdentifiable, laid_out, told_apart, with_studies
+from grokscale.studies.laws.no_maximum import NoMaximum
+from grokscale.studies.laws.profile import end
 
 COLUMN = "floor/threshold"
 _REACH = 3.0

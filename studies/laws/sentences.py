@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from studies.laws.cautions import numerical
-from studies.laws.hypotheses import Tested
-from studies.laws.inference import LEVEL, Estimate, Inference
-from studies.laws.question import Question
-from studies.laws.rows import Rows
-from studies.laws.solve import Solution
+from grokscale.studies.laws.cautions import numerical
+from grokscale.studies.laws.hypotheses import Tested
+from grokscale.studies.laws.inference import LEVEL, Estimate, Inference
+from grokscale.studies.laws.question import Question
+from grokscale.studies.laws.rows import Rows
+from grokscale.studies.laws.solve import Solution
 
 _INTERCEPTS = {
     "fixed": ", each with a prefactor of its own",

@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from studies.laws import columns
-from studies.laws.design import means
-from studies.laws.noise import Floats
+from grokscale.studies.laws import columns
+from grokscale.studies.laws.design import means
+from grokscale.studies.laws.noise import Floats
 
 MOST_VALUES = 20
 _SINGULAR = 1e-8

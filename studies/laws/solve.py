@@ -6,18 +6,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from studies.laws.design import Design
-from studies.laws.effects import Fitted, TooFewDegrees, fit_rows, identify_under, needed
-from studies.laws.errors import TooLittle
-from studies.laws.fit import Fit
-from studies.laws.inference import Inference
-from studies.laws.left_out import left_out
-from studies.laws.likelihood import Sample
-from studies.laws.mixed_fit import Mixed
-from studies.laws.no_maximum import NoMaximum
-from studies.laws.noise import Floats
-from studies.laws.rows import Rows
-from studies.laws.settings import levels, told
+from grokscale.studies.laws.design import Design
+from grokscale.studies.laws.effects import Fitted, TooFewDegrees, fit_rows, identify_under, needed
+from grokscale.studies.laws.errors import TooLittle
+from grokscale.studies.laws.fit import Fit
+from grokscale.studies.laws.inference import Inference
+from grokscale.studies.laws.left_out import left_out
+from grokscale.studies.laws.likelihood import Sample
+from grokscale.studies.laws.mixed_fit import Mixed
+from grokscale.studies.laws.no_maximum import NoMaximum
+from grokscale.studies.laws.noise import Floats
+from grokscale.studies.laws.rows import Rows
+from grokscale.studies.laws.settings import levels, told
 
 MOST_UNREACHABLE = 0.5
 """Share of trials that cannot cross beyond which a law of those that do describes a minority."""

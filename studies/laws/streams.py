@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.laws.clusters import Clusters, degrees_of_freedom, whole_covariance
-from studies.laws.inference import Estimate, Inference
-from studies.laws.noise import Floats
+from grokscale.studies.laws.clusters import Clusters, degrees_of_freedom, whole_covariance
+from grokscale.studies.laws.inference import Estimate, Inference
+from grokscale.studies.laws.noise import Floats
 
 _FEWEST_DEGREES = 0.99
 """Degrees of freedom below which one stream all but alone tells an exponent: nothing tells how streams differ."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from studies.spec import SpecError, StudySpec, parse
-from studies.spec.load import read
+from grokscale.studies.spec import SpecError, StudySpec, parse
+from grokscale.studies.spec.load import read
 
 
 class UnknownItem(KeyError):

@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from studies.laws import columns, logs
-from studies.laws.noise import Floats
-from studies.pareto import sentences
-from studies.pareto.front import on_front
-from studies.pareto.seeds import Aggregate, aggregate
+from grokscale.studies.laws import columns, logs
+from grokscale.studies.laws.noise import Floats
+from grokscale.studies.pareto import sentences
+from grokscale.studies.pareto.front import on_front
+from grokscale.studies.pareto.seeds import Aggregate, aggregate
 
 
 def pareto(

@@ -6,10 +6,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from studies.pareto.answer import pareto
-from studies.spec import StudySpec
-from studies.spec.methods import Adaptive
-from studies.store import StudyRecord
+from grokscale.studies.pareto.answer import pareto
+from grokscale.studies.spec import StudySpec
+from grokscale.studies.spec.methods import Adaptive
+from grokscale.studies.store import StudyRecord
 
 X, Y = "t2", "error_settled"
 

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from studies.laws import columns
-from studies.phases.errors import UnknownField
-from studies.phases.logistic import Floats
+from grokscale.studies.laws import columns
+from grokscale.studies.phases.errors import UnknownField
+from grokscale.studies.phases.logistic import Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.laws.columns import Words
-from studies.phases.axes import Axis
-from studies.phases.wilson import wilson
+from grokscale.studies.laws.columns import Words
+from grokscale.studies.phases.axes import Axis
+from grokscale.studies.phases.wilson import wilson
 
 RESULTS = ("generalised", "memorised", "not_memorised", "infeasible", "stalled", "diverged")
 """Outcomes that say how training went; the others (pruned, failed, cancelled, uninformative_data) do not."""

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.phases.axes import Axis
-from studies.phases.logistic import Floats
-from studies.phases.model import NEEDED, Model, Sample, features, quantile, solve
-from studies.phases.profile import Profile, ends
-from studies.portable import PortableError
+from grokscale.studies.phases.axes import Axis
+from grokscale.studies.phases.logistic import Floats
+from grokscale.studies.phases.model import NEEDED, Model, Sample, features, quantile, solve
+from grokscale.studies.phases.profile import Profile, ends
+from grokscale.studies.portable import PortableError
 
 _MOST_POINTS = 100
 _MOST_WORK = 500_000

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from studies.portable import PortableError
+from grokscale.studies.portable import PortableError
 
 
 class PhasesError(PortableError):

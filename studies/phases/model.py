@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc, stdtrit
 
-from studies.phases.logistic import AT_MAXIMUM, Climb, Counts, Floats, clustered, covariance, fit, separated
-from studies.phases.wilson import Z
+from grokscale.studies.phases.logistic import AT_MAXIMUM, Climb, Counts, Floats, clustered, covariance, fit, separated
+from grokscale.studies.phases.wilson import Z
 
 NEEDED = 0.005
 """Significance at which a further term enters: 1 % shared by the two that are tried."""

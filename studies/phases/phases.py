@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from studies.laws import columns
-from studies.laws.errors import TooLittle
-from studies.phases.axes import Axis, axis
-from studies.phases.cells import RESULTS, cells
-from studies.phases.contour import NotIdentifiable, contour
-from studies.phases.errors import NotApplicable, UnknownField
-from studies.phases.sentences import text
+from grokscale.studies.laws import columns
+from grokscale.studies.laws.errors import TooLittle
+from grokscale.studies.phases.axes import Axis, axis
+from grokscale.studies.phases.cells import RESULTS, cells
+from grokscale.studies.phases.contour import NotIdentifiable, contour
+from grokscale.studies.phases.errors import NotApplicable, UnknownField
+from grokscale.studies.phases.sentences import text
 
 _MOST_GROUPS = 50
 _SPARSE = 2

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studies.phases.logistic import Counts, Floats, climb
+from grokscale.studies.phases.logistic import Counts, Floats, climb
 
 _DOUBLINGS = 12
 """From a first step of one delta-method interval: beyond 4000 of them, or the reach below, there is no end."""

@@ -1,8 +1,8 @@
 """What a study will do, before it does it: trials and packs (pure), and predictions of them."""
 
-from studies.plan.forecast import Caution, Cell, Forecast, forecast
-from studies.plan.plan import Plan, PlannedPack, cut_packs, plan, plan_batch
-from studies.resources import Resources
+from grokscale.studies.plan.forecast import Caution, Cell, Forecast, forecast
+from grokscale.studies.plan.plan import Plan, PlannedPack, cut_packs, plan, plan_batch
+from grokscale.studies.resources import Resources
 
 __all__ = [
     "Caution",

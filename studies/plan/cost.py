@@ -10,12 +10,12 @@ from statistics import median
 
 import numpy as np
 
-from studies.plan.plan import Plan, slowness
-from studies.plan.sample import Known
-from trainers import engine as engines
-from trainers.fast_forward import seconds as fast_forward_seconds
-from trainers.tasks import TASKS
-from trainers.trial import Budget, Trial
+from grokscale.studies.plan.plan import Plan, slowness
+from grokscale.studies.plan.sample import Known
+from grokscale.trainers import engine as engines
+from grokscale.trainers.fast_forward import seconds as fast_forward_seconds
+from grokscale.trainers.tasks import TASKS
+from grokscale.trainers.trial import Budget, Trial
 
 LEVELS = 16
 """Widths of a pack at which a step is timed while its columns end one by one."""

@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass, replace
 from statistics import median
 from typing import Any
 
-from studies.packs import budget
-from studies.plan.cost import Cost, cost
-from studies.plan.plan import Plan, slots
-from studies.plan.sample import SECONDS, Known, Sample, sample
-from studies.resources import Resources
-from studies.spec import StudySpec
-from studies.spec.methods import Random, Sobol
-from trainers.trial import Budget, Value, finite
+from grokscale.studies.packs import budget
+from grokscale.studies.plan.cost import Cost, cost
+from grokscale.studies.plan.plan import Plan, slots
+from grokscale.studies.plan.sample import SECONDS, Known, Sample, sample
+from grokscale.studies.resources import Resources
+from grokscale.studies.spec import StudySpec
+from grokscale.studies.spec.methods import Random, Sobol
+from grokscale.trainers.trial import Budget, Value, finite
 
 NAMED = 10
 """Cells that a warning names."""

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from studies.plan.packing import bands, cut
-from studies.resources import Resources
-from studies.search import at_points, configurations
-from studies.spec import StudySpec
-from studies.spec.methods import Adaptive
-from trainers.tasks import TASKS, identities
-from trainers.trial import Identity, Trial
+from grokscale.studies.plan.packing import bands, cut
+from grokscale.studies.resources import Resources
+from grokscale.studies.search import at_points, configurations
+from grokscale.studies.spec import StudySpec
+from grokscale.studies.spec.methods import Adaptive
+from grokscale.trainers.tasks import TASKS, identities
+from grokscale.trainers.trial import Identity, Trial
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from studies.plan.plan import Plan
-from trainers.fast_forward import surrogate
-from trainers.tasks import TASKS, draw_of
-from trainers.tasks.base import Theory
-from trainers.trial import Budget, Trial
+from grokscale.studies.plan.plan import Plan
+from grokscale.trainers.fast_forward import surrogate
+from grokscale.trainers.tasks import TASKS, draw_of
+from grokscale.trainers.tasks.base import Theory
+from grokscale.trainers.trial import Budget, Trial
 
 CELLS = 1000
 DRAWS = 64

@@ -12,6 +12,6 @@ Children get their orders on standard input and answer on standard output, one J
 when the parent does, however it ends, and then so do they.
 """
 
-from studies.runner.runner import Runner
+from grokscale.studies.runner.runner import Runner
 
 __all__ = ["Runner"]

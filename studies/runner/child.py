@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
-from studies.privacy import UMASK
+from grokscale.studies.privacy import UMASK
 
 _LOOK_SECONDS = 0.02
 _LAST_LINE_SECONDS = 1.0

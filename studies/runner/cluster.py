@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from studies.privacy import is_ours, is_private
-from studies.resources import Resources
-from studies.runner import environment
-from studies.runner.child import Child
-from studies.runner.parent import end_all_in
-from studies.settings import Settings
+from grokscale.studies.privacy import is_ours, is_private
+from grokscale.studies.resources import Resources
+from grokscale.studies.runner import environment
+from grokscale.studies.runner.child import Child
+from grokscale.studies.runner.parent import end_all_in
+from grokscale.studies.settings import Settings
 
 TOKEN = "ray_token"
 _SLOW_SECONDS = 60.0
@@ -159,7 +159,7 @@ class OwnCluster:
             raise PermissionError(f"{self._directory} is not this user's alone")
         clear(self._directory / _RAYS)
         write_token(self.token)
-        command = [sys.executable, "-P", "-m", "studies.runner.head"]
+        command = [sys.executable, "-P", "-m", "grokscale.studies.runner.head"]
         order = {"parent": os.getpid(), "cpus": self._settings.cpus, "directory": str(self._directory / _RAYS)}
         self._head, self._began = Child(command, environment.of_ray(self.token), order), time.monotonic()
 

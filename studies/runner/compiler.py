@@ -1,12 +1,12 @@
-"""Compiles every kernel that packs are trained by: `python -m studies.runner.compiler`, a child of the runner."""
+"""Compiles every kernel by which packs are trained: `grokscale.studies.runner.compiler`, a child of the runner."""
 
 from __future__ import annotations
 
 import os
 import threading
 
-from studies.runner.parent import die_with_parent
-from studies.runner.wire import Wire
+from grokscale.studies.runner.parent import die_with_parent
+from grokscale.studies.runner.wire import Wire
 
 _NICE = 10
 """Below everything that somebody waits for; who waits for a kernel leaves it the core."""
@@ -18,8 +18,8 @@ def main() -> None:
     die_with_parent(wire.receive()["parent"])
     threading.Thread(target=_listen, args=(wire,), daemon=True).start()
     os.nice(_NICE)
-    from trainers.kernels import EVERY, missing
-    from trainers.preparing import prepare
+    from grokscale.trainers.kernels import EVERY, missing
+    from grokscale.trainers.preparing import prepare
 
     wire.say(missing=len(missing(EVERY)))
     prepare(EVERY)

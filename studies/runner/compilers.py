@@ -10,13 +10,13 @@ from pathlib import Path
 
 import structlog
 
-from studies.runner import environment
-from studies.runner.child import Child
-from studies.runner.streak import Streak
+from grokscale.studies.runner import environment
+from grokscale.studies.runner.child import Child
+from grokscale.studies.runner.streak import Streak
 
-log = structlog.stdlib.get_logger("studies.runner")
+log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
-COMPILER = (sys.executable, "-P", "-m", "studies.runner.compiler")
+COMPILER = (sys.executable, "-P", "-m", "grokscale.studies.runner.compiler")
 SIDE_BY_SIDE = 2
 """More would wait for each other, see `trainers.preparing`."""
 AGAIN_SECONDS, LATER_SECONDS = 1.0, 60.0

@@ -10,12 +10,12 @@ from typing import Literal, NoReturn
 
 import structlog
 
-from studies.lifecycle import State
-from studies.runner.persistence import firmly
-from studies.runner.wire import Wire
-from studies.store import DatabaseUnavailable, Store
+from grokscale.studies.lifecycle import State
+from grokscale.studies.runner.persistence import firmly
+from grokscale.studies.runner.wire import Wire
+from grokscale.studies.store import DatabaseUnavailable, Store
 
-log = structlog.stdlib.get_logger("studies.runner")
+log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
 Wanted = Literal["run", "stop", "pause", "cancel", "leave"]
 """`stop`: train what has begun, begin nothing. `pause`, `leave`: checkpoint and end; the study is then paused, or free

@@ -6,11 +6,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from studies.resources import Resources, slots
-from studies.runner.child import Child
-from studies.runner.cluster import Cluster
-from studies.runner.shares import Claim, share_out
-from studies.store import Lease
+from grokscale.studies.resources import Resources, slots
+from grokscale.studies.runner.child import Child
+from grokscale.studies.runner.cluster import Cluster
+from grokscale.studies.runner.shares import Claim, share_out
+from grokscale.studies.store import Lease
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""One study, from a lease to its end: `python -m studies.runner.driver`, a child of the runner.
+"""One study, from a lease to its end: `python -m grokscale.studies.runner.driver`, a child of the runner.
 
 A Tune run over the packs that have not ended, and nothing else: whatever becomes of it, the rows are the truth, and the
 next driver makes a new run of what is left.
@@ -14,18 +14,18 @@ from typing import NoReturn
 
 import structlog
 
-from studies import logs
-from studies.runner.control import Control, Wanted
-from studies.runner.parent import die_with_parent
-from studies.runner.persistence import firmly
-from studies.runner.tuning import Impossible, tune
-from studies.runner.wire import Job, Wire
-from studies.spec import StudySpec
-from studies.store import Store
-from studies.store import open_store as open_real_store
-from studies.worker.attempts import Attempts, discard
+from grokscale.studies import logs
+from grokscale.studies.runner.control import Control, Wanted
+from grokscale.studies.runner.parent import die_with_parent
+from grokscale.studies.runner.persistence import firmly
+from grokscale.studies.runner.tuning import Impossible, tune
+from grokscale.studies.runner.wire import Job, Wire
+from grokscale.studies.spec import StudySpec
+from grokscale.studies.store import Store
+from grokscale.studies.store import open_store as open_real_store
+from grokscale.studies.worker.attempts import Attempts, discard
 
-log = structlog.stdlib.get_logger("studies.runner")
+log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
 
 def main(open_store: Callable[[str], Store] = open_real_store) -> None:

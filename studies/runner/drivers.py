@@ -9,14 +9,14 @@ from collections.abc import Sequence
 
 import structlog
 
-from studies.runner import environment
-from studies.runner.child import Child
-from studies.runner.cluster import Cluster
-from studies.runner.streak import Streak
+from grokscale.studies.runner import environment
+from grokscale.studies.runner.child import Child
+from grokscale.studies.runner.cluster import Cluster
+from grokscale.studies.runner.streak import Streak
 
-log = structlog.stdlib.get_logger("studies.runner")
+log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
-DRIVER = (sys.executable, "-P", "-m", "studies.runner.driver")
+DRIVER = (sys.executable, "-P", "-m", "grokscale.studies.runner.driver")
 SPARE_SECONDS = 10.0
 """After a driver was started, until the next one is at hand: the study that starts has better use for the CPUs."""
 AGAIN_SECONDS = 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from studies.settings import ours
+from grokscale.studies.settings import ours
 
 _LIBPQ = "PG"  # it reads its passwords from PG... variables
 _RAYS = ("RAY_", "__RAY_")
@@ -22,7 +22,7 @@ _RAY = {
     # after what answers people, but not starved by whatever else runs: Ray's own 15 is a thirtieth of a share
     "RAY_worker_niceness": "5",
     # workers that wait have torch and Tune imported, which takes three seconds
-    "RAY_preload_python_modules": "studies.worker.trainable,trainers.pack",
+    "RAY_preload_python_modules": "grokscale.studies.worker.trainable,grokscale.trainers.pack",
     # the head orders them as soon as the cluster is up; Ray would start as many again for its first driver
     "RAY_prestart_worker_first_driver": "0",
     # a worker stays where it is: its trial directory is of no use to us

@@ -11,9 +11,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from studies.resources import Resources
-from studies.runner import environment
-from studies.runner.child import Child
+from grokscale.studies.resources import Resources
+from grokscale.studies.runner import environment
+from grokscale.studies.runner.child import Child
 
 LOG = "cluster.log"
 """In DATA_DIR: what Ray says while the watcher connects."""
@@ -92,7 +92,7 @@ class ForeignCluster:
     def start(self) -> None:
         """Begin to connect."""
         with open(self._log, "wb") as log:
-            command = [sys.executable, "-P", "-m", "studies.runner.watcher"]
+            command = [sys.executable, "-P", "-m", "grokscale.studies.runner.watcher"]
             order = {"parent": os.getpid(), "address": self._address, "trusted": self._trusted}
             self._watcher = Child(command, environment.of_ray(None), order, stderr=log)
         self._beat, self._heard = None, time.monotonic()

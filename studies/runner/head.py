@@ -1,4 +1,4 @@
-"""The process that owns the local Ray cluster: `python -m studies.runner.head`, a child of the runner.
+"""The process that owns the local Ray cluster: `python -m grokscale.studies.runner.head`, a child of the runner.
 
 Ray's processes end with the one that started them, also when that is killed. A process of its own keeps Ray's state
 (and its end, when one of its servers dies) out of the runner, and starting it again is starting afresh.
@@ -13,9 +13,9 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from studies.bell import Bell
-from studies.runner.parent import adopt_orphans, die_with_parent, outlive_children
-from studies.runner.wire import Wire
+from grokscale.studies.bell import Bell
+from grokscale.studies.runner.parent import adopt_orphans, die_with_parent, outlive_children
+from grokscale.studies.runner.wire import Wire
 
 _OBJECT_STORE_BYTES = 200_000_000
 """Reports pass through it, at most a megabyte each; Ray's own default is a third of the machine's memory."""

@@ -15,11 +15,11 @@ import ray
 import structlog
 from ray.exceptions import ActorUnavailableError, NodeDiedError
 
-from studies.runner.persistence import firmly
-from studies.runner.work import Running, Work
-from studies.store import Lease, Store
+from grokscale.studies.runner.persistence import firmly
+from grokscale.studies.runner.work import Running, Work
+from grokscale.studies.store import Lease, Store
 
-log = structlog.stdlib.get_logger("studies.runner")
+log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
 HOLD_SECONDS = 5.0
 """From a worker's death until its node is asked for: the cluster learns of the end of a raylet within these."""

@@ -6,10 +6,10 @@ import time
 
 import structlog
 
-from studies.runner.cluster import Cluster
-from studies.runner.streak import Streak
+from grokscale.studies.runner.cluster import Cluster
+from grokscale.studies.runner.streak import Streak
 
-log = structlog.stdlib.get_logger("studies.runner")
+log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
 RESTART_SECONDS = 10.0
 LASTING_SECONDS = 30.0

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import structlog
 
-from studies.store import Lease, LeaseLost, RunnerInfo, RunnerNews, Store, StoreError
+from grokscale.studies.store import Lease, LeaseLost, RunnerInfo, RunnerNews, Store, StoreError
 
-log = structlog.stdlib.get_logger("studies.runner")
+log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
 AGAIN_SECONDS = 1.0
 """Between two tries while the database is away: whoever wants a study counts from the moment that it is back."""

@@ -11,10 +11,10 @@ from typing import Any
 
 import structlog
 
-from studies.bell import Stop
-from studies.privacy import make_directory, private
+from grokscale.studies.bell import Stop
+from grokscale.studies.privacy import make_directory, private
 
-log = structlog.stdlib.get_logger("studies.runner")
+log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
 NAME = "runner.lock"
 _LOOK_SECONDS = 0.1

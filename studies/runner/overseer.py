@@ -8,11 +8,11 @@ from typing import Any
 import structlog
 from ray.tune import Stopper
 
-from studies.runner.control import Control
-from studies.runner.inquest import Inquest, kill
-from studies.runner.work import Work
+from grokscale.studies.runner.control import Control
+from grokscale.studies.runner.inquest import Inquest, kill
+from grokscale.studies.runner.work import Work
 
-log = structlog.stdlib.get_logger("studies.runner")
+log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
 _GRACE_SECONDS = 30.0
 """Beyond a pack's silence: a worker ends itself first, and a new one has torch to import."""

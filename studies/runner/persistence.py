@@ -9,9 +9,9 @@ from typing import ParamSpec, TypeVar
 import stamina
 import structlog
 
-from studies.store import DatabaseUnavailable, LeaseLost
+from grokscale.studies.store import DatabaseUnavailable, LeaseLost
 
-log = structlog.stdlib.get_logger("studies.runner")
+log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
 LOST = 3
 """Exit code of a driver whose study another one has taken over."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import structlog
 
-from studies.plan import plan_batch
-from studies.runner.control import Control
-from studies.runner.persistence import firmly
-from studies.spec import StudySpec
-from studies.spec.methods import Adaptive
-from studies.store import Lease, Store
+from grokscale.studies.plan import plan_batch
+from grokscale.studies.runner.control import Control
+from grokscale.studies.runner.persistence import firmly
+from grokscale.studies.spec import StudySpec
+from grokscale.studies.spec.methods import Adaptive
+from grokscale.studies.store import Lease, Store
 
-log = structlog.stdlib.get_logger("studies.runner")
+log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
 
 class Proposals:
@@ -40,7 +40,7 @@ class Proposals:
     def add(self) -> None:
         """Propose the next batch and make it rows; every trial so far must have ended, and some be left."""
         # seconds to import, which the driver of another search never needs
-        from studies.search.proposing import next_batch
+        from grokscale.studies.search.proposing import next_batch
 
         points, first, prune_after = next_batch(
             self._lease.study_id, self._spec, firmly(self._store.table, self._lease.study_id)

@@ -11,13 +11,13 @@ import structlog
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 
-from studies.runner.inquest import Inquest
-from studies.runner.persistence import firmly
-from studies.runner.work import Running, Work
-from studies.store import Lease, NotEnded, Store
-from studies.worker import payload
+from grokscale.studies.runner.inquest import Inquest
+from grokscale.studies.runner.persistence import firmly
+from grokscale.studies.runner.work import Running, Work
+from grokscale.studies.store import Lease, NotEnded, Store
+from grokscale.studies.worker import payload
 
-log = structlog.stdlib.get_logger("studies.runner")
+log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
 PROGRESS_SECONDS = 1.0
 """Between two progress rows of one pack."""

@@ -13,26 +13,26 @@ from typing import Any
 
 import structlog
 
-from studies.bell import Stop
-from studies.lifecycle import ImpossibleTransition
-from studies.resources import Resources, total
-from studies.runner import environment
-from studies.runner.cluster import Cluster, OwnCluster, clear, is_ray_directory, ray_directory
-from studies.runner.compilers import Compilers
-from studies.runner.dealer import Dealer, Driven
-from studies.runner.drivers import DRIVER, Drivers
-from studies.runner.foreign import LOG, ForeignCluster
-from studies.runner.keeper import Keeper
-from studies.runner.leases import Leases
-from studies.runner.lock import only_runner
-from studies.runner.persistence import LOST
-from studies.runner.streak import MOST
-from studies.runner.wire import Job
-from studies.settings import Settings
-from studies.store import DatabaseUnavailable, Lease, LeaseLost, RunnerInfo, RunnerNews, Store
-from studies.worker import attempts
+from grokscale.studies.bell import Stop
+from grokscale.studies.lifecycle import ImpossibleTransition
+from grokscale.studies.resources import Resources, total
+from grokscale.studies.runner import environment
+from grokscale.studies.runner.cluster import Cluster, OwnCluster, clear, is_ray_directory, ray_directory
+from grokscale.studies.runner.compilers import Compilers
+from grokscale.studies.runner.dealer import Dealer, Driven
+from grokscale.studies.runner.drivers import DRIVER, Drivers
+from grokscale.studies.runner.foreign import LOG, ForeignCluster
+from grokscale.studies.runner.keeper import Keeper
+from grokscale.studies.runner.leases import Leases
+from grokscale.studies.runner.lock import only_runner
+from grokscale.studies.runner.persistence import LOST
+from grokscale.studies.runner.streak import MOST
+from grokscale.studies.runner.wire import Job
+from grokscale.studies.settings import Settings
+from grokscale.studies.store import DatabaseUnavailable, Lease, LeaseLost, RunnerInfo, RunnerNews, Store
+from grokscale.studies.worker import attempts
 
-log = structlog.stdlib.get_logger("studies.runner")
+log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
 LEAVE_SECONDS = 6.5
 """For drivers to end in order: more than they take at most, and with Ray's end within ten seconds."""

@@ -6,8 +6,8 @@ from typing import Any
 
 from ray.tune.search import Searcher
 
-from studies.runner.control import Control
-from studies.runner.work import Work
+from grokscale.studies.runner.control import Control
+from grokscale.studies.runner.work import Work
 
 
 class PackSearcher(Searcher):

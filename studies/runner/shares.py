@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from studies.resources import Resources, slots, total
+from grokscale.studies.resources import Resources, slots, total
 
 _ROUNDING = 1e-9
 

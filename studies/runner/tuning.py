@@ -15,20 +15,20 @@ from ray.tune import Callback, CheckpointConfig, FailureConfig, RunConfig, TuneC
 from ray.tune.execution import class_cache
 from ray.tune.experiment import Trial
 
-from studies.runner import connection
-from studies.runner.control import Control
-from studies.runner.inquest import Inquest
-from studies.runner.overseer import Overseer
-from studies.runner.places import Places
-from studies.runner.proposals import Proposals
-from studies.runner.recorder import Recorder
-from studies.runner.searcher import PackSearcher
-from studies.runner.wire import Job
-from studies.runner.work import Work
-from studies.spec import StudySpec
-from studies.store import Store
-from studies.worker.attempts import Attempts
-from studies.worker.trainable import PackTrainable
+from grokscale.studies.runner import connection
+from grokscale.studies.runner.control import Control
+from grokscale.studies.runner.inquest import Inquest
+from grokscale.studies.runner.overseer import Overseer
+from grokscale.studies.runner.places import Places
+from grokscale.studies.runner.proposals import Proposals
+from grokscale.studies.runner.recorder import Recorder
+from grokscale.studies.runner.searcher import PackSearcher
+from grokscale.studies.runner.wire import Job
+from grokscale.studies.runner.work import Work
+from grokscale.studies.spec import StudySpec
+from grokscale.studies.store import Store
+from grokscale.studies.worker.attempts import Attempts
+from grokscale.studies.worker.trainable import PackTrainable
 
 _MOST_PENDING = 64
 """Packs whose workers start at once: with Tune's own default of one they would start one after another."""

@@ -1,4 +1,4 @@
-"""The process that keeps an eye on a cluster: `python -m studies.runner.watcher`, a child of the runner.
+"""The process that keeps an eye on a cluster: `python -m grokscale.studies.runner.watcher`, a child of the runner.
 
 It connects as a driver does, to a cluster that asks for a token or is trusted without; says what the nodes have about
 once a second; looks at each node once for the versions that it runs; and asks for more nodes where the runner wants
@@ -25,9 +25,9 @@ from ray.util import placement_group, remove_placement_group
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from ruamel.yaml import YAML
 
-from studies.runner import connection, trust
-from studies.runner.parent import die_with_parent
-from studies.runner.wire import Wire
+from grokscale.studies.runner import connection, trust
+from grokscale.studies.runner.parent import die_with_parent
+from grokscale.studies.runner.wire import Wire
 
 BOOTSTRAP = Path("~/ray_bootstrap_config.yaml").expanduser()
 _LOOK_SECONDS = 1.0

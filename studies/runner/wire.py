@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from studies.store import Lease
+from grokscale.studies.store import Lease
 
 
 @dataclass(frozen=True, slots=True)

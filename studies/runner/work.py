@@ -10,16 +10,16 @@ from typing import Any
 
 import structlog
 
-from studies.packs import pack
-from studies.plan import cut_packs
-from studies.runner.persistence import firmly
-from studies.runner.proposals import Proposals
-from studies.spec import StudySpec
-from studies.store import Lease, PackRecord, Store
-from studies.worker.attempts import Attempts
-from studies.worker.trainable import Assignment
+from grokscale.studies.packs import pack
+from grokscale.studies.plan import cut_packs
+from grokscale.studies.runner.persistence import firmly
+from grokscale.studies.runner.proposals import Proposals
+from grokscale.studies.spec import StudySpec
+from grokscale.studies.store import Lease, PackRecord, Store
+from grokscale.studies.worker.attempts import Attempts
+from grokscale.studies.worker.trainable import Assignment
 
-log = structlog.stdlib.get_logger("studies.runner")
+log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
 _CUT_SECONDS = 10.0
 """Between two times that packs are cut anew, while a cluster grows node by node."""

@@ -4,6 +4,6 @@ Adaptive searches go on from there batch by batch: `goals` says what is made of 
 next (and imports Optuna, which takes a second: only who proposes imports it).
 """
 
-from studies.search.configurations import at_points, configurations, fields, swept
+from grokscale.studies.search.configurations import at_points, configurations, fields, swept
 
 __all__ = ["at_points", "configurations", "fields", "swept"]

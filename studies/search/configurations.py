@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from studies.search.draws import random_points, sobol_points
-from studies.search.grid import grid
-from studies.search.space import first_points
-from studies.spec import StudySpec
-from studies.spec.methods import Adaptive, Random, Sobol
-from studies.spec.sweeps import Swept, is_swept
+from grokscale.studies.search.draws import random_points, sobol_points
+from grokscale.studies.search.grid import grid
+from grokscale.studies.search.space import first_points
+from grokscale.studies.spec import StudySpec
+from grokscale.studies.spec.methods import Adaptive, Random, Sobol
+from grokscale.studies.spec.sweeps import Swept, is_swept
 
 Config = dict[str, Any]
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import qmc
 
-from studies.spec.sweeps import Range, Swept, levels
+from grokscale.studies.spec.sweeps import Range, Swept, levels
 
 STREAM = 0x5EA2C4
 """Keeps the search's random numbers apart from those of the trials, which the study's seed keys too."""

@@ -24,13 +24,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from studies.laws.noise import Floats
-from studies.pareto.seeds import Aggregate, aggregate
-from studies.search.configurations import swept
-from studies.search.samplers import Told
-from studies.search.space import Point
-from studies.spec import StudySpec
-from studies.spec.methods import Adaptive
+from grokscale.studies.laws.noise import Floats
+from grokscale.studies.pareto.seeds import Aggregate, aggregate
+from grokscale.studies.search.configurations import swept
+from grokscale.studies.search.samplers import Told
+from grokscale.studies.search.space import Point
+from grokscale.studies.spec import StudySpec
+from grokscale.studies.spec.methods import Adaptive
 
 _PRUNED = "pruned"
 WORSE = 1.0

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable
 from typing import Any
 
-from studies.spec.sweeps import Swept, levels
+from grokscale.studies.spec.sweeps import Swept, levels
 
 
 def grid(sweeps: Iterable[Swept]) -> list[tuple[Any, ...]]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from studies.search.goals import prune_after, told
-from studies.search.samplers import propose
-from studies.search.space import Point
-from studies.spec import StudySpec
-from studies.spec.methods import Adaptive
+from grokscale.studies.search.goals import prune_after, told
+from grokscale.studies.search.samplers import propose
+from grokscale.studies.search.space import Point
+from grokscale.studies.spec import StudySpec
+from grokscale.studies.spec.methods import Adaptive
 
 
 def next_batch(study_id: str, spec: StudySpec, table: pa.Table) -> tuple[list[Point], int, int | None]:

@@ -17,12 +17,12 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.study import StudyDirection
 
-from studies.search.configurations import swept
-from studies.search.draws import STREAM
-from studies.search.space import Point, batch_of, fresh
-from studies.spec import StudySpec
-from studies.spec.methods import Adaptive
-from studies.spec.sweeps import Range, Swept
+from grokscale.studies.search.configurations import swept
+from grokscale.studies.search.draws import STREAM
+from grokscale.studies.search.space import Point, batch_of, fresh
+from grokscale.studies.spec import StudySpec
+from grokscale.studies.spec.methods import Adaptive
+from grokscale.studies.spec.sweeps import Range, Swept
 
 _READY = 1
 """Results from which on a sampler proposes itself: the first batch is drawn without it."""

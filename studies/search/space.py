@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from studies.search.draws import sobol_points
-from studies.spec.methods import Adaptive
-from studies.spec.sweeps import Range, Swept, levels
+from grokscale.studies.search.draws import sobol_points
+from grokscale.studies.spec.methods import Adaptive
+from grokscale.studies.spec.sweeps import Range, Swept, levels
 
 Point = tuple[Any, ...]
 

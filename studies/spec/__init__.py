@@ -4,10 +4,10 @@
 `from_json` reads JSON text to plain data, refusing keys given twice.
 """
 
-from studies.spec.errors import FieldProblem, SpecError
-from studies.spec.limits import Limits
-from studies.spec.load import from_json, load
-from studies.spec.parse import parse
-from studies.spec.study import StudySpec
+from grokscale.studies.spec.errors import FieldProblem, SpecError
+from grokscale.studies.spec.limits import Limits
+from grokscale.studies.spec.load import from_json, load
+from grokscale.studies.spec.parse import parse
+from grokscale.studies.spec.study import StudySpec
 
 __all__ = ["FieldProblem", "Limits", "SpecError", "StudySpec", "from_json", "load", "parse"]

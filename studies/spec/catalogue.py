@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from studies.spec.parse import kinds, members
-from studies.spec.rules import SYNTHETIC
-from studies.spec.study import StudySpec
-from studies.spec.words import LATER
-from trainers.fast_forward import SMOOTH
+from grokscale.studies.spec.parse import kinds, members
+from grokscale.studies.spec.rules import SYNTHETIC
+from grokscale.studies.spec.study import StudySpec
+from grokscale.studies.spec.words import LATER
+from grokscale.trainers.fast_forward import SMOOTH
 
 PARTS = {"tasks": "task", "regularizers": "regularizer", "optimizers": "optimizer", "searches": "search"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from studies.portable import PortableError
+from grokscale.studies.portable import PortableError
 
 SHOWN = 80
 MOST = 100

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from studies.settings import Settings
+from grokscale.studies.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

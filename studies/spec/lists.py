@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from studies.spec.errors import MOST, show
-from studies.spec.numbers import Fault, Leaf, Refused
+from grokscale.studies.spec.errors import MOST, show
+from grokscale.studies.spec.numbers import Fault, Leaf, Refused
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from studies.spec.errors import MOST, FieldProblem, SpecError, pointer
-from studies.spec.limits import Limits
-from studies.spec.parse import parse
-from studies.spec.plain import Path
-from studies.spec.study import StudySpec
-from studies.spec.yaml12 import from_yaml
+from grokscale.studies.spec.errors import MOST, FieldProblem, SpecError, pointer
+from grokscale.studies.spec.limits import Limits
+from grokscale.studies.spec.parse import parse
+from grokscale.studies.spec.plain import Path
+from grokscale.studies.spec.study import StudySpec
+from grokscale.studies.spec.yaml12 import from_yaml
 
 
 def load(text: str, limits: Limits | None = None, test_tasks: bool = False) -> StudySpec:

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from studies.spec.numbers import Number, whole
-from studies.spec.objective import Goal, Objective
-from studies.spec.sweeps import Sweep, Swept
-from studies.spec.tasks import Section, field, positive
+from grokscale.studies.spec.numbers import Number, whole
+from grokscale.studies.spec.objective import Goal, Objective
+from grokscale.studies.spec.sweeps import Sweep, Swept
+from grokscale.studies.spec.tasks import Section, field, positive
 
 MAX_CONFIGS = 1_000_000
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from studies.spec.errors import show
-from studies.spec.lists import ListOf
-from studies.spec.numbers import Fault, Leaf, Number, Refused
-from studies.spec.words import Word
+from grokscale.studies.spec.errors import show
+from grokscale.studies.spec.lists import ListOf
+from grokscale.studies.spec.numbers import Fault, Leaf, Number, Refused
+from grokscale.studies.spec.words import Word
 
 RESPONSES = (
     "t1",

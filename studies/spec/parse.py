@@ -10,14 +10,14 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from studies.spec.errors import MOST, FieldProblem, SpecError, pointer, show
-from studies.spec.limits import Limits
-from studies.spec.numbers import Fault, Leaf
-from studies.spec.plain import plain
-from studies.spec.rules import contradictions, excesses
-from studies.spec.study import StudySpec, flat
-from studies.spec.tasks import Section
-from studies.spec.words import unavailable
+from grokscale.studies.spec.errors import MOST, FieldProblem, SpecError, pointer, show
+from grokscale.studies.spec.limits import Limits
+from grokscale.studies.spec.numbers import Fault, Leaf
+from grokscale.studies.spec.plain import plain
+from grokscale.studies.spec.rules import contradictions, excesses
+from grokscale.studies.spec.study import StudySpec, flat
+from grokscale.studies.spec.tasks import Section
+from grokscale.studies.spec.words import unavailable
 
 TAGGED = ("task", "regularizer", "optimizer", "search")
 

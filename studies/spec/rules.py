@@ -8,10 +8,10 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from studies.spec.limits import Limits
-from studies.spec.numbers import Fault
-from studies.spec.sweeps import NUM, Range, choices, count, is_swept, largest, smallest
-from trainers.fast_forward import LARGEST, SMOOTH, applies, approximated
+from grokscale.studies.spec.limits import Limits
+from grokscale.studies.spec.numbers import Fault
+from grokscale.studies.spec.sweeps import NUM, Range, choices, count, is_swept, largest, smallest
+from grokscale.trainers.fast_forward import LARGEST, SMOOTH, applies, approximated
 
 Flat = Mapping[str, Any]
 

@@ -13,9 +13,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from studies.spec.errors import show
-from studies.spec.lists import ListOf
-from studies.spec.numbers import Fault, Leaf, Number, Refused, whole
+from grokscale.studies.spec.errors import show
+from grokscale.studies.spec.lists import ListOf
+from grokscale.studies.spec.numbers import Fault, Leaf, Number, Refused, whole
 
 SCALES = ("log", "linear")
 NUM = whole(2, 100_000)

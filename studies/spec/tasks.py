@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from studies.spec.lists import ListOf
-from studies.spec.numbers import Number, whole
-from studies.spec.sweeps import Sweep, Swept
-from studies.spec.words import Text, Word
+from grokscale.studies.spec.lists import ListOf
+from grokscale.studies.spec.numbers import Number, whole
+from grokscale.studies.spec.sweeps import Sweep, Swept
+from grokscale.studies.spec.words import Text, Word
 
 LARGEST = 1_000_000
 """Largest whole number of a size field; the server's own limits are lower."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from studies.spec.errors import show
-from studies.spec.lists import ListOf
-from studies.spec.numbers import Leaf, Refused, whole
+from grokscale.studies.spec.errors import show
+from grokscale.studies.spec.lists import ListOf
+from grokscale.studies.spec.numbers import Leaf, Refused, whole
 
 LATER: dict[str, tuple[str, ...]] = {
     "task": (

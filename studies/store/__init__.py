@@ -1,6 +1,6 @@
 """The store: studies, trials, packs, curves, events and leases in SQLite or PostgreSQL."""
 
-from studies.store.errors import (
+from grokscale.studies.store.errors import (
     AlreadySubmitted,
     CreationLost,
     DatabaseUnavailable,
@@ -13,7 +13,7 @@ from studies.store.errors import (
     StoreError,
     TooMuchWaits,
 )
-from studies.store.records import (
+from grokscale.studies.store.records import (
     Curves,
     EventRecord,
     EventType,
@@ -39,7 +39,7 @@ from studies.store.records import (
     TrialRecord,
     Verdict,
 )
-from studies.store.store import Store, open_store
+from grokscale.studies.store.store import Store, open_store
 
 __all__ = [
     "AlreadySubmitted",

@@ -10,13 +10,13 @@ import numpy as np
 from sqlalchemy import Connection, func, insert, select
 from uuid_utils import uuid7
 
-from studies.store import packs
-from studies.store.locks import held
-from studies.store.models import Base, Configuration, Pack, Trial
-from studies.store.records import Lease
+from grokscale.studies.store import packs
+from grokscale.studies.store.locks import held
+from grokscale.studies.store.models import Base, Configuration, Pack, Trial
+from grokscale.studies.store.records import Lease
 
 if TYPE_CHECKING:
-    from studies.plan import Plan
+    from grokscale.studies.plan import Plan
 
 AT_ONCE = 2_000
 """Trials or configurations of one transaction: a tenth of a second."""

@@ -9,11 +9,11 @@ from typing import Any, get_args
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, func, inspect, or_, select
 
-from studies.store.errors import InvalidFilter, NotFound
-from studies.store.functions import Number
-from studies.store.models import VISIBLE, Configuration, Study, Trial
-from studies.store.records import TrialFilter
-from trainers.trial import OutcomeWord, Value
+from grokscale.studies.store.errors import InvalidFilter, NotFound
+from grokscale.studies.store.functions import Number
+from grokscale.studies.store.models import VISIBLE, Configuration, Study, Trial
+from grokscale.studies.store.records import TrialFilter
+from grokscale.trainers.trial import OutcomeWord, Value
 
 PENDING = "pending"
 _WORDS = (*get_args(OutcomeWord), PENDING)

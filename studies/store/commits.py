@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from studies.store import curves, events, flat, progress
-from studies.store.errors import NotFound
-from studies.store.functions import Now
-from studies.store.locks import Locked, held
-from studies.store.models import Pack, Study, Trial
-from studies.store.records import Lease
-from trainers.trial import Outcome
+from grokscale.studies.store import curves, events, flat, progress
+from grokscale.studies.store.errors import NotFound
+from grokscale.studies.store.functions import Now
+from grokscale.studies.store.locks import Locked, held
+from grokscale.studies.store.models import Pack, Study, Trial
+from grokscale.studies.store.records import Lease
+from grokscale.trainers.trial import Outcome
 
 _PARAMETERS = 10_000
 """Values in one IN list; SQLite takes 32,766 and PostgreSQL 65,535."""

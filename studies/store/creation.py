@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, func, insert, select, text, update
 from uuid_utils import uuid7
 
-from studies.lifecycle import WAITING
-from studies.store import batches, events, leases, locks, removal, secrets, studies
-from studies.store.errors import AlreadySubmitted, CreationLost, TooMuchWaits
-from studies.store.functions import Now
-from studies.store.models import Study
-from studies.store.records import Idempotency, IdempotencyRecord, Quota, StudyRecord
+from grokscale.studies.lifecycle import WAITING
+from grokscale.studies.store import batches, events, leases, locks, removal, secrets, studies
+from grokscale.studies.store.errors import AlreadySubmitted, CreationLost, TooMuchWaits
+from grokscale.studies.store.functions import Now
+from grokscale.studies.store.models import Study
+from grokscale.studies.store.records import Idempotency, IdempotencyRecord, Quota, StudyRecord
 
 if TYPE_CHECKING:
-    from studies.plan import Plan
-    from studies.spec import StudySpec
+    from grokscale.studies.plan import Plan
+    from grokscale.studies.spec import StudySpec
 
 
 def begin(

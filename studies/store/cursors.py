@@ -8,7 +8,7 @@ import hashlib
 import json
 from typing import Any
 
-from studies.store.errors import InvalidCursor
+from grokscale.studies.store.errors import InvalidCursor
 
 _INTEGERS = range(-(2**63), 2**63)
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from sqlalchemy import Connection, select
 
-from studies.store.errors import InvalidFilter, NotFound
-from studies.store.models import VISIBLE, CurvePoint, Study, Trial
-from studies.store.records import Curves
-from trainers.trial import Outcome
+from grokscale.studies.store.errors import InvalidFilter, NotFound
+from grokscale.studies.store.models import VISIBLE, CurvePoint, Study, Trial
+from grokscale.studies.store.records import Curves
+from grokscale.trainers.trial import Outcome
 
 if TYPE_CHECKING:
     import psycopg

@@ -12,7 +12,7 @@ from typing import Any, Literal, cast
 from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 
-from studies.store.errors import DAMAGED, DatabaseUnavailable
+from grokscale.studies.store.errors import DAMAGED, DatabaseUnavailable
 
 BUSY_SECONDS = 60.0
 """How long a SQLite writer waits for another: a commit of a large pack on a busy machine takes seconds."""
@@ -110,7 +110,7 @@ class Database:
             if _unreachable(error):
                 raise DatabaseUnavailable(f"{self._name()}: {_first_line(error)}", _cause(error)) from error
             if _lacks_a_table(error):
-                from studies.store import schema  # which stands on this module
+                from grokscale.studies.store import schema  # which stands on this module
 
                 schema.check(self)
             raise

@@ -22,10 +22,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
-from studies.portable import PortableError
+from grokscale.studies.portable import PortableError
 
 if TYPE_CHECKING:
-    from studies.store.records import IdempotencyRecord
+    from grokscale.studies.store.records import IdempotencyRecord
 
 
 DAMAGED = "the database is damaged: put a copy of it back, or move it away to begin anew"

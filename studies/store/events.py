@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from studies.lifecycle import ENDED
-from studies.store.errors import NotFound
-from studies.store.functions import Now
-from studies.store.models import VISIBLE, Event, Study
-from studies.store.records import EventRecord, EventType, Head
+from grokscale.studies.lifecycle import ENDED
+from grokscale.studies.store.errors import NotFound
+from grokscale.studies.store.functions import Now
+from grokscale.studies.store.models import VISIBLE, Event, Study
+from grokscale.studies.store.records import EventRecord, EventType, Head
 
 _LARGEST = 2**63 - 1
 

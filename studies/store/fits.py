@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select
 
-from studies.store.errors import NotFound
-from studies.store.models import VISIBLE, Fit, Study
-from studies.store.records import FitRecord, FitSummary
+from grokscale.studies.store.errors import NotFound
+from grokscale.studies.store.models import VISIBLE, Fit, Study
+from grokscale.studies.store.records import FitRecord, FitSummary
 
 _summary = (Fit.id, Fit.study_id, Fit.created, Fit.request, Fit.versions, Fit.rows_hash)
 _columns = (*_summary, Fit.result)

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from studies.store.records import TrialRecord
-from trainers.trial import Crossing, Delay, ErrorPoint, Outcome
+from grokscale.studies.store.records import TrialRecord
+from grokscale.trainers.trial import Crossing, Delay, ErrorPoint, Outcome
 
 CROSSINGS = ("t1", "t1_gradient", "t2", "t2_plateau")
 ERRORS = ("stop", "min", "settled", "plateau")

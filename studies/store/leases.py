@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
-from studies.lifecycle import CLAIMABLE
-from studies.store import packs, states
-from studies.store.errors import LeaseLost
-from studies.store.locks import FREE, locked
-from studies.store.models import Runner, Study
-from studies.store.records import Lease
+from grokscale.studies.lifecycle import CLAIMABLE
+from grokscale.studies.store import packs, states
+from grokscale.studies.store.errors import LeaseLost
+from grokscale.studies.store.locks import FREE, locked
+from grokscale.studies.store.models import Runner, Study
+from grokscale.studies.store.records import Lease
 
 SERVICE = ""
 """Holder of the studies that a service makes, or cancels, some rows at a time."""

@@ -7,10 +7,10 @@ from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from studies.lifecycle import State
-from studies.store.errors import LeaseLost, NotFound
-from studies.store.models import VISIBLE, Study
-from studies.store.records import Lease
+from grokscale.studies.lifecycle import State
+from grokscale.studies.store.errors import LeaseLost, NotFound
+from grokscale.studies.store.models import VISIBLE, Study
+from grokscale.studies.store.records import Lease
 
 FREE: dict[str, Any] = {"runner_id": None, "lease_seconds": None, "token": Study.token + 1}
 """Columns of a study that nobody holds any more: whoever did can write no more."""

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, MetaData, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from studies.lifecycle import HIDDEN
-from studies.store.types import Finite, Json, UtcDateTime, Words
+from grokscale.studies.lifecycle import HIDDEN
+from grokscale.studies.store.types import Finite, Json, UtcDateTime, Words
 
 
 class Base(DeclarativeBase):

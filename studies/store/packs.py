@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import Connection, Float, RowMapping, bindparam, case, delete, func, insert, literal, select, update
 from uuid_utils import uuid7
 
-from studies.store import commits, flat, progress
-from studies.store.errors import LeaseLost, NotEnded, NotFound
-from studies.store.functions import Now
-from studies.store.locks import Locked, held
-from studies.store.models import CONFIGURATION, VISIBLE, Configuration, CurvePoint, Pack, Study, Trial
-from studies.store.records import Lease, PackRecord, Verdict
-from trainers.trial import Outcome, finite
-from trainers.trial import Trial as PlannedTrial
+from grokscale.studies.store import commits, flat, progress
+from grokscale.studies.store.errors import LeaseLost, NotEnded, NotFound
+from grokscale.studies.store.functions import Now
+from grokscale.studies.store.locks import Locked, held
+from grokscale.studies.store.models import CONFIGURATION, VISIBLE, Configuration, CurvePoint, Pack, Study, Trial
+from grokscale.studies.store.records import Lease, PackRecord, Verdict
+from grokscale.trainers.trial import Outcome, finite
+from grokscale.trainers.trial import Trial as PlannedTrial
 
 if TYPE_CHECKING:
-    from studies.plan import PlannedPack
+    from grokscale.studies.plan import PlannedPack
 
 T = TypeVar("T")
 

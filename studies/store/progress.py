@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, case, func, select
 
-from studies.store import events
-from studies.store.locks import Locked
-from studies.store.models import Pack
-from studies.store.records import Preparing, Progress
+from grokscale.studies.store import events
+from grokscale.studies.store.locks import Locked
+from grokscale.studies.store.models import Pack
+from grokscale.studies.store.records import Preparing, Progress
 
 
 @dataclass(frozen=True, slots=True)

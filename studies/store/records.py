@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
-from studies.lifecycle import State
-from trainers.trial import Crossing, Delay, ErrorPoint, Obtained, OutcomeWord, Value
+from grokscale.studies.lifecycle import State
+from grokscale.trainers.trial import Crossing, Delay, ErrorPoint, Obtained, OutcomeWord, Value
 
 T = TypeVar("T")
 PackState = Literal["waiting", "running", "ended", "halved"]

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, delete, select, update
 
-from studies.store.leases import SERVICE, Held, held, still
-from studies.store.locks import FREE
-from studies.store.models import Configuration, Event, Fit, IdempotencyKey, Pack, Study, Trial
+from grokscale.studies.store.leases import SERVICE, Held, held, still
+from grokscale.studies.store.locks import FREE
+from grokscale.studies.store.models import Configuration, Event, Fit, IdempotencyKey, Pack, Study, Trial
 
 _ROWS = 2_000
 _POINTS = 20_000

@@ -6,9 +6,9 @@ from dataclasses import asdict, fields
 
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
-from studies.store.functions import Now, SecondsSince
-from studies.store.models import Runner
-from studies.store.records import RunnerInfo, RunnerNews, RunnerRecord
+from grokscale.studies.store.functions import Now, SecondsSince
+from grokscale.studies.store.models import Runner
+from grokscale.studies.store.records import RunnerInfo, RunnerNews, RunnerRecord
 
 _FORGOTTEN_SECONDS = 86_400.0
 

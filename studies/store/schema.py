@@ -12,13 +12,13 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, select, update
 
-from studies.store.errors import SchemaOutdated
-from studies.store.functions import Now
-from studies.store.models import Probe
-from studies.store.records import Schema
+from grokscale.studies.store.errors import SchemaOutdated
+from grokscale.studies.store.functions import Now
+from grokscale.studies.store.models import Probe
+from grokscale.studies.store.records import Schema
 
 if TYPE_CHECKING:
-    from studies.store.engine import Database
+    from grokscale.studies.store.engine import Database
 
 VERSION_TABLE = "gs_alembic_version"
 _MIGRATIONS = Path(__file__).parent / "migrations"

@@ -7,7 +7,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, select
 
-from studies.store.models import Secret
+from grokscale.studies.store.models import Secret
 
 Purpose = Literal["caller", "checkpoints"]
 

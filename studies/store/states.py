@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from studies import lifecycle
-from studies.lifecycle import ENDED, Event, State
-from studies.store import commits, events, packs
-from studies.store.errors import NotEnded
-from studies.store.functions import Now
-from studies.store.locks import FREE, Locked
-from studies.store.models import Study, Trial
+from grokscale.studies import lifecycle
+from grokscale.studies.lifecycle import ENDED, Event, State
+from grokscale.studies.store import commits, events, packs
+from grokscale.studies.store.errors import NotEnded
+from grokscale.studies.store.functions import Now
+from grokscale.studies.store.locks import FREE, Locked
+from grokscale.studies.store.models import Study, Trial
 
 
 def change(connection: Connection, study: Locked, event: Event, reason: str | None = None) -> State:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import IntegrityError
 
-from studies.lifecycle import Event, State
-from studies.store import (
+from grokscale.studies.lifecycle import Event, State
+from grokscale.studies.store import (
     batches,
     commits,
     creation,
@@ -34,9 +34,9 @@ from studies.store import (
     studies,
     trials,
 )
-from studies.store.engine import Database
-from studies.store.errors import AlreadySubmitted, DatabaseUnavailable, LeaseLost, StoreError
-from studies.store.records import (
+from grokscale.studies.store.engine import Database
+from grokscale.studies.store.errors import AlreadySubmitted, DatabaseUnavailable, LeaseLost, StoreError
+from grokscale.studies.store.records import (
     EVERY_STUDY,
     EVERY_TRIAL,
     NO_NEWS,
@@ -61,13 +61,13 @@ from studies.store.records import (
     TrialRecord,
     Verdict,
 )
-from trainers.trial import Outcome, Trial
+from grokscale.trainers.trial import Outcome, Trial
 
 if TYPE_CHECKING:
     import pyarrow
 
-    from studies.plan import Plan, PlannedPack
-    from studies.spec import StudySpec
+    from grokscale.studies.plan import Plan, PlannedPack
+    from grokscale.studies.spec import StudySpec
 
 
 def open_store(url: str) -> Store:
@@ -369,7 +369,7 @@ class Store:
         Raises:
             NotFound, InvalidFilter: as `trials`.
         """
-        from studies.store.table import table  # pyarrow takes half a second to import; drivers never need it
+        from grokscale.studies.store.table import table  # pyarrow takes half a second to import; drivers never need it
 
         with self._database.read() as connection:
             return table(connection, study_id, filter)

@@ -7,14 +7,14 @@ from typing import cast
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, select
 
-from studies.lifecycle import ENDED, HIDDEN, STATES, WAITING, Event, State
-from studies.store import batches, cursors, leases, locks, packs, removal, secrets, states
-from studies.store.errors import AlreadySubmitted, InvalidFilter, NotEnded, NotFound
-from studies.store.functions import Holds, Now
-from studies.store.models import VISIBLE, IdempotencyKey, Study
-from studies.store.progress import Pace, paces, progress
-from studies.store.records import Idempotency, IdempotencyRecord, Lease, Page, StudyFilter, StudyRecord
-from studies.store.types import storable
+from grokscale.studies.lifecycle import ENDED, HIDDEN, STATES, WAITING, Event, State
+from grokscale.studies.store import batches, cursors, leases, locks, packs, removal, secrets, states
+from grokscale.studies.store.errors import AlreadySubmitted, InvalidFilter, NotEnded, NotFound
+from grokscale.studies.store.functions import Holds, Now
+from grokscale.studies.store.models import VISIBLE, IdempotencyKey, Study
+from grokscale.studies.store.progress import Pace, paces, progress
+from grokscale.studies.store.records import Idempotency, IdempotencyRecord, Lease, Page, StudyFilter, StudyRecord
+from grokscale.studies.store.types import storable
 
 CANCEL_SECONDS = 30.0
 """Between two transactions in which the trials of a study are cancelled, some at a time."""

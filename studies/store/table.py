@@ -19,10 +19,10 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import Connection, Select, Text, case, select, type_coerce
 
-from studies.store.choices import Chosen, choose
-from studies.store.flat import CROSSINGS, ERRORS
-from studies.store.models import Configuration, Pack, Study, Trial
-from studies.store.records import TrialFilter
+from grokscale.studies.store.choices import Chosen, choose
+from grokscale.studies.store.flat import CROSSINGS, ERRORS
+from grokscale.studies.store.models import Configuration, Pack, Study, Trial
+from grokscale.studies.store.records import TrialFilter
 
 _INT, _FLOAT, _TEXT = pa.int64(), pa.float64(), pa.string()
 _NAMES = {"id": _TEXT, "index": _INT, "configuration": _INT, "seed": _INT, "data_id": _TEXT, "stream_id": _TEXT}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from studies.store import cursors, flat
-from studies.store.choices import choose
-from studies.store.errors import NotFound
-from studies.store.models import CONFIGURATION, VISIBLE, Configuration, Study, Trial
-from studies.store.records import EVERY_TRIAL, Page, TrialFilter, TrialRecord
+from grokscale.studies.store import cursors, flat
+from grokscale.studies.store.choices import choose
+from grokscale.studies.store.errors import NotFound
+from grokscale.studies.store.models import CONFIGURATION, VISIBLE, Configuration, Study, Trial
+from grokscale.studies.store.records import EVERY_TRIAL, Page, TrialFilter, TrialRecord
 
 _whole = select(Trial, Configuration.config).join(*CONFIGURATION)
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from sqlalchemy import DateTime, Dialect, Float, String, Text, TypeDecorator
 
-from studies.store.errors import DAMAGED, DatabaseUnavailable
-from trainers.trial import finite
+from grokscale.studies.store.errors import DAMAGED, DatabaseUnavailable
+from grokscale.trainers.trial import finite
 
 
 def plain(value: Any) -> Any:

@@ -14,11 +14,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
-from studies.laws import columns
-from studies.laws.clusters import Clusters, degrees_of_freedom, robust_covariance
-from studies.laws.hypotheses import MARGIN
-from studies.laws.noise import Floats
-from studies.theory.pairs import Pair
+from grokscale.studies.laws import columns
+from grokscale.studies.laws.clusters import Clusters, degrees_of_freedom, robust_covariance
+from grokscale.studies.laws.hypotheses import MARGIN
+from grokscale.studies.laws.noise import Floats
+from grokscale.studies.theory.pairs import Pair
 
 FEWEST_DRAWS = 3
 _FEWEST_DEGREES = 0.99

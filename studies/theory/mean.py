@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from studies.laws.likelihood import Sample, rows
-from studies.laws.logs import OUTSIDE, representable
-from studies.laws.noise import Floats
+from grokscale.studies.laws.likelihood import Sample, rows
+from grokscale.studies.laws.logs import OUTSIDE, representable
+from grokscale.studies.laws.noise import Floats
 
 _MOST_STEPS = 100
 _CLOSE = 1e-10

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from studies.laws import columns
-from studies.laws.columns import Words
-from studies.laws.noise import Floats
-from studies.laws.responses import observe
+from grokscale.studies.laws import columns
+from grokscale.studies.laws.columns import Words
+from grokscale.studies.laws.noise import Floats
+from grokscale.studies.laws.responses import observe
 
 PAIRS = {
     "t1": ("t1", "t1_predicted"),

@@ -11,13 +11,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from studies.laws import columns
-from studies.laws.errors import TooLittle
-from studies.laws.logs import exponential
-from studies.theory.explained import explained
-from studies.theory.mean import Logs, NoMean, mean
-from studies.theory.pairs import CENSORED, PAIRS, Pair, pair
-from studies.theory.sentences import text
+from grokscale.studies.laws import columns
+from grokscale.studies.laws.errors import TooLittle
+from grokscale.studies.laws.logs import exponential
+from grokscale.studies.theory.explained import explained
+from grokscale.studies.theory.mean import Logs, NoMean, mean
+from grokscale.studies.theory.pairs import CENSORED, PAIRS, Pair, pair
+from grokscale.studies.theory.sentences import text
 
 _NUMBER = re.compile(r"(?<![\w.*])-?\d+(\.\d+)?(e[-+]?\d+)?(?![\w])")
 _MANY = 0.1

@@ -16,8 +16,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trainers import files
-from trainers.checkpoint import Checkpoint, Place, Unusable
+from grokscale.trainers import files
+from grokscale.trainers.checkpoint import Checkpoint, Place, Unusable
 
 TRACE = "silent.txt"
 """In an attempt's directory: where every thread was when a silent pack was ended."""

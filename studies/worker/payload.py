@@ -9,9 +9,9 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Sequence
 
-from trainers.checkpoint import OUTCOME
-from trainers.encoding import Encoding
-from trainers.trial import Outcome
+from grokscale.trainers.checkpoint import OUTCOME
+from grokscale.trainers.encoding import Encoding
+from grokscale.trainers.trial import Outcome
 
 PIECE_BYTES = 1 << 20
 """Before compression. A single outcome may be larger: one with recorded coordinates."""

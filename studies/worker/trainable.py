@@ -13,11 +13,11 @@ from typing import Any, BinaryIO, Self
 import ray
 from ray import tune
 
-from studies.worker import payload
-from studies.worker.attempts import TRACE, Attempts
-from trainers import files
-from trainers.checkpoint import Place
-from trainers.trial import Pack
+from grokscale.studies.worker import payload
+from grokscale.studies.worker.attempts import TRACE, Attempts
+from grokscale.trainers import files
+from grokscale.trainers.checkpoint import Place
+from grokscale.trainers.trial import Pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class PackTrainable(tune.Trainable):
     def setup(self, config: dict[str, Any]) -> None:
         """Take the first pack."""
         # here and not above: the driver imports this module too, and needs no torch
-        from trainers.pack import train
+        from grokscale.trainers.pack import train
 
         self._trainer = train
         self._take(config)

@@ -11,13 +11,13 @@ from typing import Any
 import httpx2
 import numpy as np
 
-from studies.settings import Settings
-from studies.store import Lease, Store, open_store
+from grokscale.studies.settings import Settings
+from grokscale.studies.store import Lease, Store, open_store
+from grokscale.trainers.trial import Outcome
 from tests.benchmarks.tables import Table, at_most_ms, figure
 from tests.benchmarks.timing import timed_once
 from tests.e2e.conftest import Service
 from tests.studies.store.samples import failed, outcome, running
-from trainers.trial import Outcome
 
 GOAL_MS = 50.0
 SEEDS, PER_PACK = 20, 500

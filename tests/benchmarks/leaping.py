@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from studies.spec import StudySpec
+from grokscale.studies.spec import StudySpec
+from grokscale.trainers.pack import train
+from grokscale.trainers.trial import Outcome
 from tests.benchmarks import loops
 from tests.benchmarks.tables import Table, at_least, figure
 from tests.benchmarks.timing import Contender, Disagreement, interleaved, timed_once
 from tests.benchmarks.work import Work, sizes, study, work
 from tests.trainers import compiled_loop
-from trainers.pack import train
-from trainers.trial import Outcome
 
 ALPHA, THETA = 0.1, 1e-3
 GOALS = {1e-7: 300, 1e-8: 3_000, 1e-9: 30_000}

@@ -7,13 +7,13 @@ from functools import partial
 
 import numpy as np
 
+from grokscale.trainers.pack import train
+from grokscale.trainers.tasks.sparse_recovery import SparseProblem
+from grokscale.trainers.watch import Watch
 from tests.benchmarks import loops
 from tests.benchmarks.tables import Table, at_most_share, figure, share
 from tests.benchmarks.timing import Disagreement, agree, interleaved
 from tests.benchmarks.work import Work, logarithmic, study, work
-from trainers.pack import train
-from trainers.tasks.sparse_recovery import SparseProblem
-from trainers.watch import Watch
 
 GOALS = {"proximal": 0.01, "subgradient": 0.05, "projected": 0.05}
 STRIDE = 1000

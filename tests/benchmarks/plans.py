@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from studies.library import item
-from studies.packs import pack
-from studies.plan import Forecast, Plan, Resources, forecast, plan
-from studies.spec import StudySpec
+from grokscale.studies.library import item
+from grokscale.studies.packs import pack
+from grokscale.studies.plan import Forecast, Plan, Resources, forecast, plan
+from grokscale.studies.spec import StudySpec
+from grokscale.trainers.pack import train
+from grokscale.trainers.trial import Outcome
 from tests.benchmarks.leaping import leap, leaps
 from tests.benchmarks.tables import Table, at_most_seconds, figure, share
 from tests.benchmarks.timing import Timed, interleaved, timed_once
 from tests.benchmarks.work import grid, logarithmic, study, work
-from trainers.pack import train
-from trainers.trial import Outcome
 
 GRID, GRID_SECONDS = 512, 40.0
 COLUMNS = ("", "trials", "predicted steps", "steps", "predicted s", "min s", "median s", "actual / predicted s")

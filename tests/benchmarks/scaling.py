@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from studies.spec import StudySpec
+from grokscale.studies.spec import StudySpec
+from grokscale.trainers.tasks.sparse_recovery import SparseProblem
 from tests.benchmarks import loops
 from tests.benchmarks.leaping import leap, leaps
 from tests.benchmarks.tables import Table, figure
 from tests.benchmarks.timing import agree, interleaved
 from tests.benchmarks.work import logarithmic, sizes, study, work
-from trainers.tasks.sparse_recovery import SparseProblem
 
 TOLERANCE = 1e-9
 

@@ -6,11 +6,11 @@ from functools import partial
 
 import numpy as np
 
+from grokscale.trainers.tasks.sparse_recovery import SparseProblem
 from tests.benchmarks import loops, machine
 from tests.benchmarks.tables import Table, at_least, at_least_share, figure, share
 from tests.benchmarks.timing import Contender, Timed, agree, interleaved, timed_once
 from tests.benchmarks.work import Work, logarithmic, study, work
-from trainers.tasks.sparse_recovery import SparseProblem
 
 METHODS = {"proximal": "ISTA", "subgradient": "Subgradient method"}
 GOALS = {"proximal": 20, "subgradient": 15}

@@ -12,21 +12,21 @@ from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from service.client import Client, Study
-from studies.laws import law
-from studies.library import item
-from studies.packs import pack
-from studies.plan import Resources, plan
-from studies.plan.packing import MOST
-from studies.settings import PREFIX
-from studies.spec import StudySpec, parse
-from studies.store import open_store
+from grokscale.service.client import Client, Study
+from grokscale.studies.laws import law
+from grokscale.studies.library import item
+from grokscale.studies.packs import pack
+from grokscale.studies.plan import Resources, plan
+from grokscale.studies.plan.packing import MOST
+from grokscale.studies.settings import PREFIX
+from grokscale.studies.spec import StudySpec, parse
+from grokscale.studies.store import open_store
+from grokscale.trainers.pack import train
 from tests.benchmarks.tables import Table, at_most_seconds, at_most_share, figure, share
 from tests.benchmarks.timing import interleaved, timed_once
 from tests.benchmarks.work import grid, logarithmic
 from tests.e2e.conftest import Service
 from tests.studies.runner.bench import idle_share
-from trainers.pack import train
 
 SLOTS = len(os.sched_getaffinity(0))
 """Packs side by side: one a core."""

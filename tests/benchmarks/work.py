@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from studies.packs import pack
-from studies.plan import Resources, plan
-from studies.spec import StudySpec, parse
-from trainers.tasks import draws_of
-from trainers.tasks.sparse_data import SparseDraw
-from trainers.tasks.sparse_recovery import SparseProblem
-from trainers.trial import Pack
+from grokscale.studies.packs import pack
+from grokscale.studies.plan import Resources, plan
+from grokscale.studies.spec import StudySpec, parse
+from grokscale.trainers.tasks import draws_of
+from grokscale.trainers.tasks.sparse_data import SparseDraw
+from grokscale.trainers.tasks.sparse_recovery import SparseProblem
+from grokscale.trainers.trial import Pack
 
 TASK = "sparse_recovery"
 Field = float | list[float] | Mapping[str, Any]

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from service.client import Client
+from grokscale.service.client import Client
 
 START_SECONDS = 120
 """A bound that also a busy machine keeps."""
@@ -50,7 +50,16 @@ class Service:
 
     def start(self) -> Service:
         data_dir = str(self.data_dir)
-        command = [sys.executable, "-m", "service.cli", "serve", "--port", str(self.port), "--data-dir", data_dir]
+        command = [
+            sys.executable,
+            "-m",
+            "grokscale.service.cli",
+            "serve",
+            "--port",
+            str(self.port),
+            "--data-dir",
+            data_dir,
+        ]
         log = open(self.data_dir.parent / "serve.log", "ab")  # noqa: SIM115  the child's for its whole life
         self.process = subprocess.Popen(command, stdout=log, stderr=log, env=self.environment, umask=self.umask)
         try:

@@ -13,11 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from grokscale.trainers.tasks import draw_of
 from tests.e2e import reference_values as reference
 from tests.e2e.conftest import Service
 from tests.trainers.compiled_loop import subgradient_mean_l1
 from tests.trainers.packs import sparse
-from trainers.tasks import draw_of
 
 ALPHAS = (0.01, 0.0275, 0.055, 0.1)
 BETAS = (1e-5, 1e-4, 1e-3, 1e-2)

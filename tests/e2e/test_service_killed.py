@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from service.client import Client
+from grokscale.service.client import Client
 from tests.e2e.conftest import Service, wait_until
 from tests.studies.runner.bench import Gate
 

@@ -14,7 +14,7 @@ import pytest
 from tests.e2e.conftest import wait_until
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ("pyproject.toml", "README.md", "grokscale.py", "trainers", "studies", "service")
+SOURCES = ("pyproject.toml", "README.md", "src", "trainers", "studies", "service")
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source, wheels, target = (tmp_path_factory.mktemp(name) for name in ("source", "wheels", "installed"))
     for name in SOURCES:
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / name, source / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(ROOT / name, source / name)
     pip = [sys.executable, "-m", "pip", "--quiet"]
@@ -36,7 +36,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(installed: Path, folder: Path, *arguments: str) -> str:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GROKSCALE_")}
     environment["PYTHONPATH"] = str(installed)
-    command = [sys.executable, "-P", "-m", "service.cli", *arguments]
+    command = [sys.executable, "-P", "-m", "grokscale.service.cli", *arguments]
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=False
     )
@@ -45,7 +45,9 @@ def run(installed: Path, folder: Path, *arguments: str) -> str:
 
 
 def test_it_is_the_wheel_that_runs(installed: Path, tmp_path: Path) -> None:
-    code = "import grokscale, service, studies, trainers; print(*(m.__file__ for m in (service, studies, trainers)))"
+    code = (
+        "from grokscale import service, studies, trainers; print(*(m.__file__ for m in (service, studies, trainers)))"
+    )
     environment = {**os.environ, "PYTHONPATH": str(installed)}
     printed = subprocess.check_output([sys.executable, "-c", code], cwd=tmp_path, env=environment, text=True)
     assert all(path.startswith(str(installed)) for path in printed.split())

@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from studies.lifecycle import Event, State
-from studies.plan import Plan
-from studies.runner.driver import main
-from studies.store import Lease, Store, StudyRecord
-from studies.store.engine import Database
-from trainers.trial import Outcome
+from grokscale.studies.lifecycle import Event, State
+from grokscale.studies.plan import Plan
+from grokscale.studies.runner.driver import main
+from grokscale.studies.store import Lease, Store, StudyRecord
+from grokscale.studies.store.engine import Database
+from grokscale.trainers.trial import Outcome
 
 TIMES = 3
 ASKED: dict[str, Event] = {"stopping": "stop", "cancelling": "cancel"}

@@ -30,7 +30,7 @@ class RunnerProcess:
 
     def start(self) -> RunnerProcess:
         with open(self.bench.settings.data_dir / "runner.log", "ab") as log:
-            command = [sys.executable, "-P", "-m", "service.cli", "runner"]
+            command = [sys.executable, "-P", "-m", "grokscale.service.cli", "runner"]
             self._process = subprocess.Popen(command, env=self._environment, stderr=log)
         return self
 

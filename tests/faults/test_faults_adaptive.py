@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from studies.store import open_store
+from grokscale.studies.store import open_store
 from tests.faults import killed_driver
 from tests.studies.runner.bench import Bench, exact_t2, synthetic
 from tests.studies.search import driving

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from studies.store import TrialRecord
+from grokscale.studies.store import TrialRecord
 from tests.faults.runner_process import RunnerProcess
 from tests.studies.runner.bench import Bench, Gate, exact_t2, slow, synthetic, wait_until
 

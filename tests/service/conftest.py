@@ -16,12 +16,12 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from service.app import create_app
-from service.studies.submission import resources
-from studies import spec as specification
-from studies.plan import plan
-from studies.settings import Settings
-from studies.store import Lease, RunnerInfo, Store, open_store
+from grokscale.service.app import create_app
+from grokscale.service.studies.submission import resources
+from grokscale.studies import spec as specification
+from grokscale.studies.plan import plan
+from grokscale.studies.settings import Settings
+from grokscale.studies.store import Lease, RunnerInfo, Store, open_store
 from tests.service.outcomes import outcome_of
 
 BASE_URL = "http://127.0.0.1:8000"

@@ -24,7 +24,7 @@ class Ended:
 def grokscale(*arguments: str, stdout: str | None = None, **environment: str) -> Ended:
     """Run a command to its end; `stdout` is the path of another standard output."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["service.cli"])
+    context.set_forkserver_preload(["grokscale.service.cli"])
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(stdout or f"{folder}/out"), Path(folder, "err")
         child = context.Process(target=_run, args=(list(arguments), environment, str(out), str(err)))
@@ -43,6 +43,6 @@ def _run(arguments: list[str], environment: dict[str, str], out: str, err: str) 
         del os.environ[name]
     os.environ.update(environment)
     sys.argv[1:] = arguments
-    from service.cli import main
+    from grokscale.service.cli import main
 
     main()

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from trainers.trial import Crossing, Delay, ErrorPoint, Outcome, Trial
+from grokscale.trainers.trial import Crossing, Delay, ErrorPoint, Outcome, Trial
 
 
 def exact(step: int) -> Crossing:

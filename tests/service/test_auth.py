@@ -8,10 +8,10 @@ import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
-from service.app import create_app
-from service.loopback import is_loopback
-from studies.settings import Settings
-from studies.store import Store
+from grokscale.service.app import create_app
+from grokscale.service.loopback import is_loopback
+from grokscale.studies.settings import Settings
+from grokscale.studies.store import Store
 from tests.service.conftest import BASE_URL, SPEC
 
 FIRST = "first-key-of-the-server"

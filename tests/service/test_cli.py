@@ -19,7 +19,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from service.commands.lines import outcome_line, result_lines
+from grokscale.service.commands.lines import outcome_line, result_lines
 from tests.strangers import opened
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SECONDS = 60.0
 GONE_SECONDS = 30.0
 """Ray's servers end in order, each within some seconds: a bound that also a busy machine keeps."""
-BIN = [sys.executable, "-P", "-m", "service.cli"]
+BIN = [sys.executable, "-P", "-m", "grokscale.service.cli"]
 
 STUDY = """\
 name: from the command line

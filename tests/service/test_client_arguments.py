@@ -15,7 +15,7 @@ import torch
 from starlette.testclient import TestClient
 
 from grokscale import Client, InvalidArgument
-from service.client.plain import plain
+from grokscale.service.client.plain import plain
 from tests.service.conftest import BASE_URL, SPEC
 
 NUMBERS = np.array([0.5, 0.25])

@@ -15,10 +15,10 @@ from starlette.testclient import TestClient
 
 import grokscale
 from grokscale import Client, Conflict, ConnectionFailed, Invalid, NotFound, TooLittleData, Unauthorized, WaitTimeout
-from service.app import create_app
-from studies import spec as specification
-from studies.settings import Settings
-from studies.store import Lease, Store
+from grokscale.service.app import create_app
+from grokscale.studies import spec as specification
+from grokscale.studies.settings import Settings
+from grokscale.studies.store import Lease, Store
 from tests.service.conftest import BASE_URL, SPEC
 
 
@@ -296,7 +296,7 @@ def test_unknown_options_of_a_study_are_no_parameters(client: Client, finished: 
 
 
 def test_a_file_of_the_library_is_submitted_as_it_is(client: Client) -> None:
-    path = Path(str(resources.files("studies.library").joinpath("quickstart.yaml")))
+    path = Path(str(resources.files("grokscale.studies.library").joinpath("quickstart.yaml")))
     assert client.submit(path).name == "quickstart"
 
 

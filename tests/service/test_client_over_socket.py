@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from grokscale import Client, ConnectionFailed
-from studies.store import Lease, Store
+from grokscale.studies.store import Lease, Store
 from tests.service.conftest import SPEC
 
 SECONDS = 20.0

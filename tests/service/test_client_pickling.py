@@ -14,13 +14,13 @@ import pytest
 
 import grokscale
 from grokscale import Client
-from studies.laws import errors as laws
-from studies.laws.no_maximum import NoMaximum
-from studies.lifecycle import ImpossibleTransition
-from studies.phases import errors as phases
-from studies.spec.errors import FieldProblem, SpecError
-from studies.spec.numbers import Refused
-from studies.store import errors as store
+from grokscale.studies.laws import errors as laws
+from grokscale.studies.laws.no_maximum import NoMaximum
+from grokscale.studies.lifecycle import ImpossibleTransition
+from grokscale.studies.phases import errors as phases
+from grokscale.studies.spec.errors import FieldProblem, SpecError
+from grokscale.studies.spec.numbers import Refused
+from grokscale.studies.store import errors as store
 from tests.service.conftest import SPEC
 
 SECONDS = 60
@@ -70,7 +70,7 @@ def test_a_client_and_its_studies_survive_pickling(url: str) -> None:
 
 POOL = """\
 import json, multiprocessing, sys
-from service.client import Client, Invalid  # as of grokscale, which imports all laws
+from grokscale.service.client import Client, Invalid  # as of grokscale, which imports all laws
 
 url, spec = sys.argv[1], json.loads(sys.argv[2])
 client = Client(url)
@@ -99,7 +99,7 @@ def test_a_pool_of_processes_shares_a_client(url: str, tmp_path: Path) -> None:
     script = tmp_path / "pool.py"
     script.write_text(POOL)
     spec: dict[str, Any] = SPEC | {"optimizer": {"kind": "proximal", "alpha": 0.1}}
-    root = Path(grokscale.__file__).parent
+    root = Path(grokscale.__file__).parents[1]
     ended = subprocess.run(
         [sys.executable, str(script), url, json.dumps(spec)],
         env={"PYTHONPATH": str(root), "PATH": ""},

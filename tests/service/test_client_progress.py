@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from service.client.progress import _Lines
+from grokscale.service.client.progress import _Lines
 
 
 def study(state: str, ended: int = 0, eta: float | None = None, **progress: Any) -> dict[str, Any]:

@@ -6,8 +6,8 @@ import httpx2
 import pytest
 
 from grokscale import Client, Conflict, ConnectionFailed, InvalidArgument, NotFound, ProblemError, ServerFailed
-from service.client import client as client_module
-from service.client import http
+from grokscale.service.client import client as client_module
+from grokscale.service.client import http
 from tests.service.conftest import SPEC
 from tests.service.scripted import HANGS_UP, SILENCE, Answer, scripted
 

@@ -14,8 +14,8 @@ import httpx2
 import pytest
 import uvicorn
 
-from service import connections
-from service.connections import BURST, Connection
+from grokscale.service import connections
+from grokscale.service.connections import BURST, Connection
 
 SECONDS = 20
 

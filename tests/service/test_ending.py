@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from studies.store import Lease
+from grokscale.studies.store import Lease
 from tests.service.test_cli import SECONDS, Served
 
 END_SECONDS = 10.0
@@ -74,7 +74,7 @@ def busy(served: Served) -> list[psutil.Process]:
     """The processes that fit, once one of them has computed for longer than it takes to import what it needs."""
 
     def fitting() -> list[psutil.Process]:
-        return [one for one in served.family() if "service.work.program" in " ".join(one.cmdline())]
+        return [one for one in served.family() if "grokscale.service.work.program" in " ".join(one.cmdline())]
 
     before = {one.pid: one.cpu_times().user for one in fitting()}
     # a process that fits comes last on a busy machine

@@ -5,8 +5,8 @@ from __future__ import annotations
 from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
 
-from studies import library
-from studies.store import RunnerInfo, Store
+from grokscale.studies import library
+from grokscale.studies.store import RunnerInfo, Store
 
 
 def test_tasks_are_described_by_json_schema(http: TestClient) -> None:

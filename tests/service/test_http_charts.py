@@ -12,9 +12,9 @@ from xml.etree import ElementTree
 import pytest
 from starlette.testclient import TestClient
 
-from service.charts.builders import CHARTS
-from studies.charts.rendering import RENDERER, RendererGone
-from studies.store import Lease, Store
+from grokscale.service.charts.builders import CHARTS
+from grokscale.studies.charts.rendering import RENDERER, RendererGone
+from grokscale.studies.store import Lease, Store
 from tests.studies.charts.documents import check, rows
 
 

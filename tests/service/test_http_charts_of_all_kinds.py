@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from service.charts.builders import CHARTS
+from grokscale.service.charts.builders import CHARTS
 
 
 def rows(document: Any) -> list[dict[str, Any]]:

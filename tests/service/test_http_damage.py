@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from service.app import create_app
-from studies.settings import Settings
-from studies.store import Store
+from grokscale.service.app import create_app
+from grokscale.studies.settings import Settings
+from grokscale.studies.store import Store
 from tests.service.conftest import BASE_URL
 
 
@@ -35,7 +35,7 @@ def test_at_the_start_it_is_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "grokscale.db").write_bytes(content)
     for command in (["serve", "--port", "0"], ["runner"], ["db", "upgrade"]):
         started = subprocess.run(
-            [sys.executable, "-P", "-m", "service.cli", *command, "--data-dir", str(tmp_path)],
+            [sys.executable, "-P", "-m", "grokscale.service.cli", *command, "--data-dir", str(tmp_path)],
             env={name: value for name, value in os.environ.items() if not name.startswith("GROKSCALE_")},
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -10,8 +10,8 @@ from fastapi import FastAPI
 from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
 
-from service.studies.models import EXAMPLE_SPEC, EXAMPLE_YAML
-from studies import spec as specification
+from grokscale.service.studies.models import EXAMPLE_SPEC, EXAMPLE_YAML
+from grokscale.studies import spec as specification
 
 
 def operations(app: FastAPI) -> list[tuple[str, dict[str, Any]]]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from studies.store import RunnerInfo, Store
+from grokscale.studies.store import RunnerInfo, Store
 
 SPARSE: dict[str, Any] = {
     "name": "u",

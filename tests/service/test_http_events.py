@@ -11,12 +11,12 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from service.app import create_app
-from service.events import feed as feed_module
-from service.events.feed import Feed, format_event
-from service.events.models import Event
-from studies.settings import Settings
-from studies.store import EventRecord, Head, Lease, Store
+from grokscale.service.app import create_app
+from grokscale.service.events import feed as feed_module
+from grokscale.service.events.feed import Feed, format_event
+from grokscale.service.events.models import Event
+from grokscale.studies.settings import Settings
+from grokscale.studies.store import EventRecord, Head, Lease, Store
 from tests.service.conftest import BASE_URL
 
 SECONDS = 20

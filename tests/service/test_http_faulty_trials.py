@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from starlette.testclient import TestClient
 
-from service.app import create_app
-from studies.settings import Settings
-from studies.store import Store
+from grokscale.service.app import create_app
+from grokscale.studies.settings import Settings
+from grokscale.studies.store import Store
 from tests.service.conftest import BASE_URL, SPEC
 
 FAULTY = SPEC | {"task": {"kind": "synthetic", "faults": {"raise": [3]}}}

@@ -13,10 +13,10 @@ import pyarrow.parquet
 import pytest
 from starlette.testclient import TestClient
 
-from service.client import Client, Invalid, TooLittleData
-from service.commands.tables import fit_tables
-from studies.laws import Request, fit_family
-from studies.store import Lease, RunnerInfo, Store
+from grokscale.service.client import Client, Invalid, TooLittleData
+from grokscale.service.commands.tables import fit_tables
+from grokscale.studies.laws import Request, fit_family
+from grokscale.studies.store import Lease, RunnerInfo, Store
 from tests.service.outcomes import outcome_of
 
 

@@ -15,9 +15,9 @@ from fastapi import FastAPI
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from service.app import create_app
-from studies.settings import Settings
-from studies.store import RunnerInfo, RunnerNews, Store, engine, open_store
+from grokscale.service.app import create_app
+from grokscale.studies.settings import Settings
+from grokscale.studies.store import RunnerInfo, RunnerNews, Store, engine, open_store
 from tests.service.conftest import BASE_URL
 
 

@@ -12,13 +12,13 @@ from fastapi import FastAPI
 from pydantic import ValidationError
 from starlette.testclient import TestClient
 
-from service.app import create_app
-from service.client import Client
-from service.client.specification import document
-from studies import spec as specification
-from studies.plan import Resources, plan
-from studies.settings import Settings
-from studies.store import Idempotency, Store, batches, creation
+from grokscale.service.app import create_app
+from grokscale.service.client import Client
+from grokscale.service.client.specification import document
+from grokscale.studies import spec as specification
+from grokscale.studies.plan import Resources, plan
+from grokscale.studies.settings import Settings
+from grokscale.studies.store import Idempotency, Store, batches, creation
 from tests.service.conftest import BASE_URL, SPEC
 
 KEY = {"Idempotency-Key": "k"}

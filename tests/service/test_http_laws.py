@@ -11,9 +11,9 @@ import pyarrow.parquet
 import pytest
 from starlette.testclient import TestClient
 
-from service.commands.tables import law_tables
-from studies.laws import law
-from studies.store import Lease, Store
+from grokscale.service.commands.tables import law_tables
+from grokscale.studies.laws import law
+from grokscale.studies.store import Lease, Store
 
 KNOWN_X = "1/(alpha*beta)"
 

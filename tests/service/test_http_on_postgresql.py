@@ -8,9 +8,9 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from grokscale import Client
-from service.app import create_app
-from studies.settings import Settings
-from studies.store import RunnerInfo, open_store
+from grokscale.service.app import create_app
+from grokscale.studies.settings import Settings
+from grokscale.studies.store import RunnerInfo, open_store
 from tests.service.conftest import BASE_URL, SPEC
 from tests.service.outcomes import outcome_of
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from service.client import Client
-from service.commands.tables import pareto_tables
-from service.pareto.models import EXAMPLE_PARETO, Pareto, ParetoQuery
-from studies.pareto import pareto
-from studies.spec.objective import RESPONSES
-from studies.store import Lease, Store
+from grokscale.service.client import Client
+from grokscale.service.commands.tables import pareto_tables
+from grokscale.service.pareto.models import EXAMPLE_PARETO, Pareto, ParetoQuery
+from grokscale.studies.pareto import pareto
+from grokscale.studies.spec.objective import RESPONSES
+from grokscale.studies.store import Lease, Store
 from tests.service.conftest import BASE_URL
 
 ADAPTIVE: dict[str, Any] = {

@@ -11,16 +11,16 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from service.client import Client, Invalid, TooLittleData
-from service.commands.printing import plain_lines
-from service.commands.tables import phase_tables, theory_tables
-from studies import spec as specification
-from studies.packs import pack
-from studies.phases import phases
-from studies.store import Lease, RunnerInfo, Store
-from studies.theory import theory
+from grokscale.service.client import Client, Invalid, TooLittleData
+from grokscale.service.commands.printing import plain_lines
+from grokscale.service.commands.tables import phase_tables, theory_tables
+from grokscale.studies import spec as specification
+from grokscale.studies.packs import pack
+from grokscale.studies.phases import phases
+from grokscale.studies.store import Lease, RunnerInfo, Store
+from grokscale.studies.theory import theory
+from grokscale.trainers.pack import train
 from tests.service.conftest import BASE_URL
-from trainers.pack import train
 
 SPARSE: dict[str, Any] = {
     "task": {"kind": "sparse_recovery", "n": 40, "s": [2, 3], "N": [6, 20]},

@@ -10,11 +10,11 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from service.app import create_app
-from service.problems import ApiError, Fault, Problem, document, refusals
-from studies import logs
-from studies.settings import Settings
-from studies.store import DatabaseUnavailable
+from grokscale.service.app import create_app
+from grokscale.service.problems import ApiError, Fault, Problem, document, refusals
+from grokscale.studies import logs
+from grokscale.studies.settings import Settings
+from grokscale.studies.store import DatabaseUnavailable
 from tests.service.conftest import BASE_URL
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from studies.settings import Settings
-from studies.store import RunnerInfo, Store
+from grokscale.studies.settings import Settings
+from grokscale.studies.store import RunnerInfo, Store
 from tests.service.conftest import SPEC
 
 YAML = """\

@@ -14,7 +14,7 @@ import pyarrow.parquet
 import pytest
 from starlette.testclient import TestClient
 
-from studies.store import Lease, Store
+from grokscale.studies.store import Lease, Store
 
 
 def trials(http: TestClient, study_id: str, **parameters: Any) -> list[dict[str, Any]]:

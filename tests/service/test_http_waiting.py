@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from starlette.testclient import TestClient
 
-from studies.store import Lease, RunnerInfo, RunnerNews, Store
+from grokscale.studies.store import Lease, RunnerInfo, RunnerNews, Store
 from tests.service.conftest import SPEC
 
 ONE = RunnerInfo("one", "here", 1, False)

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from studies.store import Store
+from grokscale.studies.store import Store
 from tests.service.conftest import SPEC
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from service.negotiation import choose
-from service.problems import NotAcceptable
+from grokscale.service.negotiation import choose
+from grokscale.service.problems import NotAcceptable
 
 OFFERED = ("application/json", "text/csv")
 

@@ -22,12 +22,12 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
-from service.app import create_app
-from service.studies.submission import resources
-from studies import spec as specification
-from studies.plan import plan
-from studies.settings import Settings
-from studies.store import RunnerInfo, Store, open_store
+from grokscale.service.app import create_app
+from grokscale.service.studies.submission import resources
+from grokscale.studies import spec as specification
+from grokscale.studies.plan import plan
+from grokscale.studies.settings import Settings
+from grokscale.studies.store import RunnerInfo, Store, open_store
 from tests.service.conftest import SPEC
 from tests.service.outcomes import outcome_of
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from service import supervisor
-from service.supervisor import Supervisor, environment
-from studies.settings import Settings
+from grokscale.service import supervisor
+from grokscale.service.supervisor import Supervisor, environment
+from grokscale.studies.settings import Settings
 
 SECONDS = 20.0
 

@@ -14,15 +14,15 @@ import pytest
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
-from service.app import create_app
-from service.work.errors import Busy, ClientLeft, FitterGone, FitTooLong
-from service.work.fitters import FITTERS, Fitters
-from service.work.rooms import Room
-from service.work.work import Rooms, Work
-from studies.laws import law
-from studies.laws.errors import UnknownName
-from studies.settings import Settings
-from studies.store import Lease, Store
+from grokscale.service.app import create_app
+from grokscale.service.work.errors import Busy, ClientLeft, FitterGone, FitTooLong
+from grokscale.service.work.fitters import FITTERS, Fitters
+from grokscale.service.work.rooms import Room
+from grokscale.service.work.work import Rooms, Work
+from grokscale.studies.laws import law
+from grokscale.studies.laws.errors import UnknownName
+from grokscale.studies.settings import Settings
+from grokscale.studies.store import Lease, Store
 from tests.service.conftest import BASE_URL
 
 SECONDS = 30
@@ -121,7 +121,7 @@ def request(leaves: asyncio.Event | None = None) -> Request:
 def fitting() -> list[int]:
     """Processes that fit."""
     children = psutil.Process().children()
-    return [child.pid for child in children if "service.work.program" in " ".join(child.cmdline())]
+    return [child.pid for child in children if "grokscale.service.work.program" in " ".join(child.cmdline())]
 
 
 async def one_fitting() -> int:

@@ -6,11 +6,11 @@ import subprocess
 import sys
 import time
 
-from studies.bell import Bell
+from grokscale.studies.bell import Bell
 
 STORM = """
 import os, signal, threading
-from studies.bell import Bell
+from grokscale.studies.bell import Bell
 
 bell = Bell()
 signal.signal(signal.SIGTERM, lambda *_: bell.set())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from studies.lifecycle import CLAIMABLE, ENDED, EVENTS, STATES, ImpossibleTransition, after
+from grokscale.studies.lifecycle import CLAIMABLE, ENDED, EVENTS, STATES, ImpossibleTransition, after
 
 PATHS = [
     ("queued", [("claim", "running"), ("complete", "completed")]),

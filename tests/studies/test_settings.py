@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from studies.settings import PREFIX, Settings, unread
+from grokscale.studies.settings import PREFIX, Settings, unread
 
 KEY = "k" * 20
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from trainers.pack import train
-from trainers.trial import Budget, Outcome, Pack, Report, Trial, Value
+from grokscale.trainers.pack import train
+from grokscale.trainers.trial import Budget, Outcome, Pack, Report, Trial, Value
 
 SPARSE: dict[str, Value] = {
     "regularizer": "l1",

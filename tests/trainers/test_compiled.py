@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import trainers
+from tests.trainers.copies import copied
 
 TWICE = ("return int(gap / rate * _STRICT)", "return 2 * int(gap / rate * _STRICT)")
 CALLER = """
 import numpy as np
-from trainers.fast_forward.looks import first_within
-from trainers.fast_forward.modes import Affine, Factors
+from grokscale.trainers.fast_forward.looks import first_within
+from grokscale.trainers.fast_forward.modes import Affine, Factors
 row, none = Affine(np.array([8.0]), np.array([-1.0]), np.zeros((1, 1))), Factors(np.zeros(1), np.ones(1))
 found = first_within(row, none, (1.0, np.zeros(1)), 1.0, (0.0, 0.5), 0, 1, 100)
 print(found, sum(first_within.stats.cache_hits.values()))
@@ -30,10 +29,10 @@ def ended_at(directory: Path) -> tuple[int, int]:
 
 
 def test_a_change_in_a_called_module_reaches_its_callers(tmp_path: Path) -> None:
-    shutil.copytree(Path(trainers.__file__).parent, tmp_path / "trainers", ignore=shutil.ignore_patterns("__pycache__"))
+    package = copied(tmp_path)
     assert ended_at(tmp_path) == (8, 0)
     assert ended_at(tmp_path) == (8, 1)
-    called = tmp_path / "trainers" / "fast_forward" / "modes.py"
+    called = package / "fast_forward" / "modes.py"
     before = called.read_text()
     assert TWICE[0] in before
     called.write_text(before.replace(*TWICE))

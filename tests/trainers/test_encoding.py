@@ -18,10 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-import trainers
-from trainers.checkpoint import OUTCOME
-from trainers.encoding import Encoding
-from trainers.trial import Crossing, ErrorPoint, Outcome
+from grokscale import trainers
+from grokscale.trainers.checkpoint import OUTCOME
+from grokscale.trainers.encoding import Encoding
+from grokscale.trainers.trial import Crossing, ErrorPoint, Outcome
 
 ENCODING = Encoding(*OUTCOME)
 
@@ -89,7 +89,7 @@ READS = re.compile(
     r"^\s*(import|from) .*\b(pickle|cloudpickle|dill|marshal|shelve|joblib)\b|torch\.load\(|allow_pickle=True",
     re.MULTILINE,
 )
-SAFE = {"builtins", "numpy", "torch", "trainers.trial"}
+SAFE = {"builtins", "numpy", "torch", "grokscale.trainers.trial"}
 
 
 @given(VALUES)

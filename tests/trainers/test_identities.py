@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from grokscale.trainers.tasks import TASKS, draw_of, draws_of, identities
+from grokscale.trainers.tasks.base import Streams
+from grokscale.trainers.trial import Identity, Trial
 from tests.trainers.packs import sparse, synthetic
-from trainers.tasks import TASKS, draw_of, draws_of, identities
-from trainers.tasks.base import Streams
-from trainers.trial import Identity, Trial
 
 
 def named(trial: Trial, study_seed: int = 0) -> Identity:

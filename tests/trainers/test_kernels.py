@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from trainers import kernels, levels, linear_looks, linear_loop
-from trainers.compiled import Dispatcher
-from trainers.fast_forward import decomposition, events, looks, modes, path, rank_one, segment
+from grokscale.trainers import kernels, levels, linear_looks, linear_loop
+from grokscale.trainers.compiled import Dispatcher
+from grokscale.trainers.fast_forward import decomposition, events, looks, modes, path, rank_one, segment
 
 MODULES = (decomposition, events, looks, modes, path, rank_one, segment, levels, linear_looks, linear_loop)
 
@@ -21,8 +21,8 @@ from dataclasses import replace
 from itertools import product
 from numba.core import event
 from tests.trainers.packs import outcomes, pack, sparse, synthetic
-from trainers.kernels import EVERY
-from trainers.preparing import prepare
+from grokscale.trainers.kernels import EVERY
+from grokscale.trainers.preparing import prepare
 
 prepare(EVERY)
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from grokscale.trainers import linear_loop
+from grokscale.trainers.ladder import RUNGS
+from grokscale.trainers.passage import Passage
+from grokscale.trainers.tasks import draws_of
+from grokscale.trainers.tasks.base import Speed
+from grokscale.trainers.tasks.sparse_recovery import SparseProblem
 from tests.trainers.packs import sparse
-from trainers import linear_loop
-from trainers.ladder import RUNGS
-from trainers.passage import Passage
-from trainers.tasks import draws_of
-from trainers.tasks.base import Speed
-from trainers.tasks.sparse_recovery import SparseProblem
 
 METHODS: dict[str, dict[str, Any]] = {
     "ISTA": {"optimizer": "proximal"},

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from grokscale.trainers import fast_forward
+from grokscale.trainers.pace import Pace
+from grokscale.trainers.pack import train
+from grokscale.trainers.tasks import TASKS
 from tests.trainers.packs import pack, reports, sparse, synthetic
-from trainers import fast_forward
-from trainers.pace import Pace
-from trainers.pack import train
-from trainers.tasks import TASKS
 
 TRIALS = [sparse(i, i, N=26) for i in range(3)]
 EXPECTED = {0: 1000, 1: 3000, 2: 500}

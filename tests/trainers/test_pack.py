@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from grokscale.trainers.checkpoint import Place
+from grokscale.trainers.pack import train
+from grokscale.trainers.tasks import TASKS, draw_of, draws_of
+from grokscale.trainers.theory.columns import strengths
+from grokscale.trainers.trial import Budget, Outcome, Trial
 from tests.trainers import brute_force
 from tests.trainers.packs import outcomes, pack, reports, sparse
-from trainers.checkpoint import Place
-from trainers.pack import train
-from trainers.tasks import TASKS, draw_of, draws_of
-from trainers.theory.columns import strengths
-from trainers.trial import Budget, Outcome, Trial
 
 GRID = [sparse(i, s, N=26, beta=b) for i, (s, b) in enumerate((s, b) for s in range(3) for b in (1e-3, 3e-4))]
 

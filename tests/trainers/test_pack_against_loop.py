@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from grokscale.trainers.ladder import RUNGS
+from grokscale.trainers.tasks import draw_of
+from grokscale.trainers.theory.columns import strengths
+from grokscale.trainers.trial import Crossing, Outcome, Trial
 from tests.trainers import brute_force
 from tests.trainers.packs import outcomes, pack, sparse
-from trainers.ladder import RUNGS
-from trainers.tasks import draw_of
-from trainers.theory.columns import strengths
-from trainers.trial import Crossing, Outcome, Trial
 
 STEPS = 4_000
 

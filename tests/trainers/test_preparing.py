@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,13 +18,14 @@ from typing import Any
 
 import pytest
 
-import trainers
+import grokscale
+from tests.trainers.copies import copied
 
-ROOT = Path(trainers.__file__).parents[1]
+ROOT = Path(grokscale.__file__).parents[1]
 BEGIN = """
 import json, os, sys, time
-from trainers import preparing
-from trainers.kernels import LOOKS, PLAN, missing
+from grokscale.trainers import preparing
+from grokscale.trainers.kernels import LOOKS, PLAN, missing
 """
 PREPARE = """
 before = len(missing(LOOKS))
@@ -45,8 +45,9 @@ with preparing._alone(PLAN) as alone:
     sys.stdin.read()
 """
 TRAIN = """
+from tests.trainers.copies import copied
 from tests.trainers.packs import pack, synthetic
-from trainers.pack import train
+from grokscale.trainers.pack import train
 begun = time.monotonic()
 reports = []
 for report in train(pack([synthetic()], task="synthetic"), report_seconds=0.05):
@@ -149,8 +150,8 @@ def test_no_trial_is_charged_with_waiting_for_another_compiler(kept: Path) -> No
 @pytest.fixture
 def foreign(tmp_path: Path) -> Path:
     """A copy of the package beside whose modules nothing can be written, whoever asks."""
-    shutil.copytree(ROOT / "trainers", tmp_path / "trainers", ignore=shutil.ignore_patterns("__pycache__"))
-    for folder in (tmp_path / "trainers", tmp_path / "trainers" / "fast_forward"):
+    package = copied(tmp_path)
+    for folder in (package, package / "fast_forward"):
         (folder / "__pycache__").write_text("a file")
     return tmp_path
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from grokscale.trainers.trial import Crossing
 from tests.trainers.packs import outcomes, pack, sparse
-from trainers.trial import Crossing
 
 TRIALS = [sparse(i, i, N=26, beta=beta) for i, beta in enumerate((1e-3, 5e-4, 2e-4, 1e-4, 5e-5))]
 INFEASIBLE = sparse(9, 0, N=26, beta=3e-2)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainers.passage import Passage
-from trainers.plateau import PlateauLog, plateau
-from trainers.schedule import next_in_log, next_on_curve
-from trainers.tasks.base import Speed
+from grokscale.trainers.passage import Passage
+from grokscale.trainers.plateau import PlateauLog, plateau
+from grokscale.trainers.schedule import next_in_log, next_on_curve
+from grokscale.trainers.tasks.base import Speed
 
 
 @given(st.lists(st.floats(0, 2), min_size=1, max_size=60), st.integers(1, 60))

@@ -9,11 +9,11 @@ import sys
 import numpy as np
 import pytest
 
+from grokscale.trainers.tasks import TASKS, draw_of
+from grokscale.trainers.tasks.base import Streams
+from grokscale.trainers.trial import Budget
 from tests.e2e.reference_values import EXACT_T2_PROXIMAL, TABLE_A, Run
 from tests.trainers.packs import outcomes, pack, sparse, synthetic
-from trainers.tasks import TASKS, draw_of
-from trainers.tasks.base import Streams
-from trainers.trial import Budget
 
 
 def legacy(seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from trainers.trial import Value
+from grokscale.trainers.trial import Value
 
 LARGEST = 1000
 """Dimension up to which trials are fast-forwarded: some n events, each with a decomposition."""

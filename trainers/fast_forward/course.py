@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainers.fast_forward.segment import Descent
+from grokscale.trainers.fast_forward.segment import Descent
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trainers.compiled import kernel, njit
-from trainers.fast_forward.modes import Affine, Factors, norm, powers, speed, steps_within
-from trainers.levels import ROUNDING, see
-from trainers.passage import Passage
+from grokscale.trainers.compiled import kernel, njit
+from grokscale.trainers.fast_forward.modes import Affine, Factors, norm, powers, speed, steps_within
+from grokscale.trainers.levels import ROUNDING, see
+from grokscale.trainers.passage import Passage
 
 
 class Track(NamedTuple):

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trainers.compiled import kernel, njit
-from trainers.levels import NO_STEP
+from grokscale.trainers.compiled import kernel, njit
+from grokscale.trainers.levels import NO_STEP
 
 DEAD = -100.0
 """Exponent from which on a mode has nothing left that any digit of what it is added to would show."""

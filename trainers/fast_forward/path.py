@@ -8,13 +8,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trainers.compiled import kernel
-from trainers.fast_forward.decomposition import Held
-from trainers.fast_forward.events import active_set_ends
-from trainers.fast_forward.looks import Watched, distance, first_overtaken, first_within, follow, follow_states
-from trainers.fast_forward.modes import Affine, set_value_at, value_at
-from trainers.fast_forward.segment import Descent, Segment, Terms, segment_at, shrink_steps, speed
-from trainers.schedule import CURVE, curve_until
+from grokscale.trainers.compiled import kernel
+from grokscale.trainers.fast_forward.decomposition import Held
+from grokscale.trainers.fast_forward.events import active_set_ends
+from grokscale.trainers.fast_forward.looks import (
+    Watched,
+    distance,
+    first_overtaken,
+    first_within,
+    follow,
+    follow_states,
+)
+from grokscale.trainers.fast_forward.modes import Affine, set_value_at, value_at
+from grokscale.trainers.fast_forward.segment import Descent, Segment, Terms, segment_at, shrink_steps, speed
+from grokscale.trainers.schedule import CURVE, curve_until
 
 WORTH = 32
 """Steps that a segment has to be long: making one costs about as much as so many plain steps."""

@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from trainers.compiled import njit
+from grokscale.trainers.compiled import njit
 
 _EPSILON = 2.0**-52
 _MOST_ITERATIONS = 100

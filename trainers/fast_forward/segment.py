@@ -19,9 +19,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trainers.compiled import kernel, njit
-from trainers.fast_forward.decomposition import Held, decompose
-from trainers.fast_forward.modes import Affine, Factors, factors
+from grokscale.trainers.compiled import kernel, njit
+from grokscale.trainers.fast_forward.decomposition import Held, decompose
+from grokscale.trainers.fast_forward.modes import Affine, Factors, factors
 
 
 class Terms(NamedTuple):

@@ -12,10 +12,10 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from trainers.fast_forward.run import FastForward
-from trainers.ladder import RUNGS, NoDelay, delay
-from trainers.tasks.base import Theory
-from trainers.trial import Budget, Crossing, Outcome, Trial
+from grokscale.trainers.fast_forward.run import FastForward
+from grokscale.trainers.ladder import RUNGS, NoDelay, delay
+from grokscale.trainers.tasks.base import Theory
+from grokscale.trainers.trial import Budget, Crossing, Outcome, Trial
 
 NEAR = 3.0
 """Thresholds below this many floors are refused: there the methods' times differ by up to half."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from trainers.tasks.base import Streams, Task
-from trainers.tasks.sparse_recovery import SparseRecovery
-from trainers.tasks.synthetic import Synthetic
-from trainers.trial import Identity, Trial
+from grokscale.trainers.tasks.base import Streams, Task
+from grokscale.trainers.tasks.sparse_recovery import SparseRecovery
+from grokscale.trainers.tasks.synthetic import Synthetic
+from grokscale.trainers.trial import Identity, Trial
 
 TASKS: dict[str, Task] = {task.kind: task for task in (Synthetic(), SparseRecovery())}
 

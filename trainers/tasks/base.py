@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trainers.trial import Budget, Identity, Trial, Value
+from grokscale.trainers.trial import Budget, Identity, Trial, Value
 
 if TYPE_CHECKING:
-    from trainers.fast_forward.course import Course
-    from trainers.kernels import Kernel
-    from trainers.passage import Passage
+    from grokscale.trainers.fast_forward.course import Course
+    from grokscale.trainers.kernels import Kernel
+    from grokscale.trainers.passage import Passage
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from trainers.tasks.base import Streams
-from trainers.theory.draw import DrawTheory
-from trainers.trial import Value
+from grokscale.trainers.tasks.base import Streams
+from grokscale.trainers.theory.draw import DrawTheory
+from grokscale.trainers.trial import Value
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,23 +14,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trainers import linear_loop
-from trainers.fast_forward.course import Course
-from trainers.fast_forward.segment import Descent
-from trainers.kernels import LOOKS, STEPS, Kernel
-from trainers.levels import NO_STEP
-from trainers.linear import Stack, norms
-from trainers.linear_looks import Bounds
-from trainers.passage import Passage, walk
-from trainers.regularizers import subgradient
-from trainers.tasks.base import Ending, Speed, Streams, Theory, numpy
-from trainers.tasks.sparse_data import SparseDraw, draw_sparse, number
-from trainers.tasks.sparse_ending import Ends, patience
-from trainers.tasks.sparse_length import expected_steps
-from trainers.tasks.sparse_speed import bounds, speed
-from trainers.theory.columns import columns as theory_columns
-from trainers.theory.columns import strengths
-from trainers.trial import Budget, Identity, Trial, Value
+from grokscale.trainers import linear_loop
+from grokscale.trainers.fast_forward.course import Course
+from grokscale.trainers.fast_forward.segment import Descent
+from grokscale.trainers.kernels import LOOKS, STEPS, Kernel
+from grokscale.trainers.levels import NO_STEP
+from grokscale.trainers.linear import Stack, norms
+from grokscale.trainers.linear_looks import Bounds
+from grokscale.trainers.passage import Passage, walk
+from grokscale.trainers.regularizers import subgradient
+from grokscale.trainers.tasks.base import Ending, Speed, Streams, Theory, numpy
+from grokscale.trainers.tasks.sparse_data import SparseDraw, draw_sparse, number
+from grokscale.trainers.tasks.sparse_ending import Ends, patience
+from grokscale.trainers.tasks.sparse_length import expected_steps
+from grokscale.trainers.tasks.sparse_speed import bounds, speed
+from grokscale.trainers.theory.columns import columns as theory_columns
+from grokscale.trainers.theory.columns import strengths
+from grokscale.trainers.trial import Budget, Identity, Trial, Value
 
 _COMPACT_BELOW = 0.75
 """Share of live slots below which the stack is rebuilt: a slot of an ended trial costs as much as a live one."""

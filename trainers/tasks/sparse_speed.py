@@ -18,11 +18,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from trainers.linear_looks import HAIR, Bounds
-from trainers.tasks.base import Speed
-from trainers.tasks.sparse_data import SparseDraw, number
-from trainers.theory.columns import strengths
-from trainers.trial import Trial
+from grokscale.trainers.linear_looks import HAIR, Bounds
+from grokscale.trainers.tasks.base import Speed
+from grokscale.trainers.tasks.sparse_data import SparseDraw, number
+from grokscale.trainers.theory.columns import strengths
+from grokscale.trainers.trial import Trial
 
 _PROJECTION = 1e-9
 """Train error that rounding may leave or take after a projection onto the solutions of X a = y."""

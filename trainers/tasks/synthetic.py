@@ -19,12 +19,12 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 
-from trainers.kernels import LOOKS
-from trainers.passage import Passage, walk
-from trainers.schedule import end_after
-from trainers.tasks.base import Ending, Speed, Streams, Theory
-from trainers.theory.columns import strengths
-from trainers.trial import Budget, Identity, Trial, Value, finite
+from grokscale.trainers.kernels import LOOKS
+from grokscale.trainers.passage import Passage, walk
+from grokscale.trainers.schedule import end_after
+from grokscale.trainers.tasks.base import Ending, Speed, Streams, Theory
+from grokscale.trainers.theory.columns import strengths
+from grokscale.trainers.trial import Budget, Identity, Trial, Value, finite
 
 _LONGEST = 10**15
 _HELD_SECONDS, _LONGEST_HOLD = 0.05, 0.5

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainers.theory.chatter import chatter
-from trainers.theory.closed_form import support_bias
-from trainers.theory.draw import DrawTheory
-from trainers.theory.sign_flow import SignFlow
-from trainers.trial import Value
+from grokscale.trainers.theory.chatter import chatter
+from grokscale.trainers.theory.closed_form import support_bias
+from grokscale.trainers.theory.draw import DrawTheory
+from grokscale.trainers.theory.sign_flow import SignFlow
+from grokscale.trainers.trial import Value
 
 _NEGLIGIBLE_FLOOR = 0.1
 """M2 holds where the floor is at most this fraction of the threshold."""

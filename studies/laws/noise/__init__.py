@@ -1,9 +1,9 @@
 """Noises of log t: normal (t log-normal), extreme value (t Weibull), logistic (t log-logistic)."""
 
-from studies.laws.noise.curves import Curve, Floats, Noise, Surface
-from studies.laws.noise.extreme import EXTREME
-from studies.laws.noise.logistic import LOGISTIC
-from studies.laws.noise.normal import NORMAL
+from grokscale.studies.laws.noise.curves import Curve, Floats, Noise, Surface
+from grokscale.studies.laws.noise.extreme import EXTREME
+from grokscale.studies.laws.noise.logistic import LOGISTIC
+from grokscale.studies.laws.noise.normal import NORMAL
 
 NOISES: dict[str, Noise] = {noise.name: noise for noise in (NORMAL, EXTREME, LOGISTIC)}
 """By the name of the distribution of t."""

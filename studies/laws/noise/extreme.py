@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from studies.laws.noise.curves import Curve, Floats, Noise, Surface
+from grokscale.studies.laws.noise.curves import Curve, Floats, Noise, Surface
 
 _NARROW = 1e-3
 """Below this width, relative to the slope of the log-density, differences of exponentials lose digits."""

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from scipy.special import expit, log_expit, logit
 
-from studies.laws.noise.curves import Curve, Floats, Noise, Surface
+from grokscale.studies.laws.noise.curves import Curve, Floats, Noise, Surface
 
 
 def at(z: Floats) -> Curve:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import erfcx, log_ndtr, ndtr, ndtri
 
-from studies.laws.noise.curves import Curve, Floats, Noise, Surface
+from grokscale.studies.laws.noise.curves import Curve, Floats, Noise, Surface
 
 _ROOT_TAU = np.sqrt(2 * np.pi)
 _LOG_ROOT_TAU = np.log(_ROOT_TAU)

@@ -3,8 +3,8 @@
 from alembic import context
 from sqlalchemy import Connection
 
-from studies.store.models import Base
-from studies.store.schema import VERSION_TABLE
+from grokscale.studies.store.models import Base
+from grokscale.studies.store.schema import VERSION_TABLE
 
 
 def run(connection: Connection) -> None:

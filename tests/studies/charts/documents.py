@@ -9,7 +9,7 @@ from typing import Any
 from altair.vegalite.v6.schema.core import load_schema
 from jsonschema import Draft7Validator
 
-from studies.charts.rendering import written
+from grokscale.studies.charts.rendering import written
 
 
 @cache

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studies.charts.axes import log_axis
-from studies.charts.words import number, pretty
+from grokscale.studies.charts.axes import log_axis
+from grokscale.studies.charts.words import number, pretty
 
 
 def test_ticks_are_powers_of_ten() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from studies.charts.curves import Course, crossing_text, curves
+from grokscale.studies.charts.curves import Course, crossing_text, curves
 from tests.studies.charts.documents import check, heading, kind, layers, rows
 
 EXACT = {"step": 30, "lower": 29, "upper": 30, "censoring": "exact"}

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from studies.charts.law import law as chart
-from studies.charts.sizes import Size
-from studies.laws import TooLittle, law, line
+from grokscale.studies.charts.law import law as chart
+from grokscale.studies.charts.sizes import Size
+from grokscale.studies.laws import TooLittle, law, line
 from tests.studies.charts.documents import check, heading, kind, layers, rows
 from tests.studies.laws.tables import censor, crossing, grid, log_x, power_law, table, times
 

@@ -20,11 +20,11 @@ from xml.etree import ElementTree
 import psutil
 import pytest
 
-from studies.charts import renderer
-from studies.charts.law import law
-from studies.charts.rendering import Renderer, RendererGone, RenderingFailed, written
-from studies.charts.sizes import Size
-from studies.laws import line
+from grokscale.studies.charts import renderer
+from grokscale.studies.charts.law import law
+from grokscale.studies.charts.rendering import Renderer, RendererGone, RenderingFailed, written
+from grokscale.studies.charts.sizes import Size
+from grokscale.studies.laws import line
 from tests.studies.laws.tables import grid, power_law, table
 
 HOSTILE = "</script><script>alert(1)</script> & <b>"
@@ -130,7 +130,7 @@ def test_a_process_that_was_killed_is_started_again() -> None:
 def test_a_process_that_ends_while_it_draws_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ending = tmp_path / "ending.py"
     ending.write_text("import sys\nsys.stdin.buffer.read(8)\n")
-    monkeypatch.setattr("studies.charts.rendering._PROGRAM", ending)
+    monkeypatch.setattr("grokscale.studies.charts.rendering._PROGRAM", ending)
     with pytest.raises(RendererGone):
         Renderer().render(document(), "svg")
 
@@ -138,7 +138,7 @@ def test_a_process_that_ends_while_it_draws_is_said(monkeypatch: pytest.MonkeyPa
 def test_it_ends_with_who_started_it_and_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     script = (
         "import os, sys; os.environ['GROKSCALE_API_KEYS'] = 'secret'\n"
-        "from studies.charts.rendering import Renderer, written\n"
+        "from grokscale.studies.charts.rendering import Renderer, written\n"
         'drawing = Renderer(); drawing.render(b\'{"$schema": "https://vega.github.io/schema/vega-lite/v6.4.1.json",'
         ' "mark": "point", "data": {"values": []}}\', \'svg\')\n'
         "print(drawing._process.pid, flush=True); sys.stdin.read()\n"

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from studies.charts.pareto import pareto
-from studies.charts.phases import phases
-from studies.charts.theory import theory
+from grokscale.studies.charts.pareto import pareto
+from grokscale.studies.charts.phases import phases
+from grokscale.studies.charts.theory import theory
 from tests.studies.charts.documents import check, heading, kind, layers, rows
 
 CELLS: list[dict[str, Any]] = [

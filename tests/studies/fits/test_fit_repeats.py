@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from studies.fits.repeats import Once, once
-from studies.laws.responses import observe
+from grokscale.studies.fits.repeats import Once, once
+from grokscale.studies.laws.responses import observe
 from tests.studies.laws.tables import Row, crossing, table
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from studies.laws import Request, fit_family
+from grokscale.studies.laws import Request, fit_family
 from tests.studies.laws.tables import Row, censor, grid, power_law, table, times
 
 STUDIES, WITH_BOOTSTRAP = 1000, 200

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from studies.laws.fit import Fit
-from studies.laws.question import ask
-from studies.laws.responses import observe
-from studies.laws.rows import sort
-from studies.laws.solve import solve
+from grokscale.studies.laws.fit import Fit
+from grokscale.studies.laws.question import ask
+from grokscale.studies.laws.responses import observe
+from grokscale.studies.laws.rows import sort
+from grokscale.studies.laws.solve import solve
 from tests.studies.laws.tables import Row, table
 
 

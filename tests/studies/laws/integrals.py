@@ -8,11 +8,11 @@ from typing import Any
 import mpmath as mp
 import numpy as np
 
-from studies.laws.centred import Centred, Units
-from studies.laws.integrand import Place
-from studies.laws.likelihood import Sample
-from studies.laws.mixed import Integrated, integrate
-from studies.laws.quadrature import Start
+from grokscale.studies.laws.centred import Centred, Units
+from grokscale.studies.laws.integrand import Place
+from grokscale.studies.laws.likelihood import Sample
+from grokscale.studies.laws.mixed import Integrated, integrate
+from grokscale.studies.laws.quadrature import Start
 
 DIGITS = 32
 """Beyond those of a float that one draw's scatter, a billionth of that between draws, takes up twice."""

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pyarrow as pa
 
-from studies.laws import Request, clusters
-from studies.laws.gather import gather
-from studies.laws.models import fit_model
+from grokscale.studies.laws import Request, clusters
+from grokscale.studies.laws.gather import gather
+from grokscale.studies.laws.models import fit_model
 from tests.studies.laws.tables import grid, power_law, table
 
 

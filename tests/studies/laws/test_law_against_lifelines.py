@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from studies.laws import law
+from grokscale.studies.laws import law
 from tests.studies.laws.fitted import fitted
 from tests.studies.laws.oracles import ends, lifelines_fit
 from tests.studies.laws.tables import Row, censor, crossing, grid, log_x, power_law, table

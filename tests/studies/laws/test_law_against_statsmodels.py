@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from studies.laws import law
+from grokscale.studies.laws import law
 from tests.studies.laws.tables import Row, grid, log_x, power_law, table, times
 
 ROWS = power_law(grid(seeds=6), sigma=0.2)[:-5]  # draws of unequal size

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from studies.laws import law
+from grokscale.studies.laws import law
 from tests.studies.laws.tables import Row, censor, crossing, grid, power_law, table
 
 ROWS = power_law(grid(seeds=6), sigma=0.1)

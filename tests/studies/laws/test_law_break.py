@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from studies.laws import Request, fit_family
-from studies.laws.breaks import drawn_anew, ratio
-from studies.laws.data import Data
-from studies.laws.gather import gather
-from studies.laws.likelihood import Sample
-from studies.laws.looks import Looks
-from studies.laws.models import fit_model
-from studies.laws.scale import stretched
+from grokscale.studies.laws import Request, fit_family
+from grokscale.studies.laws.breaks import drawn_anew, ratio
+from grokscale.studies.laws.data import Data
+from grokscale.studies.laws.gather import gather
+from grokscale.studies.laws.likelihood import Sample
+from grokscale.studies.laws.looks import Looks
+from grokscale.studies.laws.models import fit_model
+from grokscale.studies.laws.scale import stretched
 from tests.studies.laws.tables import Row, censor, crossing, grid, power_law, table
 
 ALPHAS, BETAS = (0.01, 0.02, 0.04), (1e-6, 1.2e-5, 1.4e-4)

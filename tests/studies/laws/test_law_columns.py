@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from studies.laws import columns
-from studies.plan import Plan, Resources, plan
-from studies.spec import parse
-from studies.store import open_store
+from grokscale.studies.laws import columns
+from grokscale.studies.plan import Plan, Resources, plan
+from grokscale.studies.spec import parse
+from grokscale.studies.store import open_store
 
 BODY: dict[str, Any] = {
     "name": "columns",

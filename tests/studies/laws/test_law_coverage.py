@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from studies.laws import law
+from grokscale.studies.laws import law
 from tests.studies.laws.tables import Row, censor, crossing, grid, log_x, power_law, table, times
 
 STUDIES = {0.0: 300, 0.2: 150, 0.5: 150}

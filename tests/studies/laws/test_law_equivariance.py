@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.laws import law
+from grokscale.studies.laws import law
 from tests.studies.laws.tables import censor, grid, power_law, table
 
 TABLE = table(censor(power_law(grid(seeds=4), sigma=0.2), 5_000_000))

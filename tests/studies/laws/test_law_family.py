@@ -15,7 +15,7 @@ import statsmodels.formula.api as smf
 from lifelines import LogLogisticAFTFitter, WeibullAFTFitter
 from scipy.optimize import brentq
 
-from studies.laws import NotApplicable, Request, UnknownName, fit_family
+from grokscale.studies.laws import NotApplicable, Request, UnknownName, fit_family
 from tests.studies.laws.tables import Row, censor, crossing, grid, power_law, table, times
 
 ALPHAS, BETAS = (0.01, 0.03, 0.1), (1e-6, 1e-5, 1e-4)

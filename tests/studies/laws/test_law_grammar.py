@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.laws.errors import BadExpression
-from studies.laws.grammar import DEEPEST, LONGEST, parse
+from grokscale.studies.laws.errors import BadExpression
+from grokscale.studies.laws.grammar import DEEPEST, LONGEST, parse
 
 NAMES = ("alpha", "beta", "N", "a_gap", "T_star")
 

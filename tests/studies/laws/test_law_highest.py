@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from studies.laws.highest import highest
+from grokscale.studies.laws.highest import highest
 
 
 @pytest.mark.timeout(20)

@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from studies.laws import BadExpression, NotApplicable, Request, TooLittle, UnknownName, fit_family, law
-from studies.laws.hypotheses import PAPER
+from grokscale.studies.laws import BadExpression, NotApplicable, Request, TooLittle, UnknownName, fit_family, law
+from grokscale.studies.laws.hypotheses import PAPER
 from tests.studies.laws import legacy
 from tests.studies.laws.tables import Row, censor, crossing, grid, power_law, table, times
 

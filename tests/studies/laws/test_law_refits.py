@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from studies.laws import Request, fit_family
+from grokscale.studies.laws import Request, fit_family
 from tests.studies.laws.large import large, refits
 
 

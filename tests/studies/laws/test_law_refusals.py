@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from studies.laws import BadExpression, NotApplicable, TooLittle, UnknownName, law
+from grokscale.studies.laws import BadExpression, NotApplicable, TooLittle, UnknownName, law
 from tests.studies.laws.tables import Row, censor, crossing, grid, ladder, power_law, table
 
 

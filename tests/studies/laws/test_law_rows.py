@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from studies.laws import TooLittle, law
-from studies.laws.responses import Observed, observe
+from grokscale.studies.laws import TooLittle, law
+from grokscale.studies.laws.responses import Observed, observe
 from tests.studies.laws.tables import Row, censor, crossing, grid, ladder, power_law, table
 
 

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 from scipy.optimize import minimize, minimize_scalar
 
-from studies.laws import Request, fit_family
+from grokscale.studies.laws import Request, fit_family
 from tests.studies.laws.tables import Row, censor, crossing, grid, table
 
 DELTA, SIGMA, THRESHOLD = 0.5, 0.05, 1e-2

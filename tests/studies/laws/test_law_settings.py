@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from studies.laws import Request, fit_family, law
-from studies.laws.hypotheses import PAPER
-from studies.plan import Plan, Resources, plan
-from studies.spec import parse
-from studies.store import open_store
+from grokscale.studies.laws import Request, fit_family, law
+from grokscale.studies.laws.hypotheses import PAPER
+from grokscale.studies.plan import Plan, Resources, plan
+from grokscale.studies.spec import parse
+from grokscale.studies.store import open_store
+from grokscale.trainers.pack import train
+from grokscale.trainers.trial import Budget, Pack
 from tests.studies.laws.tables import Row, crossing, grid, power_law, table
-from trainers.pack import train
-from trainers.trial import Budget, Pack
 
 
 def trained(folder: Path, **task: Any) -> tuple[Any, Plan]:

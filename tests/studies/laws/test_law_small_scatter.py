@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from studies.laws import Request, fit_family, law
-from studies.laws.hypotheses import PAPER
+from grokscale.studies.laws import Request, fit_family, law
+from grokscale.studies.laws.hypotheses import PAPER
 from tests.studies.laws.tables import Row, censor, crossing, grid, power_law, table, times
 from tests.trainers.packs import outcomes, pack, sparse
 

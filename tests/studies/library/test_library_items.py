@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from studies.library import UnknownItem, item, names
-from studies.packs import budget
-from studies.plan import Resources, plan
-from studies.search import configurations
-from trainers.tasks import draw_of
+from grokscale.studies.library import UnknownItem, item, names
+from grokscale.studies.packs import budget
+from grokscale.studies.plan import Resources, plan
+from grokscale.studies.search import configurations
+from grokscale.trainers.tasks import draw_of
 
 
 @pytest.mark.parametrize("name", names())

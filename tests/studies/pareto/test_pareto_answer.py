@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from studies.pareto import pareto, pareto_of
-from studies.store import Lease, Store
+from grokscale.studies.pareto import pareto, pareto_of
+from grokscale.studies.store import Lease, Store
+from grokscale.trainers.trial import Crossing, ErrorPoint, Outcome, OutcomeWord, Trial
 from tests.service.outcomes import exact
 from tests.studies.search import driving
-from trainers.trial import Crossing, ErrorPoint, Outcome, OutcomeWord, Trial
 
 SEEN = {0: (100, 1e-1), 1: (200, 1e-2), 2: (400, 2e-2), 3: (800, 1e-3)}
 

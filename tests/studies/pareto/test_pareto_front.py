@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from studies.pareto.front import on_front
+from grokscale.studies.pareto.front import on_front
 
 # few values, so that ties are common
 COORDINATE = st.integers(0, 6).map(float) | st.floats(-1e6, 1e6)

@@ -9,8 +9,8 @@ import pytest
 import statsmodels.api as sm
 from scipy.special import expit
 
-from studies.laws.errors import TooLittle
-from studies.phases import NotApplicable, UnknownField, phases
+from grokscale.studies.laws.errors import TooLittle
+from grokscale.studies.phases import NotApplicable, UnknownField, phases
 from tests.studies.laws.tables import Row, table
 from tests.studies.phases.tables import N_LEVELS, S_LEVELS, outcomes, probability, study, true_contour
 

@@ -10,8 +10,8 @@ from scipy.special import expit
 from scipy.stats import chi2
 from statsmodels.stats.proportion import proportion_confint
 
-from studies.phases.logistic import Counts, clustered, covariance, fit, separated
-from studies.phases.wilson import wilson
+from grokscale.studies.phases.logistic import Counts, clustered, covariance, fit, separated
+from grokscale.studies.phases.wilson import wilson
 
 
 @pytest.mark.parametrize("trials", [1, 2, 10, 137, 10**6])
@@ -94,7 +94,7 @@ def test_separation_is_told(won: list[float], expected: bool) -> None:
 
 @pytest.mark.parametrize("won", [[0, 2, 5, 9, 10, 10], [0, 0, 0, 10, 10, 10]])
 def test_the_profile_interval_is_where_the_likelihood_ratio_test_turns(won: list[int]) -> None:
-    from studies.phases import phases
+    from grokscale.studies.phases import phases
     from tests.studies.laws.tables import table
 
     levels = [10, 15, 20, 30, 40, 60]

@@ -7,8 +7,8 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.laws.errors import TooLittle
-from studies.phases import RESULTS, PhasesError, phases
+from grokscale.studies.laws.errors import TooLittle
+from grokscale.studies.phases import RESULTS, PhasesError, phases
 from tests.studies.laws.tables import table
 
 values = st.sampled_from([None, 0.0, 1e-300, 1e-6, 0.1, 1.0, 3.0, 3.0000001, 1e300])

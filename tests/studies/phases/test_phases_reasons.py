@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from studies.laws.errors import TooLittle
-from studies.phases import NotApplicable, UnknownField, phases
+from grokscale.studies.laws.errors import TooLittle
+from grokscale.studies.phases import NotApplicable, UnknownField, phases
 from tests.studies.laws.tables import Row, table
 from tests.studies.phases.tables import outcomes
 

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from studies.packs import budget, pack
-from studies.plan import Forecast, Resources, forecast, plan
-from studies.plan.cost import cost
-from studies.plan.sample import sample
-from studies.spec import parse
+from grokscale.studies.packs import budget, pack
+from grokscale.studies.plan import Forecast, Resources, forecast, plan
+from grokscale.studies.plan.cost import cost
+from grokscale.studies.plan.sample import sample
+from grokscale.studies.spec import parse
+from grokscale.trainers.pack import train
+from grokscale.trainers.tasks import TASKS, draw_of
 from tests.studies.spec.spec_samples import changed
-from trainers.pack import train
-from trainers.tasks import TASKS, draw_of
 
 TWO = Resources(cpus=2)
 SMALL: dict[str, Any] = {
@@ -159,7 +159,7 @@ def test_repeated_points_are_a_warning() -> None:
 
 
 def test_more_draws_than_can_be_looked_at_are_said_and_extrapolated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("studies.plan.sample.DRAWS", 8)
+    monkeypatch.setattr("grokscale.studies.plan.sample.DRAWS", 8)
     all_of_them, more = predicted(SMALL | {"seeds": 8}), predicted(SMALL | {"seeds": 12})
     assert all_of_them["looked_at"] == {"cells": 4, "draws": 8, "limits": []}
     assert more["looked_at"] == {"cells": 4, "draws": 8, "limits": ["8 of 12 draws are looked at"]}

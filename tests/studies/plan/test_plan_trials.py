@@ -10,14 +10,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from studies.packs import budget, pack
-from studies.plan import Plan, Resources, plan
-from studies.plan.packing import MOST, cut
-from studies.plan.plan import slots, slowness
-from studies.search import configurations
-from studies.spec import parse
+from grokscale.studies.packs import budget, pack
+from grokscale.studies.plan import Plan, Resources, plan
+from grokscale.studies.plan.packing import MOST, cut
+from grokscale.studies.plan.plan import slots, slowness
+from grokscale.studies.search import configurations
+from grokscale.studies.spec import parse
+from grokscale.trainers.trial import Budget
 from tests.studies.spec.spec_samples import BASE, changed, specs
-from trainers.trial import Budget
 
 ONE = Resources(cpus=1)
 CONFIGURATIONS = 24

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from studies.plan import Resources, plan
-from studies.runner import Runner
-from studies.runner.runner import DRIVER
-from studies.settings import Settings
-from studies.spec import StudySpec, parse
-from studies.store import PackRecord, StudyRecord, TrialRecord, open_store
-from trainers.trial import Trial
+from grokscale.studies.plan import Resources, plan
+from grokscale.studies.runner import Runner
+from grokscale.studies.runner.runner import DRIVER
+from grokscale.studies.settings import Settings
+from grokscale.studies.spec import StudySpec, parse
+from grokscale.studies.store import PackRecord, StudyRecord, TrialRecord, open_store
+from grokscale.trainers.trial import Trial
 
 CPUS = 2
 LOOK_SECONDS = 0.02

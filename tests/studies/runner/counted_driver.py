@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-from studies.runner.driver import main
-from studies.store import Store
-from studies.store import open_store as open_real_store
+from grokscale.studies.runner.driver import main
+from grokscale.studies.store import Store
+from grokscale.studies.store import open_store as open_real_store
 
 
 def open_store(url: str) -> Store:

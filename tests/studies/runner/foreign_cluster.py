@@ -64,7 +64,7 @@ class ForeignCluster:
 def main(said: IO[str]) -> None:
     from ray.cluster_utils import Cluster
 
-    from studies.runner.environment import _RAY
+    from grokscale.studies.runner.environment import _RAY
 
     os.environ.update(_RAY)
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **LITTLE})

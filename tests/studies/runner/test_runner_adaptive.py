@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from studies.store import open_store
+from grokscale.studies.store import open_store
 from tests.studies.runner.bench import PATIENCE, Bench, Gate, exact_t2, synthetic, wait_until
 from tests.studies.search import driving
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import ray
 
-from studies.runner.cluster import clear
+from grokscale.studies.runner.cluster import clear
 from tests.studies.runner.bench import PATIENCE, Bench, Gate, synthetic, wait_until
 
 pytestmark = [pytest.mark.fault, pytest.mark.slow, pytest.mark.timeout(600)]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from studies.runner.environment import _RAY
+from grokscale.studies.runner.environment import _RAY
 from tests.studies.runner.bench import Bench, Gate, exact_t2, synthetic, wait_until
 from tests.studies.runner.foreign_cluster import ForeignCluster
 

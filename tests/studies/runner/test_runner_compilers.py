@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from studies.runner.compilers import SIDE_BY_SIDE, Compilers
+from grokscale.studies.runner.compilers import SIDE_BY_SIDE, Compilers
+from grokscale.trainers.kernels import EVERY
+from grokscale.trainers.preparing import prepare
 from tests.studies.runner.bench import wait_until
-from trainers.kernels import EVERY
-from trainers.preparing import prepare
 
 RUNNER = """
 import time
-from studies import logs
-from studies.runner.compilers import Compilers
+from grokscale.studies import logs
+from grokscale.studies.runner.compilers import Compilers
 logs.configure("error")
 compilers = Compilers()
 compilers.start(None)

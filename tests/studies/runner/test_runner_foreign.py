@@ -16,7 +16,7 @@ import grpc
 import pytest
 from ray.core.generated import gcs_service_pb2, gcs_service_pb2_grpc
 
-from studies.runner import trust
+from grokscale.studies.runner import trust
 from tests.studies.runner.bench import Bench, Gate, exact_t2, synthetic, wait_until
 from tests.studies.runner.foreign_cluster import ForeignCluster
 

@@ -8,13 +8,13 @@ import sys
 import threading
 from pathlib import Path
 
-from studies.runner.lock import NAME, only_runner
+from grokscale.studies.runner.lock import NAME, only_runner
 from tests.studies.runner.bench import wait_until
 
 HOLD = """
 import sys, threading
 from pathlib import Path
-from studies.runner.lock import only_runner
+from grokscale.studies.runner.lock import only_runner
 with only_runner(Path(sys.argv[1]), {"runner": "the first"}, threading.Event()):
     print("held", flush=True)
     sys.stdin.read()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from studies.store import PackRecord
+from grokscale.studies.store import PackRecord
 from tests.studies.runner.bench import PATIENCE, Bench, Gate, idle_share, slow, synthetic, wait_until
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]

@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from studies.runner import environment
-from studies.runner.cluster import clear, is_ray_directory, ray_directory
+from grokscale.studies.runner import environment
+from grokscale.studies.runner.cluster import clear, is_ray_directory, ray_directory
 from tests.strangers import listeners, turned_away
 from tests.studies.runner.bench import Bench, processes, wait_until
 

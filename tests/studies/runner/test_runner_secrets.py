@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from studies.runner import environment
+from grokscale.studies.runner import environment
 from tests.studies.runner.bench import Bench, Gate, processes, synthetic, wait_until
 from tests.studies.runner.conftest import SECRET
 

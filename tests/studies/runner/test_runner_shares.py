@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studies.resources import Resources, slots, total
-from studies.runner.shares import Claim, Grant, share_out
+from grokscale.studies.resources import Resources, slots, total
+from grokscale.studies.runner.shares import Claim, Grant, share_out
 
 ONE = Resources(1)
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from studies.spec import parse
+from grokscale.studies.spec import parse
+from grokscale.trainers.pack import train
+from grokscale.trainers.trial import Budget, Pack, Trial
 from tests.studies.runner.bench import PATIENCE, Bench, Gate, exact_t2, synthetic, wait_until
-from trainers.pack import train
-from trainers.trial import Budget, Pack, Trial
 
 
 def test_every_trial_of_a_synthetic_study_ends_once_with_its_known_t2(bench: Bench) -> None:

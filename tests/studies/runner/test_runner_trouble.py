@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from service.health.readiness import Health
-from service.studies.waiting import explained
-from studies.runner import environment
-from studies.runner.cluster import OwnCluster
-from studies.runner.compilers import Compilers
-from studies.runner.drivers import Drivers
-from studies.runner.streak import MOST
-from studies.settings import Settings
+from grokscale.service.health.readiness import Health
+from grokscale.service.studies.waiting import explained
+from grokscale.studies.runner import environment
+from grokscale.studies.runner.cluster import OwnCluster
+from grokscale.studies.runner.compilers import Compilers
+from grokscale.studies.runner.drivers import Drivers
+from grokscale.studies.runner.streak import MOST
+from grokscale.studies.settings import Settings
 from tests.studies.runner.bench import Bench, Gate, processes, synthetic, wait_until
 
 DRIVER_THAT_MAY_FAIL = """
@@ -24,7 +24,7 @@ import runpy, sys, pathlib
 sys.argv = [sys.argv[0]]
 if not pathlib.Path({mended!r}).exists():
     import torch_of_another_version
-runpy.run_module("studies.runner.driver", run_name="__main__")
+runpy.run_module("grokscale.studies.runner.driver", run_name="__main__")
 """
 TROUBLE_SECONDS = 60.0
 

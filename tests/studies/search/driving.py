@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from studies.packs import pack
-from studies.plan import Resources, plan, plan_batch
-from studies.search.proposing import next_batch
-from studies.spec import StudySpec, parse
-from studies.store import Lease, Store
+from grokscale.studies.packs import pack
+from grokscale.studies.plan import Resources, plan, plan_batch
+from grokscale.studies.search.proposing import next_batch
+from grokscale.studies.spec import StudySpec, parse
+from grokscale.studies.store import Lease, Store
+from grokscale.trainers.pack import train
+from grokscale.trainers.trial import Outcome, Trial
 from tests.service.outcomes import outcome_of
-from trainers.pack import train
-from trainers.trial import Outcome, Trial
 
 Ends = Callable[[Trial], Outcome]
 

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from studies.pareto import pareto
-from studies.plan import Resources, plan
-from studies.search import configurations, swept
-from studies.spec import parse
-from studies.store import Store, open_store
+from grokscale.studies.pareto import pareto
+from grokscale.studies.plan import Resources, plan
+from grokscale.studies.search import configurations, swept
+from grokscale.studies.spec import parse
+from grokscale.studies.store import Store, open_store
+from grokscale.trainers.trial import ErrorPoint, Outcome, Trial
 from tests.service.outcomes import exact
 from tests.studies.search import driving
-from trainers.trial import ErrorPoint, Outcome, Trial
 
 KINDS = ["tpe", "cmaes", "gp"]
 FEW = {"gp": 12}

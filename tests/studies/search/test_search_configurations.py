@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from scipy import stats
 
-from studies.search import configurations, fields, swept
-from studies.spec import parse
-from studies.spec.sweeps import Range
+from grokscale.studies.search import configurations, fields, swept
+from grokscale.studies.spec import parse
+from grokscale.studies.spec.sweeps import Range
 from tests.studies.spec.spec_samples import BASE, changed, specs
 
 BETA = {"log": [1e-6, 1e-2]}

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from studies.search.goals import told
-from studies.store import Store
+from grokscale.studies.search.goals import told
+from grokscale.studies.store import Store
+from grokscale.trainers.trial import Crossing, ErrorPoint, Outcome, OutcomeWord, Trial
 from tests.service.outcomes import exact
 from tests.studies.search import driving
-from trainers.trial import Crossing, ErrorPoint, Outcome, OutcomeWord, Trial
 
 BOUNDED = {"minimize": "t2", "subject_to": {"error_min": {"max": 1e-2}}}
 

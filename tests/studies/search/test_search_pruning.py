@@ -8,10 +8,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from studies.laws import Request, fit_family, law
-from studies.pareto import pareto_of
-from studies.search.goals import prune_after, told
-from studies.store import Store
+from grokscale.studies.laws import Request, fit_family, law
+from grokscale.studies.pareto import pareto_of
+from grokscale.studies.search.goals import prune_after, told
+from grokscale.studies.store import Store
 from tests.studies.search.driving import adaptive, add_batch, complete, end_packs, submit
 
 FACTOR = 3.0

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from studies.spec import SpecError, parse
+from grokscale.studies.spec import SpecError, parse
 
 BASE: dict[str, Any] = {
     "name": "sparse-recovery-t2",

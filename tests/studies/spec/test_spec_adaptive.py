@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from studies.laws.responses import RESPONSES as OF_LAWS
-from studies.spec import parse
-from studies.spec.methods import Tpe
-from studies.spec.objective import RESPONSES, Objective
+from grokscale.studies.laws.responses import RESPONSES as OF_LAWS
+from grokscale.studies.spec import parse
+from grokscale.studies.spec.methods import Tpe
+from grokscale.studies.spec.objective import RESPONSES, Objective
 from tests.studies.spec.spec_samples import BASE, changed, refused
 
 BOUNDED = {"minimize": "t2", "subject_to": {"error_settled": {"max": 1e-3}}}

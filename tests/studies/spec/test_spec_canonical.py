@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 
-from studies.spec import StudySpec, from_json, load, parse
+from grokscale.studies.spec import StudySpec, from_json, load, parse
 from tests.studies.spec.spec_samples import BASE, changed, specs
 
 

@@ -7,8 +7,8 @@ import json
 import jsonschema
 import pytest
 
-from studies.spec import parse
-from studies.spec.catalogue import catalogue
+from grokscale.studies.spec import parse
+from grokscale.studies.spec.catalogue import catalogue
 from tests.studies.spec.spec_samples import BASE
 
 

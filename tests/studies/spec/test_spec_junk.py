@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.spec import SpecError, StudySpec, load, parse
+from grokscale.studies.spec import SpecError, StudySpec, load, parse
 from tests.studies.spec.spec_samples import BASE, specs
 
 WORDS = ["kind", "task", "l1", "log", "num", "sparse_recovery", "alpha", "", "/", "~", "faults", "raise", "\ud800"]

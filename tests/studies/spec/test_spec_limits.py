@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from studies.settings import Settings
-from studies.spec import Limits, parse
+from grokscale.studies.settings import Settings
+from grokscale.studies.spec import Limits, parse
 from tests.studies.spec.spec_samples import BASE, changed, refused
 
 WIDE = {"log": [1e-9, 1], "num": 100_000}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from studies.spec import SpecError, StudySpec, load, parse
+from grokscale.studies.spec import SpecError, StudySpec, load, parse
 from tests.studies.spec.spec_samples import ABSENT, BASE, changed, refused
 
 SYNTHETIC = {"kind": "synthetic"}

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from studies.spec import parse
-from studies.spec.sweeps import Range, count, levels
+from grokscale.studies.spec import parse
+from grokscale.studies.spec.sweeps import Range, count, levels
 from tests.studies.spec.spec_samples import changed
 
 

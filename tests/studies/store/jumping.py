@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import event
 
-from studies.store import Store
+from grokscale.studies.store import Store
 
 
 def jump(store: Store, hours: int) -> None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from samples import VERSIONS, outcome, plan, spec
 
-from studies.store import Idempotency, Lease, Store, StudyRecord
+from grokscale.studies.store import Idempotency, Lease, Store, StudyRecord
 
 if TYPE_CHECKING:
-    from studies.plan import PlannedPack
+    from grokscale.studies.plan import PlannedPack
 
 TRIALS = 5_000
 KEY = Idempotency("me", "POST /v1/studies", "key", "hash")
@@ -49,7 +49,7 @@ def sweep(store: Store) -> None:
 
 def other_packs() -> tuple[PlannedPack, ...]:
     """Forty packs of 125 trials, each of every fortieth."""
-    from studies.plan import PlannedPack
+    from grokscale.studies.plan import PlannedPack
 
     return tuple(PlannedPack(number, tuple(range(number, TRIALS, 40))) for number in range(40))
 

@@ -16,8 +16,8 @@ from typing import Any
 from alembic import command
 from sqlalchemy import Connection, DateTime, LargeBinary, MetaData, insert, select
 
-from studies.store import Store, open_store, schema
-from studies.store.engine import Database
+from grokscale.studies.store import Store, open_store, schema
+from grokscale.studies.store.engine import Database
 
 VERSIONS = Path(__file__).parent / "versions"
 

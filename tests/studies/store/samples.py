@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from studies.spec import StudySpec, parse
-from studies.store import Idempotency, Lease, Store, StudyRecord
-from trainers.trial import Crossing, Delay, ErrorPoint, Identity, Outcome, Trial
+from grokscale.studies.spec import StudySpec, parse
+from grokscale.studies.store import Idempotency, Lease, Store, StudyRecord
+from grokscale.trainers.trial import Crossing, Delay, ErrorPoint, Identity, Outcome, Trial
 
 if TYPE_CHECKING:
-    from studies.plan import Plan
+    from grokscale.studies.plan import Plan
 
 ALPHAS = (0.02, 0.05, 0.1, 0.2)
 VERSIONS = {"grokscale": "0.1.0"}
@@ -32,7 +32,10 @@ def spec(**changes: Any) -> StudySpec:
 
 def plan(configurations: int = 4, seeds: int = 3, per_pack: int = 6) -> Plan:
     """A grid of `configurations` alphas by `seeds`, seed fastest, in packs of consecutive trials."""
-    from studies.plan import Plan, PlannedPack  # seconds to import, which children that only commit can do without
+    from grokscale.studies.plan import (  # seconds to import, which children that only commit can do without
+        Plan,
+        PlannedPack,
+    )
 
     trials = tuple(
         Trial(

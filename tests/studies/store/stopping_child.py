@@ -14,7 +14,7 @@ import large
 from samples import add, outcome
 from sqlalchemy import event
 
-from studies.store import Idempotency, Lease, Store, open_store
+from grokscale.studies.store import Idempotency, Lease, Store, open_store
 
 
 def stop() -> None:

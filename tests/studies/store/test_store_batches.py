@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from studies.plan import Plan, plan_batch
-from studies.search.proposing import next_batch
-from studies.store import Lease, LeaseLost, NotEnded, Store
+from grokscale.studies.plan import Plan, plan_batch
+from grokscale.studies.search.proposing import next_batch
+from grokscale.studies.store import Lease, LeaseLost, NotEnded, Store
 from tests.studies.search import driving
 
 SPEC = driving.adaptive("tpe", 14, 4)

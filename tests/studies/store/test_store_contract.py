@@ -13,9 +13,9 @@ import pytest
 from samples import VERSIONS, add, commit_all, exact, failed, outcome, plan, running, spec
 from sqlalchemy.event import listen
 
-from studies.lifecycle import ImpossibleTransition
-from studies.plan import PlannedPack
-from studies.store import (
+from grokscale.studies.lifecycle import ImpossibleTransition
+from grokscale.studies.plan import PlannedPack
+from grokscale.studies.store import (
     AlreadySubmitted,
     DatabaseUnavailable,
     FitRecord,
@@ -31,7 +31,7 @@ from studies.store import (
     TrialFilter,
     open_store,
 )
-from trainers.trial import Outcome, Trial
+from grokscale.trainers.trial import Outcome, Trial
 
 ABSENT = "01900000-0000-7000-8000-000000000000"
 

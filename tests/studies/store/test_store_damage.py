@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from samples import add, commit_all, running, spec
 
-from studies.plan import Resources, plan
-from studies.store import NotFound, RunnerInfo, Store, StoreError, open_store
+from grokscale.studies.plan import Resources, plan
+from grokscale.studies.store import NotFound, RunnerInfo, Store, StoreError, open_store
 
 PAGE = 4096
 DAMAGED = "the database is damaged"

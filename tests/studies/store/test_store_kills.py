@@ -9,7 +9,7 @@ import pytest
 from samples import commit_all, outcome, running
 from stopped import stopped_child
 
-from studies.store import Lease, Store
+from grokscale.studies.store import Lease, Store
 
 
 @pytest.mark.parametrize("seam", ["UPDATE gs_trial", "INSERT INTO gs_event", "UPDATE gs_study", "COMMIT"])

@@ -13,8 +13,8 @@ from samples import VERSIONS, add, plan, spec
 from sqlalchemy import event, update
 from stopped import stopped_child
 
-from studies.lifecycle import EVENTS
-from studies.store import (
+from grokscale.studies.lifecycle import EVENTS
+from grokscale.studies.store import (
     AlreadySubmitted,
     CreationLost,
     IdempotencyRecord,
@@ -29,7 +29,7 @@ from studies.store import (
     creation,
     open_store,
 )
-from studies.store.models import Study
+from grokscale.studies.store.models import Study
 from tests.conftest import Migrated
 
 TABLES = ("gs_study", "gs_trial", "gs_pack", "gs_configuration", "gs_event", "gs_idempotency")

@@ -12,11 +12,20 @@ import pytest
 from jumping import jump
 from samples import add, commit_all, outcome, running
 
-from studies.lifecycle import ENDED, ImpossibleTransition
-from studies.store import DatabaseUnavailable, Idempotency, Lease, LeaseLost, RunnerInfo, Store, StoreError, open_store
-from studies.store.engine import Database
-from studies.store.errors import AlreadySubmitted
-from studies.store.leases import Silences
+from grokscale.studies.lifecycle import ENDED, ImpossibleTransition
+from grokscale.studies.store import (
+    DatabaseUnavailable,
+    Idempotency,
+    Lease,
+    LeaseLost,
+    RunnerInfo,
+    Store,
+    StoreError,
+    open_store,
+)
+from grokscale.studies.store.engine import Database
+from grokscale.studies.store.errors import AlreadySubmitted
+from grokscale.studies.store.leases import Silences
 
 
 def test_studies_are_claimed_by_priority_and_then_by_age(store: Store):

@@ -14,10 +14,19 @@ from hypothesis import strategies as st
 from samples import add, failed, outcome, running, spec
 from sqlalchemy import event
 
-from studies.plan import Plan, PlannedPack
-from studies.store import InvalidCursor, InvalidFilter, Lease, Store, StudyFilter, TrialFilter, TrialRecord, open_store
-from studies.store.records import EVERY_TRIAL
-from trainers.trial import Crossing, Identity, Outcome, Trial
+from grokscale.studies.plan import Plan, PlannedPack
+from grokscale.studies.store import (
+    InvalidCursor,
+    InvalidFilter,
+    Lease,
+    Store,
+    StudyFilter,
+    TrialFilter,
+    TrialRecord,
+    open_store,
+)
+from grokscale.studies.store.records import EVERY_TRIAL
+from grokscale.trainers.trial import Crossing, Identity, Outcome, Trial
 
 WORDS = ["generalised", "memorised", "not_memorised", "infeasible", "diverged", "cancelled"]
 SORTS = ["index", "seed", "outcome", "t1", "t2", "steps", "alpha", "snr"]

@@ -15,11 +15,11 @@ from alembic.script import ScriptDirectory
 from old_databases import VERSIONS, load
 from sqlalchemy import Connection, MetaData, create_engine, insert, inspect, select
 
-from studies.plan import Resources, plan
-from studies.spec import StudySpec, parse
-from studies.store import open_store, schema
-from studies.store.engine import Database
-from studies.store.models import Base
+from grokscale.studies.plan import Resources, plan
+from grokscale.studies.spec import StudySpec, parse
+from grokscale.studies.store import open_store, schema
+from grokscale.studies.store.engine import Database
+from grokscale.studies.store.models import Base
 
 REVISIONS = [script.revision for script in ScriptDirectory.from_config(schema.config()).walk_revisions()]
 
@@ -75,7 +75,7 @@ def test_other_peoples_tables_are_left_alone(database_url: str):
 
 
 def test_several_processes_may_migrate_at_once(database_url: str):
-    program = "import sys; from studies.store import open_store; open_store(sys.argv[1]).migrate()"
+    program = "import sys; from grokscale.studies.store import open_store; open_store(sys.argv[1]).migrate()"
     children = [subprocess.Popen([sys.executable, "-c", program, database_url]) for _ in range(4)]
     assert [child.wait(60) for child in children] == [0, 0, 0, 0]
     store = open_store(database_url)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from samples import add
 
-from studies.store import DatabaseUnavailable, SchemaOutdated, Store, open_store
-from studies.store.engine import Database
+from grokscale.studies.store import DatabaseUnavailable, SchemaOutdated, Store, open_store
+from grokscale.studies.store.engine import Database
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 from samples import ALPHAS, add, failed, outcome, running
 
-from studies.store import Store, TrialFilter
-from trainers.trial import Crossing
+from grokscale.studies.store import Store, TrialFilter
+from grokscale.trainers.trial import Crossing
 
 CROSSINGS = ("t1", "t1_gradient", "t2", "t2_plateau")
 COLUMNS = [

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from samples import add, outcome, running
 
-from studies.store import Store
-from trainers.trial import Crossing, ErrorPoint, Outcome
+from grokscale.studies.store import Store
+from grokscale.trainers.trial import Crossing, ErrorPoint, Outcome
 
 NAN, INF = float("nan"), float("inf")
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from scipy.optimize import approx_fprime, minimize
 from scipy.stats import norm, t
 
-from studies.laws.errors import TooLittle
-from studies.theory import theory
-from studies.theory.mean import Logs, NoMean, mean
+from grokscale.studies.laws.errors import TooLittle
+from grokscale.studies.theory import theory
+from grokscale.studies.theory.mean import Logs, NoMean, mean
 from tests.studies.laws.tables import Row, crossing, table
 
 

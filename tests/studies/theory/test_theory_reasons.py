@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from studies.laws.errors import TooLittle
-from studies.theory import theory
-from studies.theory.mean import Logs, NoMean, mean
+from grokscale.studies.laws.errors import TooLittle
+from grokscale.studies.theory import theory
+from grokscale.studies.theory.mean import Logs, NoMean, mean
 from tests.studies.laws.tables import Row, crossing, table
 
 

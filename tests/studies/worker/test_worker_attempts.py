@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from studies.worker.attempts import TRACE, Attempts, discard
-from trainers.checkpoint import NAME, Checkpoint, Place, Unusable
+from grokscale.studies.worker.attempts import TRACE, Attempts, discard
+from grokscale.trainers.checkpoint import NAME, Checkpoint, Place, Unusable
 
 KEY = bytes(range(32))
 

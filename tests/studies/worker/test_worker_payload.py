@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studies.worker import payload
-from trainers.trial import Outcome
+from grokscale.studies.worker import payload
+from grokscale.trainers.trial import Outcome
 
 
 def outcome(index: int, points: int) -> Outcome:

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from grokscale.trainers.ladder import RUNGS
+from grokscale.trainers.tasks import draw_of
+from grokscale.trainers.tasks.sparse_data import SparseDraw
+from grokscale.trainers.theory.columns import strengths
+from grokscale.trainers.trial import Crossing, Outcome, Trial
 from tests.trainers import compiled_loop
 from tests.trainers.packs import outcomes, pack, sparse
-from trainers.ladder import RUNGS
-from trainers.tasks import draw_of
-from trainers.tasks.sparse_data import SparseDraw
-from trainers.theory.columns import strengths
-from trainers.trial import Crossing, Outcome, Trial
 
 FEW, MANY = 40, 500
 STEPS = 200_000

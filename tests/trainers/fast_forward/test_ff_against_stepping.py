@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from grokscale.trainers.checkpoint import Place
+from grokscale.trainers.pack import train
+from grokscale.trainers.trial import ErrorPoint, Outcome, Trial
 from tests.trainers.packs import outcomes, pack, sparse
-from trainers.checkpoint import Place
-from trainers.pack import train
-from trainers.trial import ErrorPoint, Outcome, Trial
 
 L1 = [sparse(i, i % 3, N=26, beta=beta) for i, beta in enumerate((1e-3, 3e-4, 1e-4))]
 INFEASIBLE = [sparse(3, 0, N=26, beta=3e-2)]

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from grokscale.trainers.ladder import RUNGS
+from grokscale.trainers.trial import Crossing, Trial
 from tests.trainers.packs import outcomes, pack, sparse
-from trainers.ladder import RUNGS
-from trainers.trial import Crossing, Trial
 
 TRIALS = [
     sparse(i, seed, optimizer="subgradient", N=26, alpha=alpha, beta=beta)

@@ -6,8 +6,8 @@ Revision: 0010, after 0009.
 import sqlalchemy as sa
 from alembic import op
 
-from studies.store.functions import Now
-from studies.store.types import UtcDateTime
+from grokscale.studies.store.functions import Now
+from grokscale.studies.store.types import UtcDateTime
 
 revision = "0010"
 down_revision = "0009"
