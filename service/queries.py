@@ -12,8 +12,8 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from grokscale.service.problems import Fault, InvalidRequest, Place
+from grokscale.studies.documents import from_json
 from grokscale.studies.spec import SpecError
-from grokscale.studies.spec.load import from_json
 
 
 class Parameters(BaseModel):

@@ -12,7 +12,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from grokscale.service.client.errors import InvalidArgument
-from grokscale.studies.spec.errors import pointer
+from grokscale.studies.documents import pointer
 
 ACCEPTED = "numbers, texts, paths, times, and lists, arrays, ranges or mappings of them"
 _CONVERSIONS = ("tolist", "to_pylist", "as_py")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from grokscale.service.client.errors import InvalidArgument
 from grokscale.service.client.plain import encoded
-from grokscale.studies.library import specification_in
+from grokscale.studies.documents import SpecError, read
 
 if TYPE_CHECKING:
     from grokscale.studies.spec import StudySpec
@@ -49,7 +49,16 @@ def document(spec: Spec | Document) -> Document:
 
 def _read(path: Path) -> Document:
     content = path.read_bytes()
-    data = specification_in(content.decode(errors="replace"))
+    data = _library_item(content.decode(errors="replace"))
     if data is not None:  # a file of the library's form
         return Document(encoded(data), JSON)
     return Document(content, JSON if path.suffix.lower() == ".json" else YAML)
+
+
+def _library_item(text: str) -> Any | None:
+    """Return the specification in a text of the library's form (title, claims, ..., spec); None: it is of another."""
+    try:
+        data = read(text)
+    except SpecError:
+        return None
+    return data["spec"] if isinstance(data, dict) and "spec" in data and "task" not in data else None

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from grokscale.service.client.errors import ConnectionFailed, ServerFailed, StudyFailed, WaitTimeout
-from grokscale.service.client.progress import showing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -77,6 +76,8 @@ class Study:
             StudyFailed: it cannot go on.
             ConnectionFailed, ServerFailed: the server was gone, or could not answer, for too long.
         """
+        from grokscale.service.client.progress import showing  # what draws takes longer to import than all else
+
         deadline = None if timeout is None else time.monotonic() + timeout
         look = FIRST_LOOK
         with showing(progress) as show:

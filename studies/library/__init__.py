@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from grokscale.studies.spec import SpecError, StudySpec, parse
-from grokscale.studies.spec.load import read
+from grokscale.studies.documents import read
+from grokscale.studies.spec import StudySpec, parse
 
 
 class UnknownItem(KeyError):
@@ -67,12 +67,3 @@ def item(name: str) -> Item:
         claims=tuple(data["claims"]),
         spec=parse(data["spec"]),
     )
-
-
-def specification_in(text: str) -> Any | None:
-    """Return the specification in a text of the library's form (title, claims, ..., spec); None: it is of another."""
-    try:
-        data = read(text)
-    except SpecError:
-        return None
-    return data["spec"] if isinstance(data, dict) and "spec" in data and "task" not in data else None

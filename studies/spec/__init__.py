@@ -4,9 +4,9 @@
 `from_json` reads JSON text to plain data, refusing keys given twice.
 """
 
-from grokscale.studies.spec.errors import FieldProblem, SpecError
+from grokscale.studies.documents import FieldProblem, SpecError, from_json
 from grokscale.studies.spec.limits import Limits
-from grokscale.studies.spec.load import from_json, load
+from grokscale.studies.spec.load import load
 from grokscale.studies.spec.parse import parse
 from grokscale.studies.spec.study import StudySpec
 

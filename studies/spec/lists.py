@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from grokscale.studies.spec.errors import MOST, show
+from grokscale.studies.documents import MOST, show
 from grokscale.studies.spec.numbers import Fault, Leaf, Refused
 
 

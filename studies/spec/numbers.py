@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, ValidationError, core_schema
 
+from grokscale.studies.documents import show
 from grokscale.studies.portable import PortableError
-from grokscale.studies.spec.errors import show
 
 Fault = tuple[tuple[str | int, ...], str]
 """Where below the field (empty: the field itself), and the message."""

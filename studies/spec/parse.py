@@ -10,10 +10,9 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from grokscale.studies.spec.errors import MOST, FieldProblem, SpecError, pointer, show
+from grokscale.studies.documents import MOST, FieldProblem, SpecError, plain, pointer, show
 from grokscale.studies.spec.limits import Limits
 from grokscale.studies.spec.numbers import Fault, Leaf
-from grokscale.studies.spec.plain import plain
 from grokscale.studies.spec.rules import contradictions, excesses
 from grokscale.studies.spec.study import StudySpec, flat
 from grokscale.studies.spec.tasks import Section

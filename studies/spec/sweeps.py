@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from grokscale.studies.spec.errors import show
+from grokscale.studies.documents import show
 from grokscale.studies.spec.lists import ListOf
 from grokscale.studies.spec.numbers import Fault, Leaf, Number, Refused, whole
 

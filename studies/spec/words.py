@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from grokscale.studies.spec.errors import show
+from grokscale.studies.documents import show
 from grokscale.studies.spec.lists import ListOf
 from grokscale.studies.spec.numbers import Leaf, Refused, whole
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from grokscale.studies.documents import read
 from grokscale.studies.library import item
 from grokscale.studies.spec import SpecError, load, parse
-from grokscale.studies.spec.load import read
 from tests.studies.spec.spec_samples import BASE
 
 SHORT = """

@@ -20,8 +20,8 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from grokscale.studies.spec.errors import MOST, FieldProblem, SpecError, pointer, show
-from grokscale.studies.spec.plain import MAX_DEPTH, Path
+from grokscale.studies.documents.errors import MOST, FieldProblem, SpecError, pointer, show
+from grokscale.studies.documents.plain import MAX_DEPTH, Path
 
 MAX_TEXT = 1 << 17
 """Characters of one YAML text: the worst of them take its reader 2 s, JSON of that size milliseconds."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from grokscale.studies.spec.errors import MOST, FieldProblem, SpecError, pointer, show
+from grokscale.studies.documents.errors import MOST, FieldProblem, SpecError, pointer, show
 
 Path = tuple[str | int, ...]
 """Keys and positions from the document down."""
