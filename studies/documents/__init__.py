@@ -2,6 +2,6 @@
 
 from grokscale.studies.documents.errors import MOST, FieldProblem, SpecError, pointer, show
 from grokscale.studies.documents.plain import Path, plain
-from grokscale.studies.documents.reading import from_json, read
+from grokscale.studies.documents.reading import MAX_BYTES, from_json, read
 
-__all__ = ["MOST", "FieldProblem", "Path", "SpecError", "from_json", "plain", "pointer", "read", "show"]
+__all__ = ["MAX_BYTES", "MOST", "FieldProblem", "Path", "SpecError", "from_json", "plain", "pointer", "read", "show"]

@@ -11,18 +11,21 @@ from grokscale.studies.documents.errors import MOST, FieldProblem, SpecError, po
 from grokscale.studies.documents.plain import Path
 from grokscale.studies.documents.yaml12 import from_yaml
 
+MAX_BYTES = 1 << 20
+"""Of one text."""
 
-def read(text: str, max_bytes: int | None = None) -> Any:
+
+def read(text: str, max_bytes: int = MAX_BYTES) -> Any:
     """Return the data that a JSON or YAML text states.
 
     Args:
         text: JSON or YAML.
-        max_bytes: of the text; None: as many as it has.
+        max_bytes: of the text.
 
     Raises:
         SpecError: with the pointer, and the line where there is one.
     """
-    if max_bytes is not None and len(text.encode(errors="surrogatepass")) > max_bytes:
+    if len(text.encode(errors="surrogatepass")) > max_bytes:
         raise SpecError([FieldProblem("", f"the text is too large; accepted: up to {max_bytes} bytes")])
     # a reader of its own, because the one of YAML takes seconds for a megabyte of JSON
     if text.lstrip().startswith("{"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from grokscale.studies.documents import MAX_BYTES
 from grokscale.studies.settings import Settings
 
 
@@ -21,7 +22,7 @@ class Limits:
     max_trials: int = 100_000
     max_n: int = 5_000
     max_steps: int = 10**12
-    max_bytes: int = 1 << 20
+    max_bytes: int = MAX_BYTES
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
