@@ -15,7 +15,7 @@ dev: .venv/dev-$(STAMP)
 	$(PYTHON) -m venv .venv
 
 .venv/run-$(STAMP): | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[server,search]'
 	rm -f .venv/run-* && touch $@
 
 .venv/dev-$(STAMP): | .venv/bin/python

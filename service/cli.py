@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TextIO
 
 import typer
 
+from grokscale.extras import ExtraNeeded
 from grokscale.service.client.errors import GrokscaleError, ProblemError
 from grokscale.service.commands import chart, client, db, diagrams, quickstart, runner, serve
 from grokscale.service.commands.errors import CommandFailed
@@ -55,7 +56,7 @@ def main() -> None:
         _usage(error)
     except ProblemError as error:
         _fail(error.title + (f": {error.detail}" if not error.faults else ""), [_fault(f) for f in error.faults])
-    except (GrokscaleError, CommandFailed) as error:
+    except (GrokscaleError, CommandFailed, ExtraNeeded) as error:
         _fail(str(error))
     except OSError as error:
         _to_nowhere(sys.stdout)

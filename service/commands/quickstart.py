@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import httpx2
 
@@ -21,7 +21,9 @@ from grokscale.service.commands.lock import only_server
 from grokscale.service.commands.options import DataDir
 from grokscale.service.commands.settings import settings as read_settings
 from grokscale.studies.privacy import keep_private
-from grokscale.studies.settings import PREFIX, Settings
+
+if TYPE_CHECKING:
+    from grokscale.studies.settings import Settings
 
 STUDY = "quickstart"
 X = "1/(alpha*beta)"
@@ -84,7 +86,7 @@ def _service(settings: Settings, log: Path) -> Iterator[str]:
         "0",
         "--until-eof",
     ]
-    environment = {**os.environ, f"{PREFIX}DATA_DIR": str(settings.data_dir)}
+    environment = {**os.environ, "GROKSCALE_DATA_DIR": str(settings.data_dir)}
     with (
         open(log, "w", encoding="utf-8") as errors,
         subprocess.Popen(

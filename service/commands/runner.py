@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from grokscale.extras import extra
 from grokscale.service.commands.database import migrated
 from grokscale.service.commands.errors import CommandFailed
 from grokscale.service.commands.openness import warn_of_openness
@@ -45,7 +46,8 @@ def runner(
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
     keep_private()
-    from grokscale.studies.runner.parent import die_with_parent
+    with extra("server"):
+        from grokscale.studies.runner.parent import die_with_parent
 
     if embedded:
         # a parent that was gone before this line has closed standard input

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import threading
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -29,7 +29,9 @@ from grokscale.service.commands.settings import settings as read_settings
 from grokscale.service.loopback import bare, is_loopback
 from grokscale.studies import logs
 from grokscale.studies.privacy import keep_private
-from grokscale.studies.settings import Settings
+
+if TYPE_CHECKING:
+    from grokscale.studies.settings import Settings
 
 
 def serve(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
+from grokscale.extras import extra
 from grokscale.service.commands.errors import CommandFailed
-from grokscale.studies.settings import PREFIX, Settings, unread
+
+if TYPE_CHECKING:
+    from grokscale.studies.settings import Settings
 
 
 def settings(**flags: Any) -> Settings:
@@ -19,11 +20,16 @@ def settings(**flags: Any) -> Settings:
 
     Raises:
         CommandFailed: a value is refused.
+        ExtraNeeded: the server is not installed.
     """
+    with extra("server"):
+        from pydantic import ValidationError
+
+        from grokscale.studies.settings import PREFIX, Settings, unread
     try:
         found = Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
-        raise CommandFailed("; ".join(_line(e["loc"], e["msg"]) for e in error.errors())) from None
+        raise CommandFailed("; ".join(_line(PREFIX, e["loc"], e["msg"]) for e in error.errors())) from None
     except RuntimeError as error:  # of `~`, for a user without a home
         raise CommandFailed(f"a path that begins with ~: {error}") from None
     for line in unread(found, os.environ):
@@ -31,6 +37,6 @@ def settings(**flags: Any) -> Settings:
     return found
 
 
-def _line(where: tuple[str | int, ...], message: str) -> str:
+def _line(prefix: str, where: tuple[str | int, ...], message: str) -> str:
     name = "_".join(map(str, where)).upper()
-    return f"{PREFIX}{name}: {message}" if name else message
+    return f"{prefix}{name}: {message}" if name else message

@@ -11,6 +11,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from grokscale.extras import extra
+
 if TYPE_CHECKING:
     from grokscale.service.client import (
         Client,
@@ -58,7 +60,7 @@ __all__ = [
     "theory",
 ]
 
-_HOMES = {
+_OF_LAWS = {
     "StudySpec": "grokscale.studies.spec",
     "law": "grokscale.studies.laws",
     "phases": "grokscale.studies.phases",
@@ -69,7 +71,11 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOMES.get(name, "grokscale.service.client")), name)
+    if name in _OF_LAWS:
+        with extra("laws"):
+            value = getattr(import_module(_OF_LAWS[name]), name)
+    else:
+        value = getattr(import_module("grokscale.service.client"), name)
     globals()[name] = value
     return value
 

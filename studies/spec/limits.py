@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from grokscale.studies.documents import MAX_BYTES
-from grokscale.studies.settings import Settings
+
+if TYPE_CHECKING:
+    from grokscale.studies.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,30 +7,85 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.conftest import wait_until
+from tests.names import FLOORS
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ("pyproject.toml", "README.md", "src", "trainers", "studies", "service")
+SOURCES = ("pyproject.toml", "setup.py", "README.md", "src", *FLOORS)
+PIP = (sys.executable, "-m", "pip", "--quiet")
+BUILD = "from setuptools.build_meta import build_sdist; import sys; print(build_sdist(sys.argv[1]))"
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that holds the unpacked wheel and nothing else of this project."""
-    source, wheels, target = (tmp_path_factory.mktemp(name) for name in ("source", "wheels", "installed"))
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sources as they are checked out."""
+    source = tmp_path_factory.mktemp("source")
     for name in SOURCES:
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, source / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+            unwanted = shutil.ignore_patterns("__pycache__", "*.egg-info")
+            shutil.copytree(ROOT / name, source / name, symlinks=True, ignore=unwanted)
         else:
             shutil.copy(ROOT / name, source / name)
-    pip = [sys.executable, "-m", "pip", "--quiet"]
-    subprocess.run([*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", str(wheels), str(source)], check=True)
-    [wheel] = wheels.glob("grokscale-*.whl")
-    subprocess.run([*pip, "install", "--no-deps", "--target", str(target), str(wheel)], check=True)
+    return source
+
+
+@pytest.fixture(scope="module")
+def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built(source, tmp_path_factory.mktemp("wheels"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds the unpacked wheel and nothing else of this project."""
+    target = tmp_path_factory.mktemp("installed")
+    subprocess.run([*PIP, "install", "--no-deps", "--target", str(target), str(wheel)], check=True)
     return target
+
+
+def built(source: Path, wheels: Path) -> Path:
+    """Build a wheel of a source tree or archive."""
+    subprocess.run([*PIP, "wheel", "--no-deps", "--no-build-isolation", "-w", str(wheels), str(source)], check=True)
+    [wheel] = wheels.glob("grokscale-*.whl")
+    return wheel
+
+
+def packed(wheel: Path) -> set[str]:
+    """The files of a wheel but for those that are about it."""
+    return {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+
+
+def test_it_holds_every_module_and_what_they_read(wheel: Path) -> None:
+    modules = {f"grokscale/{path.relative_to(ROOT)}" for floor in FLOORS for path in (ROOT / floor).rglob("*.py")}
+    items = {f"grokscale/{path.relative_to(ROOT)}" for path in (ROOT / "studies" / "library").glob("*.yaml")}
+    assert len(modules) > 300
+    assert packed(wheel) - {"grokscale/studies/store/migrations/script.py.mako"} == (
+        modules
+        | items
+        | {f"grokscale/{path.name}" for path in (ROOT / "src" / "grokscale").iterdir() if path.is_file()}
+    )
+
+
+def test_the_wheel_of_the_source_archive_is_the_same(wheel: Path, source: Path, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", BUILD, str(tmp_path)], cwd=source, check=True, capture_output=True)
+    [archive] = tmp_path.glob("grokscale-*.tar.gz")
+    assert packed(built(archive, tmp_path)) == packed(wheel)
+
+
+def test_a_checkout_without_links_builds_nothing_and_says_so(source: Path, tmp_path: Path) -> None:
+    shutil.copytree(source, tmp_path / "source", symlinks=True)
+    link = tmp_path / "source" / "src" / "grokscale" / "studies"
+    link.unlink()
+    link.write_text("../../studies")  # as git checks links out where they are not known
+    command = [*PIP, "wheel", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), str(tmp_path / "source")]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode != 0
+    assert "src/grokscale/studies is not the package that it links to" in ended.stdout + ended.stderr
+    assert list(tmp_path.glob("*.whl")) == []
 
 
 def run(installed: Path, folder: Path, *arguments: str) -> str:
@@ -62,7 +117,7 @@ def test_it_migrates(installed: Path, tmp_path: Path) -> None:
 def test_it_runs_the_quick_start_beside_a_users_own_modules_and_leaves_no_process(
     installed: Path, tmp_path: Path
 ) -> None:
-    for name in ("trainers", "studies", "service"):
+    for name in FLOORS:
         (tmp_path / f"{name}.py").write_text("raise ImportError('a module of the user was imported')\n")
     last_lines = run(installed, tmp_path, "quickstart").splitlines()[-12:]
     [line] = [line for line in last_lines if line.startswith("exponent ")]
