@@ -1,8 +1,9 @@
-"""The server's limits on one study."""
+"""The server's limits on one study: how large, and what it can run."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from grokscale.studies.documents import MAX_BYTES
@@ -10,24 +11,31 @@ from grokscale.studies.documents import MAX_BYTES
 if TYPE_CHECKING:
     from grokscale.studies.settings import Settings
 
+_LIBRARIES = {"cmaes": "cmaes"}
+"""What each kind of search needs beside optuna: the extra `search`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Largest study that is accepted.
+    """Which studies are accepted.
 
     Attributes:
         max_trials: configurations times seeds.
         max_n: ambient dimension, and number of measurements.
         max_steps: budget of a trial, in steps.
         max_bytes: text of a specification.
+        lacks: kinds of search whose libraries are not installed.
     """
 
     max_trials: int = 100_000
     max_n: int = 5_000
     max_steps: int = 10**12
     max_bytes: int = MAX_BYTES
+    lacks: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
         """Return the limits that the settings state."""
-        return cls(settings.max_trials, settings.max_n, settings.max_steps, settings.max_body_bytes)
+        lacks = {kind for kind, library in _LIBRARIES.items() if find_spec(library) is None}
+        sizes = (settings.max_trials, settings.max_n, settings.max_steps, settings.max_body_bytes)
+        return cls(*sizes, frozenset(lacks))

@@ -25,8 +25,11 @@ def contradictions(values: Flat) -> list[Fault]:
 
 
 def excesses(values: Flat, limits: Limits, test_tasks: bool) -> list[Fault]:
-    """Return what this server refuses: sizes above its limits, and faults on purpose without `test_tasks`."""
-    return [*_sizes(values, limits), *_trials(values, limits), *([] if test_tasks else _faults(values))]
+    """Return what this server refuses: sizes above its limits, searches that it cannot make, and faults on purpose
+    without `test_tasks`.
+    """
+    faults = [] if test_tasks else _faults(values)
+    return [*_sizes(values, limits), *_trials(values, limits), *_searches(values, limits), *faults]
 
 
 def path(name: str, inner: tuple[str | int, ...] = ()) -> tuple[str | int, ...]:
@@ -211,6 +214,15 @@ def _sizes(values: Flat, limits: Limits) -> Iterator[Fault]:
         where, value = largest(values.get(name, 0))
         if value is not None and value > bound:
             yield path(name, where), f"{value} is above this server's limit; accepted: up to {bound}"
+
+
+def _searches(values: Flat, limits: Limits) -> Iterator[Fault]:
+    if (kind := values.get("search.kind")) in limits.lacks:
+        others = ", ".join(other for other in ADAPTIVE if other not in limits.lacks)
+        yield (
+            path("search.kind"),
+            f"{kind} is not installed on this server (`pip install 'grokscale[search]'`); accepted: {others}",
+        )
 
 
 def _trials(values: Flat, limits: Limits) -> Iterator[Fault]:

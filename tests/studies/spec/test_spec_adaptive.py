@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from typing import Any
 
 import pytest
 
 from grokscale.studies.laws.responses import RESPONSES as OF_LAWS
-from grokscale.studies.spec import parse
+from grokscale.studies.settings import Settings
+from grokscale.studies.spec import Limits, parse
 from grokscale.studies.spec.methods import Tpe
 from grokscale.studies.spec.objective import RESPONSES, Objective
 from tests.studies.spec.spec_samples import BASE, changed, refused
@@ -115,6 +118,19 @@ def test_cmaes_takes_ranges_only(pointer: str, value: Any, at: str, message: str
     problems = refused(changed(pointer, value, searched(kind="cmaes")))
     assert set(problems) == {at}
     assert message in problems[at]
+
+
+def test_a_search_whose_library_the_server_lacks_says_what_brings_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert parse(searched(kind="cmaes"), Limits.of(Settings()))
+    monkeypatch.setattr(sys, "path", [])
+    importlib.invalidate_caches()
+    limits = Limits.of(Settings())
+    monkeypatch.undo()
+    assert refused(searched(kind="cmaes"), limits=limits) == {
+        "/search/kind": "cmaes is not installed on this server (`pip install 'grokscale[search]'`); accepted: tpe, gp"
+    }
 
 
 def test_more_configurations_than_there_are_points_are_refused() -> None:
