@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from grokscale.trainers.fast_forward import applies, seconds
 from grokscale.trainers.tasks import TASKS
+from grokscale.trainers.tasks.sparse_recovery.fast_forward import applies, seconds
 from grokscale.trainers.trial import Budget, Trial
 
 _AMONG = 128

@@ -14,12 +14,13 @@ from typing import Any, cast
 import numba
 import numpy as np
 
-from grokscale.trainers import levels, linear_loop
+from grokscale.trainers import levels
 from grokscale.trainers.compiled import Dispatcher
-from grokscale.trainers.fast_forward import decomposition, events, looks, modes, path, segment
 from grokscale.trainers.levels import Tracks
-from grokscale.trainers.linear_looks import Bounds
+from grokscale.trainers.linear import loop as linear_loop
+from grokscale.trainers.linear.looks import Bounds
 from grokscale.trainers.schedule import CURVE
+from grokscale.trainers.tasks.sparse_recovery.fast_forward import decomposition, events, looks, modes, path, segment
 
 _row, _rows, _cube = np.zeros(1), np.zeros((1, 1)), np.zeros((1, 1, 1))
 _steps, _flags = np.zeros((1, 1), dtype=np.int64), np.zeros((1, 1), dtype=np.bool_)

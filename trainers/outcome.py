@@ -9,7 +9,7 @@ import numpy as np
 
 from grokscale.trainers.ladder import RUNGS, NoDelay, delay
 from grokscale.trainers.passage import Passage
-from grokscale.trainers.tasks.base import Theory
+from grokscale.trainers.task import Theory
 from grokscale.trainers.trial import Budget, Censoring, Crossing, ErrorPoint, Obtained, Outcome, OutcomeWord, Trial
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from grokscale.trainers import fast_forward
 from grokscale.trainers.tasks import TASKS, identities
+from grokscale.trainers.tasks.sparse_recovery import fast_forward
 from grokscale.trainers.trial import Pack, Trial
 
 _MEASURED = 0.5

@@ -16,15 +16,15 @@ from threadpoolctl import threadpool_limits
 
 from grokscale.trainers.checkpoint import Checkpoint, Place
 from grokscale.trainers.engine import leaps
-from grokscale.trainers.fast_forward import surrogate
-from grokscale.trainers.fast_forward.course import Course
-from grokscale.trainers.fast_forward.run import FastForward
 from grokscale.trainers.kernels import FAST_FORWARD, Kernel
 from grokscale.trainers.outcome import trained
 from grokscale.trainers.pace import Pace
 from grokscale.trainers.preparing import prepared
+from grokscale.trainers.task import Problem, Theory
 from grokscale.trainers.tasks import TASKS, draws_of
-from grokscale.trainers.tasks.base import Problem, Theory
+from grokscale.trainers.tasks.sparse_recovery.fast_forward import surrogate
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.course import Course
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.run import FastForward
 from grokscale.trainers.trial import Crossing, Outcome, Pack, Report, Trial
 from grokscale.trainers.watch import Watch
 

@@ -11,7 +11,7 @@ from grokscale.trainers.levels import Tracks, plan_all
 from grokscale.trainers.trial import Censoring, Crossing
 
 if TYPE_CHECKING:
-    from grokscale.trainers.tasks.base import Problem, Speed
+    from grokscale.trainers.task import Problem, Speed
 
 NEVER = -1
 

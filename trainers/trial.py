@@ -32,6 +32,14 @@ Obtained = Literal["stepped", "fast_forward", "surrogate"]
 StopRule = Literal["after_t2", "settled", "max_steps"]
 
 
+def number(config: Mapping[str, Value], field: str) -> float:
+    """Return a numeric field of a configuration."""
+    value = config[field]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{field} must be a number, not {value!r}")
+    return float(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One configuration with one seed.

@@ -14,7 +14,7 @@ from grokscale.trainers.outcome import Seen, trained
 from grokscale.trainers.passage import NEVER, Passage
 from grokscale.trainers.plateau import PlateauLog
 from grokscale.trainers.schedule import DENSE, end_after, next_in_log, next_on_curve
-from grokscale.trainers.tasks.base import Problem, Theory
+from grokscale.trainers.task import Problem, Theory
 from grokscale.trainers.trial import Budget, ErrorPoint, Outcome
 
 _RESTS = 1e-3

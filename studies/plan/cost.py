@@ -13,8 +13,8 @@ import numpy as np
 from grokscale.studies.plan.plan import Plan, slowness
 from grokscale.studies.plan.sample import Known
 from grokscale.trainers import engine as engines
-from grokscale.trainers.fast_forward import seconds as fast_forward_seconds
 from grokscale.trainers.tasks import TASKS
+from grokscale.trainers.tasks.sparse_recovery.fast_forward import seconds as fast_forward_seconds
 from grokscale.trainers.trial import Budget, Trial
 
 LEVELS = 16

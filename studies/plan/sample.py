@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from grokscale.studies.plan.plan import Plan
-from grokscale.trainers.fast_forward import surrogate
+from grokscale.trainers.task import Theory
 from grokscale.trainers.tasks import TASKS, draw_of
-from grokscale.trainers.tasks.base import Theory
+from grokscale.trainers.tasks.sparse_recovery.fast_forward import surrogate
 from grokscale.trainers.trial import Budget, Trial
 
 CELLS = 1000

@@ -9,7 +9,7 @@ from grokscale.studies.spec.parse import kinds, members
 from grokscale.studies.spec.rules import SYNTHETIC
 from grokscale.studies.spec.study import StudySpec
 from grokscale.studies.spec.words import LATER
-from grokscale.trainers.fast_forward import SMOOTH
+from grokscale.trainers.tasks.sparse_recovery.fast_forward import SMOOTH
 
 PARTS = {"tasks": "task", "regularizers": "regularizer", "optimizers": "optimizer", "searches": "search"}
 

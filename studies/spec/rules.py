@@ -11,7 +11,7 @@ from typing import Any
 from grokscale.studies.spec.limits import Limits
 from grokscale.studies.spec.numbers import Fault
 from grokscale.studies.spec.sweeps import NUM, Range, choices, count, is_swept, largest, smallest
-from grokscale.trainers.fast_forward import LARGEST, SMOOTH, applies, approximated
+from grokscale.trainers.tasks.sparse_recovery.fast_forward import LARGEST, SMOOTH, applies, approximated
 
 Flat = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from grokscale.trainers.pack import train
-from grokscale.trainers.tasks.sparse_recovery import SparseProblem
+from grokscale.trainers.tasks.sparse_recovery.problem import SparseProblem
 from grokscale.trainers.watch import Watch
 from tests.benchmarks import loops
 from tests.benchmarks.tables import Table, at_most_share, figure, share

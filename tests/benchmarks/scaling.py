@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from grokscale.studies.spec import StudySpec
-from grokscale.trainers.tasks.sparse_recovery import SparseProblem
+from grokscale.trainers.tasks.sparse_recovery.problem import SparseProblem
 from tests.benchmarks import loops
 from tests.benchmarks.leaping import leap, leaps
 from tests.benchmarks.tables import Table, figure

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from grokscale.trainers.tasks.sparse_recovery import SparseProblem
+from grokscale.trainers.tasks.sparse_recovery.problem import SparseProblem
 from tests.benchmarks import loops, machine
 from tests.benchmarks.tables import Table, at_least, at_least_share, figure, share
 from tests.benchmarks.timing import Contender, Timed, agree, interleaved, timed_once

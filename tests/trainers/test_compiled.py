@@ -11,8 +11,8 @@ from tests.trainers.copies import copied
 TWICE = ("return int(gap / rate * _STRICT)", "return 2 * int(gap / rate * _STRICT)")
 CALLER = """
 import numpy as np
-from grokscale.trainers.fast_forward.looks import first_within
-from grokscale.trainers.fast_forward.modes import Affine, Factors
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.looks import first_within
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.modes import Affine, Factors
 row, none = Affine(np.array([8.0]), np.array([-1.0]), np.zeros((1, 1))), Factors(np.zeros(1), np.ones(1))
 found = first_within(row, none, (1.0, np.zeros(1)), 1.0, (0.0, 0.5), 0, 1, 100)
 print(found, sum(first_within.stats.cache_hits.values()))

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from grokscale.trainers.task import Streams
 from grokscale.trainers.tasks import TASKS, draw_of, draws_of, identities
-from grokscale.trainers.tasks.base import Streams
 from grokscale.trainers.trial import Identity, Trial
 from tests.trainers.packs import sparse, synthetic
 

@@ -8,9 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from grokscale.trainers import kernels, levels, linear_looks, linear_loop
+from grokscale.trainers import kernels, levels
 from grokscale.trainers.compiled import Dispatcher
-from grokscale.trainers.fast_forward import decomposition, events, looks, modes, path, rank_one, segment
+from grokscale.trainers.linear import looks as linear_looks
+from grokscale.trainers.linear import loop as linear_loop
+from grokscale.trainers.tasks.sparse_recovery.fast_forward import (
+    decomposition,
+    events,
+    looks,
+    modes,
+    path,
+    rank_one,
+    segment,
+)
 
 MODULES = (decomposition, events, looks, modes, path, rank_one, segment, levels, linear_looks, linear_loop)
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from grokscale.trainers import linear_loop
 from grokscale.trainers.ladder import RUNGS
+from grokscale.trainers.linear import loop as linear_loop
 from grokscale.trainers.passage import Passage
+from grokscale.trainers.task import Speed
 from grokscale.trainers.tasks import draws_of
-from grokscale.trainers.tasks.base import Speed
-from grokscale.trainers.tasks.sparse_recovery import SparseProblem
+from grokscale.trainers.tasks.sparse_recovery.problem import SparseProblem
 from tests.trainers.packs import sparse
 
 METHODS: dict[str, dict[str, Any]] = {

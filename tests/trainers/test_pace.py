@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from grokscale.trainers import fast_forward
 from grokscale.trainers.pace import Pace
 from grokscale.trainers.pack import train
 from grokscale.trainers.tasks import TASKS
+from grokscale.trainers.tasks.sparse_recovery import fast_forward
 from tests.trainers.packs import pack, reports, sparse, synthetic
 
 TRIALS = [sparse(i, i, N=26) for i in range(3)]

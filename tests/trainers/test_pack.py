@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from grokscale.trainers.checkpoint import Place
+from grokscale.trainers.linear.strengths import strengths
 from grokscale.trainers.pack import train
 from grokscale.trainers.tasks import TASKS, draw_of, draws_of
-from grokscale.trainers.theory.columns import strengths
 from grokscale.trainers.trial import Budget, Outcome, Trial
 from tests.trainers import brute_force
 from tests.trainers.packs import outcomes, pack, reports, sparse

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from grokscale.trainers.ladder import RUNGS
+from grokscale.trainers.linear.strengths import strengths
 from grokscale.trainers.tasks import draw_of
-from grokscale.trainers.theory.columns import strengths
 from grokscale.trainers.trial import Crossing, Outcome, Trial
 from tests.trainers import brute_force
 from tests.trainers.packs import outcomes, pack, sparse

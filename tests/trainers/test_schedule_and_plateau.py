@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from grokscale.trainers.passage import Passage
 from grokscale.trainers.plateau import PlateauLog, plateau
 from grokscale.trainers.schedule import next_in_log, next_on_curve
-from grokscale.trainers.tasks.base import Speed
+from grokscale.trainers.task import Speed
 
 
 @given(st.lists(st.floats(0, 2), min_size=1, max_size=60), st.integers(1, 60))

@@ -9,8 +9,8 @@ import sys
 import numpy as np
 import pytest
 
+from grokscale.trainers.task import Streams
 from grokscale.trainers.tasks import TASKS, draw_of
-from grokscale.trainers.tasks.base import Streams
 from grokscale.trainers.trial import Budget
 from tests.e2e.reference_values import EXACT_T2_PROXIMAL, TABLE_A, Run
 from tests.trainers.packs import outcomes, pack, sparse, synthetic

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from grokscale.trainers.tasks.base import Streams, Task
-from grokscale.trainers.tasks.sparse_recovery import SparseRecovery
-from grokscale.trainers.tasks.synthetic import Synthetic
+from grokscale.trainers.task import Streams, Task
+from grokscale.trainers.tasks.sparse_recovery.problem import SparseRecovery
+from grokscale.trainers.tasks.synthetic.problem import Synthetic
 from grokscale.trainers.trial import Identity, Trial
 
 TASKS: dict[str, Task] = {task.kind: task for task in (Synthetic(), SparseRecovery())}

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from grokscale.trainers.ladder import RUNGS
+from grokscale.trainers.linear.strengths import strengths
 from grokscale.trainers.tasks import draw_of
-from grokscale.trainers.tasks.sparse_data import SparseDraw
-from grokscale.trainers.theory.columns import strengths
+from grokscale.trainers.tasks.sparse_recovery.data import SparseDraw
 from grokscale.trainers.trial import Crossing, Outcome, Trial
 from tests.trainers import compiled_loop
 from tests.trainers.packs import outcomes, pack, sparse

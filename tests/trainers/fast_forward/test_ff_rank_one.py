@@ -6,7 +6,7 @@ import numba
 import numpy as np
 import pytest
 
-from grokscale.trainers.fast_forward import rank_one
+from grokscale.trainers.tasks.sparse_recovery.fast_forward import rank_one
 
 CLOSE = 1e-13
 """Of the matrix, in units of its norm; and of the eigenvectors' orthogonality."""

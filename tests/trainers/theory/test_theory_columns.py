@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from theory_draws import SMALL_INIT, gaussian, legacy_draw, problems
 
-from grokscale.trainers.theory.closed_form import support_bias
-from grokscale.trainers.theory.columns import COLUMNS, columns
-from grokscale.trainers.theory.draw import DrawTheory
+from grokscale.trainers.tasks.sparse_recovery.theory.closed_form import support_bias
+from grokscale.trainers.tasks.sparse_recovery.theory.columns import COLUMNS, columns
+from grokscale.trainers.tasks.sparse_recovery.theory.draw import DrawTheory
 
 
 def l1(alpha=0.1, beta=1e-5, optimizer="proximal"):

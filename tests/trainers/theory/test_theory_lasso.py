@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 from theory_draws import gaussian, legacy_draw, problems
 
-from grokscale.trainers.theory.lasso import LassoPath, lasso_point
+from grokscale.trainers.tasks.sparse_recovery.theory.lasso import LassoPath, lasso_point
 
 R_C = {0: 1.394e-4, 1: 2.151e-4, 2: 8.678e-5}  # final relative error of ISTA at beta = 1e-5
 

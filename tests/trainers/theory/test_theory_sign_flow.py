@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 from theory_draws import SMALL_INIT, gaussian, legacy_draw, problems
 
-from grokscale.trainers.theory.lasso import lasso_point
-from grokscale.trainers.theory.sign_flow import sign_flow
-from grokscale.trainers.theory.spectrum import Spectrum
+from grokscale.trainers.tasks.sparse_recovery.theory.lasso import lasso_point
+from grokscale.trainers.tasks.sparse_recovery.theory.sign_flow import sign_flow
+from grokscale.trainers.tasks.sparse_recovery.theory.spectrum import Spectrum
 
 # R-I: kappa t2@1e-1, kappa t2@1e-2 of the projected method from a_hat at kappa = 1e-5, as printed
 R_I = {

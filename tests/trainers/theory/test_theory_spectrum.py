@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from theory_draws import SMALL_INIT, gaussian, legacy_draw, problems
 
-from grokscale.trainers.theory.spectrum import Spectrum
+from grokscale.trainers.tasks.sparse_recovery.theory.spectrum import Spectrum
 
 # R-A: pred = ||a_hat - a*||_inf / (alpha beta) at alpha beta = 1e-6, sigma_max(X^T X), t1@1e-2
 R_A = {

@@ -1,4 +1,4 @@
-"""The steps of `trainers.linear` as one compiled loop for a CPU, which sees every crossing on its way.
+"""The steps of `trainers.linear.stack` as one compiled loop for a CPU, which sees every crossing on its way.
 
 Python runs before and after many steps, not between them. The columns of a draw go in tiles that stay in the cache; a
 tile takes all its steps before the next begins. Two matrix products a step are BLAS's, and all that is element by
@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_info
 
 from grokscale.trainers.compiled import kernel, njit
 from grokscale.trainers.levels import NO_STEP
-from grokscale.trainers.linear_looks import (
+from grokscale.trainers.linear.looks import (
     Sights,
     Track,
     begin,
@@ -31,7 +31,7 @@ from grokscale.trainers.linear_looks import (
 if TYPE_CHECKING:  # torch is not needed to compile
     from torch import Tensor
 
-    from grokscale.trainers.linear import Stack
+    from grokscale.trainers.linear.stack import Stack
 
 SHRINK, SIGN, PROJECT = 0, 1, 2
 RULES = {"proximal": SHRINK, "gd": SHRINK, "subgradient": SIGN, "projected": PROJECT}
@@ -65,7 +65,7 @@ class Data(NamedTuple):
 
 
 class Slots(NamedTuple):
-    """The slots' own arrays, see `trainers.linear.Stack`; a, before and residual are updated in place.
+    """The slots' own arrays, see `trainers.linear.stack.Stack`; a, before and residual are updated in place.
 
     Attributes:
         a, before: shape (D, W, n). residual: shape (D, W, N).
@@ -173,7 +173,7 @@ def _evaluate_residual(tile: _Tile, squares: np.ndarray, squared: bool) -> None:
 
 @njit
 def _step(rule: int, tile: _Tile, squares: np.ndarray, squared: bool) -> None:
-    """Take one step; see `trainers.linear.Stack` for the rules. `PROJECT` leaves the residual of before it projects."""
+    """Take one step; see `linear.stack.Stack` for the rules. `PROJECT` leaves the residual of before it projects."""
     if rule == PROJECT:
         tile.product.fill(0.0)
         _sign_rows(tile)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 
-from grokscale.trainers.theory.homotopy import Homotopy, Knot
+from grokscale.trainers.tasks.sparse_recovery.theory.homotopy import Homotopy, Knot
 
 _CERTIFIED = 1e-6
 """KKT residual, relative to beta1, up to which a point is certified: it solves exactly a problem whose beta1 differs by

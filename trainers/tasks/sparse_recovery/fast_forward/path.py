@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from grokscale.trainers.compiled import kernel
-from grokscale.trainers.fast_forward.decomposition import Held
-from grokscale.trainers.fast_forward.events import active_set_ends
-from grokscale.trainers.fast_forward.looks import (
+from grokscale.trainers.schedule import CURVE, curve_until
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.decomposition import Held
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.events import active_set_ends
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.looks import (
     Watched,
     distance,
     first_overtaken,
@@ -19,9 +20,15 @@ from grokscale.trainers.fast_forward.looks import (
     follow,
     follow_states,
 )
-from grokscale.trainers.fast_forward.modes import Affine, set_value_at, value_at
-from grokscale.trainers.fast_forward.segment import Descent, Segment, Terms, segment_at, shrink_steps, speed
-from grokscale.trainers.schedule import CURVE, curve_until
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.modes import Affine, set_value_at, value_at
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.segment import (
+    Descent,
+    Segment,
+    Terms,
+    segment_at,
+    shrink_steps,
+    speed,
+)
 
 WORTH = 32
 """Steps that a segment has to be long: making one costs about as much as so many plain steps."""

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from grokscale.trainers.tasks.base import Ending
-from grokscale.trainers.tasks.sparse_data import SparseDraw, number
-from grokscale.trainers.theory.chatter import chatter
-from grokscale.trainers.theory.columns import strengths
-from grokscale.trainers.trial import Trial
+from grokscale.trainers.linear.strengths import strengths
+from grokscale.trainers.task import Ending
+from grokscale.trainers.tasks.sparse_recovery.data import SparseDraw
+from grokscale.trainers.tasks.sparse_recovery.theory.chatter import chatter
+from grokscale.trainers.trial import Trial, number
 
 _SWINGS = 3.0
 """Chatter of a sign method, in units of alpha beta sqrt(n)."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from grokscale.trainers.compiled import njit
-from grokscale.trainers.fast_forward.modes import DEAD, Affine, Factors, steps_within
 from grokscale.trainers.levels import NO_STEP
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.modes import DEAD, Affine, Factors, steps_within
 
 _FIRST_HORIZON = 64
 """Steps that rows march before the first look at whether some row has come to zero; then twice as many, and so on."""

@@ -1,4 +1,4 @@
-"""Compiled: when and how the columns of a tile are looked at while `trainers.linear_loop` takes their steps.
+"""Compiled: when and how the columns of a tile are looked at while `trainers.linear.loop` takes their steps.
 
 A column is looked at only where a certificate says that its error might cross a level, and an error that is has only
 its square held against the levels next to it.
@@ -19,7 +19,7 @@ HAIR = 1e-14
 
 
 class Bounds(NamedTuple):
-    """An error's scale and a certified bound on its movement, shapes (columns,); see `trainers.tasks.base.Speed`.
+    """An error's scale and a certified bound on its movement, shapes (columns,); see `trainers.task.Speed`.
 
     The error is a norm over `norm`. With u = ||X (a - a_hat)|| and v = ||a(t) - a(t-1)||, it moves in m further steps
     by at most start + start_per_misfit u + m (rate + rate_per_movement v). `unexplained`, ||X a_hat - y||^2, is what no

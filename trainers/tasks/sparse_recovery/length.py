@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from grokscale.trainers.linear.strengths import strengths
 from grokscale.trainers.schedule import end_after, next_judged
-from grokscale.trainers.tasks.sparse_data import SparseDraw, number
-from grokscale.trainers.theory.columns import strengths
-from grokscale.trainers.trial import Budget, Trial
+from grokscale.trainers.tasks.sparse_recovery.data import SparseDraw
+from grokscale.trainers.trial import Budget, Trial, number
 
 _SETTLING = 7.0
 """Time constants that a settled active set takes to its point: ln(1000), the tolerance of `Ends`."""

@@ -20,8 +20,8 @@ from typing import NamedTuple
 import numpy as np
 
 from grokscale.trainers.compiled import kernel, njit
-from grokscale.trainers.fast_forward.decomposition import Held, decompose
-from grokscale.trainers.fast_forward.modes import Affine, Factors, factors
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.decomposition import Held, decompose
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.modes import Affine, Factors, factors
 
 
 class Terms(NamedTuple):

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grokscale.trainers.theory.chatter import chatter
-from grokscale.trainers.theory.closed_form import support_bias
-from grokscale.trainers.theory.draw import DrawTheory
-from grokscale.trainers.theory.sign_flow import SignFlow
-from grokscale.trainers.trial import Value
+from grokscale.trainers.linear.strengths import strengths
+from grokscale.trainers.tasks.sparse_recovery.theory.chatter import chatter
+from grokscale.trainers.tasks.sparse_recovery.theory.closed_form import support_bias
+from grokscale.trainers.tasks.sparse_recovery.theory.draw import DrawTheory
+from grokscale.trainers.tasks.sparse_recovery.theory.sign_flow import SignFlow
+from grokscale.trainers.trial import Value, number
 
 _NEGLIGIBLE_FLOOR = 0.1
 """M2 holds where the floor is at most this fraction of the threshold."""
@@ -72,7 +73,7 @@ def columns(
         draw=draw,
         a0=np.asarray(a0, dtype=np.float64),
         optimizer=str(config["optimizer"]),
-        alpha=_number(config, "alpha"),
+        alpha=number(config, "alpha"),
         beta1=beta1,
         beta2=beta2,
         train_threshold=train_threshold,
@@ -86,28 +87,6 @@ def columns(
         except Withheld as why:
             values[name], reasons[name] = None, str(why)
     return values, reasons
-
-
-def strengths(config: Mapping[str, Value]) -> tuple[float, float]:
-    """`(beta1, beta2)` of a configuration: strengths of ||a||_1 and of 1/2 ||a||^2."""
-    match config["regularizer"]:
-        case "none":
-            return 0.0, 0.0
-        case "l1":
-            return _number(config, "beta"), 0.0
-        case "l2":
-            return 0.0, _number(config, "beta")
-        case "elastic":
-            return _number(config, "beta1"), _number(config, "beta2")
-        case other:
-            raise ValueError(f"regularizer must be none, l1, l2 or elastic, not {other!r}")
-
-
-def _number(config: Mapping[str, Value], field: str) -> float:
-    value = config[field]
-    if not isinstance(value, int | float):
-        raise ValueError(f"{field} must be a number, not {value!r}")
-    return float(value)
 
 
 def _finite(value: float) -> float:

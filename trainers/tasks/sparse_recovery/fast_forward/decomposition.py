@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from grokscale.trainers.compiled import njit
-from grokscale.trainers.fast_forward.rank_one import update
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.rank_one import update
 
 _ZERO = 1e-13
 """Of the largest sigma^2: what counts as zero in a decomposition of X_S."""

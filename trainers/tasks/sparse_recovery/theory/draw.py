@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from grokscale.trainers.theory.lasso import LassoPath, LassoPoint
-from grokscale.trainers.theory.sign_flow import SignFlow, sign_flow
-from grokscale.trainers.theory.spectrum import Spectrum
+from grokscale.trainers.tasks.sparse_recovery.theory.lasso import LassoPath, LassoPoint
+from grokscale.trainers.tasks.sparse_recovery.theory.sign_flow import SignFlow, sign_flow
+from grokscale.trainers.tasks.sparse_recovery.theory.spectrum import Spectrum
 
 LARGEST_FLOW = 2000
 """Dimension up to which a sign flow is integrated. Its cost grows as n^3: 0.02 s at n = 100, 12 s here, a quarter of an

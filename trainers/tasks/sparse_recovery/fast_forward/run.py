@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from grokscale.trainers.fast_forward import path
-from grokscale.trainers.fast_forward.course import Course
-from grokscale.trainers.fast_forward.decomposition import Held
-from grokscale.trainers.fast_forward.looks import Track, Watched, distance
-from grokscale.trainers.fast_forward.path import Path, Piece
 from grokscale.trainers.ladder import RUNGS
 from grokscale.trainers.outcome import Seen
 from grokscale.trainers.passage import NEVER, Passage
 from grokscale.trainers.plateau import BAND, LAST, still_falling
 from grokscale.trainers.schedule import CURVE, DENSE, end_after, next_in_log, next_judged
-from grokscale.trainers.theory.chatter import chatter
+from grokscale.trainers.tasks.sparse_recovery.fast_forward import path
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.course import Course
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.decomposition import Held
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.looks import Track, Watched, distance
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.path import Path, Piece
+from grokscale.trainers.tasks.sparse_recovery.theory.chatter import chatter
 from grokscale.trainers.trial import Budget, Crossing, ErrorPoint
 
 _ROUNDING = 1e-12

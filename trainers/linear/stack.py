@@ -2,7 +2,7 @@
 
 g(a) = 1/2 ||X a - y||_2^2, f = g + beta1 ||a||_1 + 1/2 beta2 ||a||_2^2 (arXiv 2506.05718, section 3). Tensors are
 `(D, W, .)`: D draws, W columns a draw, so that all trials of a draw share X in one matrix product, and the numbers of a
-trial lie side by side. The steps here are stacked torch, for any device; `trainers.linear_loop` takes them on a CPU.
+trial lie side by side. The steps here are stacked torch, for any device; `trainers.linear.loop` takes them on a CPU.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 import torch
 from torch import Tensor
 
-from grokscale.trainers.regularizers import shrink_
+from grokscale.trainers.linear.regularizers import shrink_
 
 RULES = ("subgradient", "proximal", "projected", "gd")
 

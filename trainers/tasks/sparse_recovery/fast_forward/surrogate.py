@@ -12,9 +12,9 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from grokscale.trainers.fast_forward.run import FastForward
 from grokscale.trainers.ladder import RUNGS, NoDelay, delay
-from grokscale.trainers.tasks.base import Theory
+from grokscale.trainers.task import Theory
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.run import FastForward
 from grokscale.trainers.trial import Budget, Crossing, Outcome, Trial
 
 NEAR = 3.0

@@ -18,11 +18,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from grokscale.trainers.linear_looks import HAIR, Bounds
-from grokscale.trainers.tasks.base import Speed
-from grokscale.trainers.tasks.sparse_data import SparseDraw, number
-from grokscale.trainers.theory.columns import strengths
-from grokscale.trainers.trial import Trial
+from grokscale.trainers.linear.looks import HAIR, Bounds
+from grokscale.trainers.linear.strengths import strengths
+from grokscale.trainers.task import Speed
+from grokscale.trainers.tasks.sparse_recovery.data import SparseDraw
+from grokscale.trainers.trial import Trial, number
 
 _PROJECTION = 1e-9
 """Train error that rounding may leave or take after a projection onto the solutions of X a = y."""

@@ -20,11 +20,11 @@ import numpy as np
 import torch
 
 from grokscale.trainers.kernels import LOOKS
+from grokscale.trainers.linear.strengths import strengths
 from grokscale.trainers.passage import Passage, walk
 from grokscale.trainers.schedule import end_after
-from grokscale.trainers.tasks.base import Ending, Speed, Streams, Theory
-from grokscale.trainers.theory.columns import strengths
-from grokscale.trainers.trial import Budget, Identity, Trial, Value, finite
+from grokscale.trainers.task import Ending, Speed, Streams, Theory
+from grokscale.trainers.trial import Budget, Identity, Trial, Value, finite, number
 
 _LONGEST = 10**15
 _HELD_SECONDS, _LONGEST_HOLD = 0.05, 0.5
@@ -56,7 +56,7 @@ class Synthetic:
     def draw(self, config: Mapping[str, Value], streams: Streams) -> SyntheticDraw:
         """Return the factor of a seed."""
         u = streams.generator("signal").standard_normal()
-        return SyntheticDraw(math.exp(_number(config, "draw_sigma") * u), streams)
+        return SyntheticDraw(math.exp(number(config, "draw_sigma") * u), streams)
 
     def identity(self, config: Mapping[str, Value], streams: Streams) -> Identity:
         """Name the factor, which is all that is drawn."""
@@ -77,7 +77,7 @@ class Synthetic:
         """Return t1 and, with the noise left out, T_star and t2."""
         values: dict[str, float | None] = dict.fromkeys(("a_gap", "alpha_max", "floor", "floor_closed_form"))
         reasons = dict.fromkeys(values, "a synthetic trial has no data")
-        T_star = _number(trial.config, "prefactor") * draw.factor
+        T_star = number(trial.config, "prefactor") * draw.factor
         values |= {"t1_predicted": float(math.ceil(_t1(trial))), "T_star": T_star}
         power = _power(trial)
         t2 = math.inf if power is None else T_star * power
@@ -120,7 +120,7 @@ class SyntheticProblem:
         self._step = 0
         self._t1, self._t2 = t1.astype(np.float64), t2.astype(np.float64)
         self._log_train, self._log_test = math.log(budget.train_threshold), math.log(budget.test_threshold)
-        self._pauses = np.array([_number(t.config, "seconds") for t in trials]) / self._t2
+        self._pauses = np.array([number(t.config, "seconds") for t in trials]) / self._t2
         self._faults = [_fault(trial) for trial in trials]
 
     def step(self, k: int) -> None:
@@ -219,7 +219,7 @@ class SyntheticProblem:
 
 
 def _t1(trial: Trial) -> float:
-    return _number(trial.config, "t1_prefactor") / _number(trial.config, "alpha")
+    return number(trial.config, "t1_prefactor") / number(trial.config, "alpha")
 
 
 def _t2(draw: SyntheticDraw, trial: Trial) -> int:
@@ -227,8 +227,8 @@ def _t2(draw: SyntheticDraw, trial: Trial) -> int:
     power = _power(trial)
     if power is None:
         return _LONGEST
-    noise = math.exp(_number(config, "sigma") * draw.noise(trial))
-    t2 = _number(config, "prefactor") * draw.factor * noise * power
+    noise = math.exp(number(config, "sigma") * draw.noise(trial))
+    t2 = number(config, "prefactor") * draw.factor * noise * power
     return max(1, math.ceil(min(t2, _LONGEST)))
 
 
@@ -236,21 +236,14 @@ def _power(trial: Trial) -> float | None:
     """Return (alpha beta)^-exponent, infinite where no float holds it; None where there is no beta."""
     product = _product(trial)
     try:
-        return product ** -_number(trial.config, "exponent") if product else None
+        return product ** -number(trial.config, "exponent") if product else None
     except OverflowError:
         return math.inf
 
 
 def _product(trial: Trial) -> float:
     beta1, beta2 = strengths(trial.config)
-    return _number(trial.config, "alpha") * (beta1 or beta2)
-
-
-def _number(config: Mapping[str, Value], field: str) -> float:
-    value = config[field]
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{field} must be a number, not {value!r}")
-    return float(value)
+    return number(trial.config, "alpha") * (beta1 or beta2)
 
 
 def _fault(trial: Trial) -> str | None:

@@ -14,23 +14,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from grokscale.trainers import linear_loop
-from grokscale.trainers.fast_forward.course import Course
-from grokscale.trainers.fast_forward.segment import Descent
 from grokscale.trainers.kernels import LOOKS, STEPS, Kernel
 from grokscale.trainers.levels import NO_STEP
-from grokscale.trainers.linear import Stack, norms
-from grokscale.trainers.linear_looks import Bounds
+from grokscale.trainers.linear import loop as linear_loop
+from grokscale.trainers.linear.looks import Bounds
+from grokscale.trainers.linear.regularizers import subgradient
+from grokscale.trainers.linear.stack import Stack, norms
+from grokscale.trainers.linear.strengths import strengths
 from grokscale.trainers.passage import Passage, walk
-from grokscale.trainers.regularizers import subgradient
-from grokscale.trainers.tasks.base import Ending, Speed, Streams, Theory, numpy
-from grokscale.trainers.tasks.sparse_data import SparseDraw, draw_sparse, number
-from grokscale.trainers.tasks.sparse_ending import Ends, patience
-from grokscale.trainers.tasks.sparse_length import expected_steps
-from grokscale.trainers.tasks.sparse_speed import bounds, speed
-from grokscale.trainers.theory.columns import columns as theory_columns
-from grokscale.trainers.theory.columns import strengths
-from grokscale.trainers.trial import Budget, Identity, Trial, Value
+from grokscale.trainers.task import Ending, Speed, Streams, Theory, numpy
+from grokscale.trainers.tasks.sparse_recovery.data import SparseDraw, draw_sparse
+from grokscale.trainers.tasks.sparse_recovery.ending import Ends, patience
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.course import Course
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.segment import Descent
+from grokscale.trainers.tasks.sparse_recovery.length import expected_steps
+from grokscale.trainers.tasks.sparse_recovery.speed import bounds, speed
+from grokscale.trainers.tasks.sparse_recovery.theory.columns import columns as theory_columns
+from grokscale.trainers.trial import Budget, Identity, Trial, Value, number
 
 _COMPACT_BELOW = 0.75
 """Share of live slots below which the stack is rebuilt: a slot of an ended trial costs as much as a live one."""
@@ -84,11 +84,11 @@ class SparseRecovery:
         return Theory(*theory_columns(draw.theory, a0, trial.config, budget.train_threshold, budget.test_threshold))
 
     def patience(self, draw: SparseDraw, trial: Trial, budget: Budget) -> float:
-        """See `trainers.tasks.sparse_ending`."""
+        """See `trainers.tasks.sparse_recovery.ending`."""
         return patience(draw, trial, budget.test_threshold)
 
     def expected_steps(self, draw: SparseDraw, trial: Trial, budget: Budget) -> int | None:
-        """See `trainers.tasks.sparse_length`."""
+        """See `trainers.tasks.sparse_recovery.length`."""
         return expected_steps(draw, trial, budget)
 
     def course(self, draw: SparseDraw, trial: Trial) -> Course:
@@ -207,7 +207,7 @@ class SparseProblem:
     # -- training ---------------------------------------------------------------------------------------------------
 
     def step(self, k: int) -> None:
-        """Take `k` steps of every column; see `trainers.linear.Stack` for the update rules."""
+        """Take `k` steps of every column; see `trainers.linear.stack.Stack` for the update rules."""
         if self._compiled:
             unseen = Passage([], len(self.trials))
             unseen.due[:] = NO_STEP
@@ -283,18 +283,18 @@ class SparseProblem:
     # -- certified speed --------------------------------------------------------------------------------------------
 
     def train_speed(self) -> Speed:
-        """See `trainers.tasks.sparse_speed`."""
+        """See `trainers.tasks.sparse_recovery.speed`."""
         return self._speed(self._train)
 
     def test_speed(self) -> Speed:
-        """See `trainers.tasks.sparse_speed`."""
+        """See `trainers.tasks.sparse_recovery.speed`."""
         return self._speed(self._test)
 
     def _speed(self, bounds: Bounds) -> Speed:
         return speed(bounds, self._live(norms(self._stack.evaluate_residual())), self._distance(self._stack.before))
 
     def ending(self, test_error: np.ndarray, threshold: float) -> Ending:
-        """Judge each column against the point where its training ends, see `trainers.tasks.sparse_ending`."""
+        """Judge each column against the point where its training ends, see `trainers.tasks.sparse_recovery.ending`."""
         distance = np.linalg.norm(self.iterate() - self._ends.points, axis=1)
         return self._ends.judge(distance, threshold)
 

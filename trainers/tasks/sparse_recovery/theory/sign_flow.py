@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg.blas import dger  # pyright: ignore[reportAttributeAccessIssue]  (compiled: no stubs)
 
-from grokscale.trainers.theory.spectrum import Spectrum
+from grokscale.trainers.tasks.sparse_recovery.theory.spectrum import Spectrum
 
 _AT_REST = 1e-8
 """Speed below which the flow has ended: on an edge of its polytope it moves at a speed of order one, and of a velocity

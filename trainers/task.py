@@ -15,9 +15,9 @@ from torch import Tensor
 from grokscale.trainers.trial import Budget, Identity, Trial, Value
 
 if TYPE_CHECKING:
-    from grokscale.trainers.fast_forward.course import Course
     from grokscale.trainers.kernels import Kernel
     from grokscale.trainers.passage import Passage
+    from grokscale.trainers.tasks.sparse_recovery.fast_forward.course import Course
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ class Task(Protocol):
         ...
 
     def course(self, draw: Any, trial: Trial) -> Course:
-        """Return the trial as what is fast-forwarded; asked only where `trainers.fast_forward.applies`."""
+        """Return the trial as what is fast-forwarded; asked only where `fast_forward.applies`."""
         ...
 
     def memory(self, config: Mapping[str, Value], columns: int, draws: int) -> int:

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from grokscale.trainers.tasks.base import Streams
-from grokscale.trainers.theory.draw import DrawTheory
-from grokscale.trainers.trial import Value
+from grokscale.trainers.task import Streams
+from grokscale.trainers.tasks.sparse_recovery.theory.draw import DrawTheory
+from grokscale.trainers.trial import Value, number
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,14 +53,6 @@ class SparseDraw:
                 return scale * self.theory.spectrum.a_hat()
             case other:
                 raise ValueError(f"init must be ones, random or least_squares, not {other!r}")
-
-
-def number(config: Mapping[str, Value], field: str) -> float:
-    """Return a numeric field of a configuration."""
-    value = config[field]
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{field} must be a number, not {value!r}")
-    return float(value)
 
 
 def draw_sparse(config: Mapping[str, Value], streams: Streams) -> SparseDraw:

@@ -1,7 +1,7 @@
 """beta1 ||a||_1 + 1/2 beta2 ||a||_2^2 on stacked columns: subgradient and proximal map.
 
 Every tensor is `(..., W, n)`; strengths broadcast as `(..., W, 1)`. The kinds of a specification
-(none, l1, l2, elastic) are pairs of strengths, see `trainers.theory.columns.strengths`.
+(none, l1, l2, elastic) are pairs of strengths, see `strengths`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A trial as what can be fast-forwarded: the task makes it, `trainers.fast_forward.run` follows it."""
+"""A trial as what can be fast-forwarded: the task makes it, `run` follows it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grokscale.trainers.fast_forward.segment import Descent
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.segment import Descent
 
 
 @dataclass(frozen=True)

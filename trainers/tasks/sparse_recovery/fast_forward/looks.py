@@ -8,9 +8,16 @@ from typing import NamedTuple
 import numpy as np
 
 from grokscale.trainers.compiled import kernel, njit
-from grokscale.trainers.fast_forward.modes import Affine, Factors, norm, powers, speed, steps_within
 from grokscale.trainers.levels import ROUNDING, see
 from grokscale.trainers.passage import Passage
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.modes import (
+    Affine,
+    Factors,
+    norm,
+    powers,
+    speed,
+    steps_within,
+)
 
 
 class Track(NamedTuple):
