@@ -167,7 +167,7 @@ class Problem(Protocol):
 
 
 class Task(Protocol):
-    """One family of experiments: one module under `trainers/tasks`."""
+    """One family of experiments: one folder under `trainers/tasks`."""
 
     kind: str
     data_fields: tuple[str, ...]
