@@ -65,7 +65,8 @@ VALUES: tuple[Any, ...] = (
         {"linear": [3, 1], "num": 2},
         {"num": 2},
     ),
-    *("ones", "random", "legacy", "uniform", {"raise": [0]}, {"raise": [0, 0], "until": ""}, {"leap": 1}, ABSENT),
+    *("ones", "random", "legacy", "uniform", {"raise": [0]}, {"raise": [0, 0], "until": ""}, {"leap": 1}),
+    ABSENT,
 )
 FIELDS = (
     *(f"/task/{name}" for name in ("n", "s", "N", "tau", "snr", "stream", "init", "init_scale", "design_variance")),
