@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grokscale.trainers.tasks import TASKS
+from grokscale.trainers.tasks.registry import task
 from grokscale.trainers.tasks.sparse_recovery.fast_forward import applies, seconds
 from grokscale.trainers.trial import Budget, Trial
 
@@ -26,4 +26,4 @@ def leaps(engine: str, kind: str, trial: Trial, expected: int | None, budget: Bu
     if not isinstance(n, int) or not applies(kind, str(config["optimizer"]), str(config["regularizer"]), n):
         return False
     steps = budget.max_steps if expected is None else expected
-    return steps * TASKS[kind].seconds_per_step(config, _AMONG, 1) / _AMONG > seconds(config)
+    return steps * task(kind).seconds_per_step(config, _AMONG, 1) / _AMONG > seconds(config)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from grokscale.trainers.tasks import TASKS, identities
+from grokscale.trainers.tasks.registry import identities, task
 from grokscale.trainers.tasks.sparse_recovery import fast_forward
 from grokscale.trainers.trial import Pack, Trial
 
@@ -56,7 +56,7 @@ class Pace:
         if not trials:
             return 0.0
         draws = len({identity.data_id for identity in identities(self._kind, self._study_seed, trials)})
-        return TASKS[self._kind].seconds_per_step(trials[0].config, len(trials), draws) / len(trials)
+        return task(self._kind).seconds_per_step(trials[0].config, len(trials), draws) / len(trials)
 
     def _seconds_of(self, trial: Trial) -> float:
         return self._leaping / self._leapt if self._leapt else fast_forward.seconds(trial.config)

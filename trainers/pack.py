@@ -21,7 +21,7 @@ from grokscale.trainers.outcome import trained
 from grokscale.trainers.pace import Pace
 from grokscale.trainers.preparing import prepared
 from grokscale.trainers.task import Problem, Theory
-from grokscale.trainers.tasks import TASKS, draws_of
+from grokscale.trainers.tasks.registry import draws_of, task
 from grokscale.trainers.tasks.sparse_recovery.fast_forward import surrogate
 from grokscale.trainers.tasks.sparse_recovery.fast_forward.course import Course
 from grokscale.trainers.tasks.sparse_recovery.fast_forward.run import FastForward
@@ -108,7 +108,7 @@ class _Run:
     """A pack in progress."""
 
     def __init__(self, pack: Pack, resume: Checkpoint | None, breath: float) -> None:
-        self._pack, self._task, self._breath = pack, TASKS[pack.task], breath
+        self._pack, self._task, self._breath = pack, task(pack.task), breath
         self._step, self._seconds, self._share, self._chunk = 0, 0.0, 0.0, 64
         self._outcomes: list[Outcome] = []
         self._leaping: list[tuple[Trial, Course]] = []

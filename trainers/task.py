@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from grokscale.trainers.trial import Budget, Identity, Trial, Value
 
 if TYPE_CHECKING:
+    import torch
+
     from grokscale.trainers.kernels import Kernel
     from grokscale.trainers.passage import Passage
+    from grokscale.trainers.tasks.description import Description
     from grokscale.trainers.tasks.sparse_recovery.fast_forward.course import Course
 
 
@@ -169,11 +170,7 @@ class Problem(Protocol):
 class Task(Protocol):
     """One family of experiments: one folder under `trainers/tasks`."""
 
-    kind: str
-    data_fields: tuple[str, ...]
-    """Configuration fields which, with the seed, identify a draw."""
-    pack_fields: tuple[str, ...]
-    """Configuration fields that must agree within a pack: shapes, method, regulariser."""
+    description: Description
 
     def draw(self, config: Mapping[str, Value], streams: Streams) -> Any:
         """Return the data of a seed."""
@@ -217,8 +214,3 @@ class Task(Protocol):
     def seconds_per_step(self, config: Mapping[str, Value], columns: int, draws: int) -> float:
         """Return about how long one step of a whole pack takes on one core."""
         ...
-
-
-def numpy(tensor: Tensor) -> np.ndarray:
-    """Return a tensor's values on the host."""
-    return tensor.detach().cpu().numpy()

@@ -60,7 +60,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What tells which trials share their data, and which share random numbers; made by `trainers.tasks.identities`.
+    """What tells which trials share their data, and which share random numbers; see `tasks.registry.identities`.
 
     Attributes:
         data_id: the data of the trial. Trials with one `data_id` and one configuration are the same run.

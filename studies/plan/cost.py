@@ -13,7 +13,7 @@ import numpy as np
 from grokscale.studies.plan.plan import Plan, slowness
 from grokscale.studies.plan.sample import Known
 from grokscale.trainers import engine as engines
-from grokscale.trainers.tasks import TASKS
+from grokscale.trainers.tasks.registry import task as task_of
 from grokscale.trainers.tasks.sparse_recovery.fast_forward import seconds as fast_forward_seconds
 from grokscale.trainers.trial import Budget, Trial
 
@@ -93,7 +93,7 @@ def _stepping_seconds(kind: str, trials: Sequence[Trial], steps: np.ndarray, pla
     """Time a pack whose columns end after `steps` (by trial index) and are then left out."""
     if not trials:
         return 0.0
-    task, config, steps = TASKS[kind], trials[0].config, steps[[trial.index for trial in trials]]
+    task, config, steps = task_of(kind), trials[0].config, steps[[trial.index for trial in trials]]
     ends = np.unique(np.quantile(steps, np.linspace(0, 1, LEVELS + 1)[1:], method="inverted_cdf"))
     total, before = 0.0, 0.0
     for end in ends:
@@ -106,7 +106,7 @@ def _stepping_seconds(kind: str, trials: Sequence[Trial], steps: np.ndarray, pla
 
 
 def _pack_bytes(kind: str, trials: Sequence[Trial], plan: Plan) -> int:
-    return TASKS[kind].memory(trials[0].config, len(trials), _draws(trials, plan))
+    return task_of(kind).memory(trials[0].config, len(trials), _draws(trials, plan))
 
 
 def _draws(trials: Sequence[Trial], plan: Plan) -> int:

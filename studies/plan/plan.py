@@ -11,7 +11,7 @@ from grokscale.studies.resources import Resources
 from grokscale.studies.search import at_points, configurations
 from grokscale.studies.spec import StudySpec
 from grokscale.studies.spec.methods import Adaptive
-from grokscale.trainers.tasks import TASKS, identities
+from grokscale.trainers.tasks.registry import described, identities
 from grokscale.trainers.trial import Identity, Trial
 
 
@@ -110,7 +110,7 @@ def cut_packs(spec: StudySpec, trials: Sequence[Trial], side_by_side: int) -> tu
     draws = [identity.data_id for identity in identities(spec.task.kind, spec.seed, trials)]
     groups: dict[tuple[Any, ...], list[int]] = {}
     for place, trial in enumerate(trials):
-        shape = tuple(trial.config[name] for name in TASKS[spec.task.kind].pack_fields)
+        shape = tuple(trial.config[name] for name in described()[spec.task.kind].pack_fields)
         groups.setdefault(shape, []).append(place)
     made: list[tuple[int, ...]] = []
     for group in groups.values():

@@ -9,7 +9,8 @@ from typing import Any
 
 from grokscale.studies.plan.plan import Plan
 from grokscale.trainers.task import Theory
-from grokscale.trainers.tasks import TASKS, draw_of
+from grokscale.trainers.tasks.registry import draw_of
+from grokscale.trainers.tasks.registry import task as task_of
 from grokscale.trainers.tasks.sparse_recovery.fast_forward import surrogate
 from grokscale.trainers.trial import Budget, Trial
 
@@ -65,7 +66,7 @@ def sample(kind: str, study_seed: int, plan: Plan, budget: Budget, engine: str, 
         engine: of the study: a surrogate has refusals of its own.
         seconds: time after which no further trial is begun.
     """
-    task, deadline = TASKS[kind], time.monotonic() + seconds
+    task, deadline = task_of(kind), time.monotonic() + seconds
     cells = _spread(plan.configurations, CELLS)
     limits: dict[str, None] = {}
     if len(cells) < plan.configurations:

@@ -12,7 +12,7 @@ import torch
 from grokscale.studies.packs import pack
 from grokscale.studies.plan import Resources, plan
 from grokscale.studies.spec import StudySpec, parse
-from grokscale.trainers.tasks import draws_of
+from grokscale.trainers.tasks.registry import draws_of
 from grokscale.trainers.tasks.sparse_recovery.data import SparseDraw
 from grokscale.trainers.tasks.sparse_recovery.problem import SparseProblem
 from grokscale.trainers.trial import Pack

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from grokscale.trainers.tasks import draw_of
+from grokscale.trainers.tasks.registry import draw_of
 from tests.e2e import reference_values as reference
 from tests.e2e.conftest import Service
 from tests.trainers.compiled_loop import subgradient_mean_l1

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from grokscale.trainers.task import Streams
-from grokscale.trainers.tasks import TASKS, draw_of, draws_of, identities
+from grokscale.trainers.tasks.registry import described, draw_of, draws_of, identities
 from grokscale.trainers.trial import Identity, Trial
 from tests.trainers.packs import sparse, synthetic
 
@@ -35,7 +35,7 @@ LEGACY = "d733830b153b41f3de101b5ecb3ae1bc6adf4d828b92220b227ac36b7342afa3", -1.
     ids=["spawned", "legacy", "synthetic", "synthetic with another prefactor"],
 )
 def test_the_streams_are_those_of_0_1(kind: str, trial: Trial, drawn: tuple[str, float]) -> None:
-    streams = Streams.of(7, trial.seed, trial.config, TASKS[kind].data_fields)
+    streams = Streams.of(7, trial.seed, trial.config, described()[kind].data_fields)
     assert (streams.key, streams.generator("signal").standard_normal()) == drawn
 
 

@@ -12,7 +12,7 @@ from grokscale.trainers.ladder import RUNGS
 from grokscale.trainers.linear import loop as linear_loop
 from grokscale.trainers.passage import Passage
 from grokscale.trainers.task import Speed
-from grokscale.trainers.tasks import draws_of
+from grokscale.trainers.tasks.registry import draws_of
 from grokscale.trainers.tasks.sparse_recovery.problem import SparseProblem
 from tests.trainers.packs import sparse
 

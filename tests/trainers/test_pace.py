@@ -9,7 +9,7 @@ import pytest
 
 from grokscale.trainers.pace import Pace
 from grokscale.trainers.pack import train
-from grokscale.trainers.tasks import TASKS
+from grokscale.trainers.tasks.registry import task
 from grokscale.trainers.tasks.sparse_recovery import fast_forward
 from tests.trainers.packs import pack, reports, sparse, synthetic
 
@@ -25,7 +25,7 @@ def test_the_steps_that_are_left_take_what_steps_took_so_far() -> None:
 
 def test_before_there_is_a_pace_a_step_takes_what_the_task_says() -> None:
     pace = Pace(pack(TRIALS), EXPECTED)
-    said = TASKS["sparse_recovery"].seconds_per_step(TRIALS[0].config, 3, 3) / 3
+    said = task("sparse_recovery").seconds_per_step(TRIALS[0].config, 3, 3) / 3
     assert pace.seconds_left(0, TRIALS, []) == pytest.approx(4500 * said)
 
 

@@ -11,7 +11,7 @@ import torch
 from grokscale.trainers.checkpoint import Place
 from grokscale.trainers.linear.strengths import strengths
 from grokscale.trainers.pack import train
-from grokscale.trainers.tasks import TASKS, draw_of, draws_of
+from grokscale.trainers.tasks.registry import draw_of, draws_of, task
 from grokscale.trainers.trial import Budget, Outcome, Trial
 from tests.trainers import brute_force
 from tests.trainers.packs import outcomes, pack, reports, sparse
@@ -32,7 +32,7 @@ def same(one: Outcome, other: Outcome) -> bool:
 def test_steps_that_are_followed_are_the_steps_that_are_taken(method: str) -> None:
     trials = [sparse(i, i // 2, N=26, optimizer=method, beta=(1e-3, 3e-4)[i % 2]) for i in range(4)]
     draws = draws_of("sparse_recovery", trials, 0)
-    problems = [TASKS["sparse_recovery"].problem(draws, trials, Budget(1000), torch.device("cpu")) for _ in range(2)]
+    problems = [task("sparse_recovery").problem(draws, trials, Budget(1000), torch.device("cpu")) for _ in range(2)]
     followed, taken = problems
     for k in (1, 7, 40):
         errors = followed.follow(k)

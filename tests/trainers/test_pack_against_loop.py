@@ -7,7 +7,7 @@ import pytest
 
 from grokscale.trainers.ladder import RUNGS
 from grokscale.trainers.linear.strengths import strengths
-from grokscale.trainers.tasks import draw_of
+from grokscale.trainers.tasks.registry import draw_of
 from grokscale.trainers.trial import Crossing, Outcome, Trial
 from tests.trainers import brute_force
 from tests.trainers.packs import outcomes, pack, sparse

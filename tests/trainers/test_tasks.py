@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from grokscale.trainers.task import Streams
-from grokscale.trainers.tasks import TASKS, draw_of
+from grokscale.trainers.tasks.registry import described, draw_of
+from grokscale.trainers.tasks.registry import task as task_of
 from grokscale.trainers.trial import Budget
 from tests.e2e.reference_values import EXACT_T2_PROXIMAL, TABLE_A, Run
 from tests.trainers.packs import outcomes, pack, sparse, synthetic
@@ -144,11 +145,11 @@ def test_the_exit_switch_ends_the_process() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 1
 
 
-@pytest.mark.parametrize("kind", TASKS)
+@pytest.mark.parametrize("kind", described())
 def test_a_task_names_its_fields_and_its_cost(kind: str) -> None:
-    task = TASKS[kind]
+    task = task_of(kind)
     trial = sparse() if kind == "sparse_recovery" else synthetic()
-    assert set(task.data_fields) <= trial.config.keys()
+    assert set(task.description.data_fields) <= trial.config.keys()
     assert task.memory(trial.config, columns=100, draws=5) > 0
     assert task.seconds_per_step(trial.config, columns=100, draws=5) > 0
     theory = task.theory(draw_of(kind, trial, 0), trial, Budget(1000))

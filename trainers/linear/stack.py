@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -134,3 +135,8 @@ class Stack:
                     tensor = torch.gather(tensor, 1, index).contiguous()
             chosen[field.name] = tensor
         return replace(self, **chosen)  # type: ignore[arg-type]
+
+
+def numpy(tensor: Tensor) -> np.ndarray:
+    """Return a tensor's values on the host."""
+    return tensor.detach().cpu().numpy()

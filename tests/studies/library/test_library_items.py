@@ -11,7 +11,7 @@ from grokscale.studies.library import UnknownItem, item, names
 from grokscale.studies.packs import budget
 from grokscale.studies.plan import Resources, plan
 from grokscale.studies.search import configurations
-from grokscale.trainers.tasks import draw_of
+from grokscale.trainers.tasks.registry import draw_of
 
 
 @pytest.mark.parametrize("name", names())

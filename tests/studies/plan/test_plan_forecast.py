@@ -17,7 +17,7 @@ from grokscale.studies.plan.cost import cost
 from grokscale.studies.plan.sample import sample
 from grokscale.studies.spec import parse
 from grokscale.trainers.pack import train
-from grokscale.trainers.tasks import TASKS, draw_of
+from grokscale.trainers.tasks.registry import draw_of, task
 from tests.studies.spec.spec_samples import changed
 
 TWO = Resources(cpus=2)
@@ -58,7 +58,7 @@ def test_every_cell_has_the_median_of_its_draws() -> None:
     for cell in found.cells:
         trials = [trial for trial in made.trials if trial.configuration == cell.configuration]
         theory = [
-            TASKS["sparse_recovery"].theory(draw_of("sparse_recovery", t, spec.seed), t, budget(spec)).values
+            task("sparse_recovery").theory(draw_of("sparse_recovery", t, spec.seed), t, budget(spec)).values
             for t in trials
         ]
         assert cell.draws == 3

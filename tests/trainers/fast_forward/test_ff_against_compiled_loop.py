@@ -9,7 +9,7 @@ import pytest
 
 from grokscale.trainers.ladder import RUNGS
 from grokscale.trainers.linear.strengths import strengths
-from grokscale.trainers.tasks import draw_of
+from grokscale.trainers.tasks.registry import draw_of
 from grokscale.trainers.tasks.sparse_recovery.data import SparseDraw
 from grokscale.trainers.trial import Crossing, Outcome, Trial
 from tests.trainers import compiled_loop

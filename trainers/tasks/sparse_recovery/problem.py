@@ -1,9 +1,4 @@
-"""Sparse recovery (compressed sensing): find the s-sparse a* from N linear measurements (arXiv 2506.05718, section 3).
-
-Train error is the relative residual ||X a - y*|| / ||y*||; test error is the relative recovery error
-||a - a*|| / ||a*||. Under-determined (N < n), gradient descent first fits the measurements (t1), and a small l1 term
-then moves the iterate through the null space of X to a* (t2).
-"""
+"""Many trials of sparse recovery as one stack of tensors."""
 
 from __future__ import annotations
 
@@ -19,118 +14,20 @@ from grokscale.trainers.levels import NO_STEP
 from grokscale.trainers.linear import loop as linear_loop
 from grokscale.trainers.linear.looks import Bounds
 from grokscale.trainers.linear.regularizers import subgradient
-from grokscale.trainers.linear.stack import Stack, norms
+from grokscale.trainers.linear.stack import Stack, norms, numpy
 from grokscale.trainers.linear.strengths import strengths
 from grokscale.trainers.passage import Passage, walk
-from grokscale.trainers.task import Ending, Speed, Streams, Theory, numpy
-from grokscale.trainers.tasks.sparse_recovery.data import SparseDraw, draw_sparse
-from grokscale.trainers.tasks.sparse_recovery.ending import Ends, patience
-from grokscale.trainers.tasks.sparse_recovery.fast_forward.course import Course
-from grokscale.trainers.tasks.sparse_recovery.fast_forward.segment import Descent
-from grokscale.trainers.tasks.sparse_recovery.length import expected_steps
+from grokscale.trainers.task import Ending, Speed
+from grokscale.trainers.tasks.sparse_recovery.data import SparseDraw
+from grokscale.trainers.tasks.sparse_recovery.ending import Ends
 from grokscale.trainers.tasks.sparse_recovery.speed import bounds, speed
-from grokscale.trainers.tasks.sparse_recovery.theory.columns import columns as theory_columns
-from grokscale.trainers.trial import Budget, Identity, Trial, Value, number
+from grokscale.trainers.trial import Trial, number
 
 _COMPACT_BELOW = 0.75
 """Share of live slots below which the stack is rebuilt: a slot of an ended trial costs as much as a live one."""
 
 SUPPORT_ABOVE = 1e-4
 """|a_i| from which a coordinate counts into the support size: chatter of +-alpha beta leaves no exact zeros."""
-
-
-class SparseRecovery:
-    """The task; see the module."""
-
-    kind = "sparse_recovery"
-    data_fields: tuple[str, ...] = ("n", "s", "N", "tau", "snr", "stream", "design_variance", "signal")
-    pack_fields: tuple[str, ...] = ("n", "N", "regularizer", "optimizer")
-
-    def draw(self, config: Mapping[str, Value], streams: Streams) -> SparseDraw:
-        """Return the data of a seed."""
-        return draw_sparse(config, streams)
-
-    def identity(self, config: Mapping[str, Value], streams: Streams) -> Identity:
-        """Name signal, design and noise; under `stream: legacy` the seed alone decides their random numbers."""
-        if config["stream"] != "legacy":
-            return Identity(f"{self.kind}:{streams.name}", streams.name)
-        stream = f"legacy:{streams.seed}"
-        # the direction of a random start is of the study's own stream even here
-        start = f":{streams.study_seed}" if config["init"] == "random" else ""
-        return Identity(f"{self.kind}:{stream}:{streams.key[:16]}{start}", stream)
-
-    def refusal(self, draw: SparseDraw, trial: Trial) -> tuple[str, str] | None:
-        """Return why a trial is not trained: y* = 0, or a step size at or above its limit."""
-        if not draw.y.any():
-            return "uninformative_data", "y* = 0: the measurements say nothing of a*"
-        config = trial.config
-        if config["optimizer"] == "projected":
-            return None  # its iterates do not depend on the gradient step
-        limit = draw.theory.spectrum.alpha_max(strengths(config)[1])
-        alpha = number(config, "alpha")
-        if limit is not None and alpha >= limit:
-            return "diverged", f"alpha = {alpha:g} is not below its limit 2/(sigma_max(X^T X) + beta2) = {limit:.6g}"
-        return None
-
-    def problem(
-        self, draws: Sequence[SparseDraw], trials: Sequence[Trial], budget: Budget, device: torch.device
-    ) -> SparseProblem:
-        """Stack trials on a device, each with its draw."""
-        return SparseProblem(draws, trials, device)
-
-    def theory(self, draw: SparseDraw, trial: Trial, budget: Budget) -> Theory:
-        """Return the theory columns of one trial."""
-        a0 = draw.initial(trial.config)
-        return Theory(*theory_columns(draw.theory, a0, trial.config, budget.train_threshold, budget.test_threshold))
-
-    def patience(self, draw: SparseDraw, trial: Trial, budget: Budget) -> float:
-        """See `trainers.tasks.sparse_recovery.ending`."""
-        return patience(draw, trial, budget.test_threshold)
-
-    def expected_steps(self, draw: SparseDraw, trial: Trial, budget: Budget) -> int | None:
-        """See `trainers.tasks.sparse_recovery.length`."""
-        return expected_steps(draw, trial, budget)
-
-    def course(self, draw: SparseDraw, trial: Trial) -> Course:
-        """Return the trial of a contracting method as what is fast-forwarded."""
-        config = trial.config
-        beta1, beta2 = strengths(config)
-        ends = Ends([draw], [trial])
-        alpha = number(config, "alpha")
-
-        def observe(a: np.ndarray) -> dict[str, np.ndarray]:
-            def spread(value: float) -> Tensor:
-                return torch.full((1, len(a), 1), value, dtype=torch.float64)
-
-            columns = torch.as_tensor(a[None].copy())
-            X, y = torch.as_tensor(draw.X[None]), torch.as_tensor(draw.y[None, None])
-            stack = Stack(X, y, columns, columns, spread(alpha), spread(beta1), spread(beta2))
-            a_star = torch.as_tensor(draw.a_star[None, None])
-            return {name: numpy(values)[0] for name, values in _observed(stack, a_star).items()}
-
-        def within(threshold: float) -> tuple[float, float]:
-            certifies, settles = ends.within(threshold)
-            return float(certifies[0]), float(settles[0])
-
-        return Course(
-            descent=Descent(np.ascontiguousarray(draw.X), draw.y, alpha, beta1, beta2),
-            a0=draw.initial(config),
-            a_star=draw.a_star,
-            end=ends.points[0],
-            within=within,
-            observe=observe,
-            regularized=beta1 > 0 or beta2 > 0,
-        )
-
-    def memory(self, config: Mapping[str, Value], columns: int, draws: int) -> int:
-        """Return about how many bytes a pack takes: four (n,) buffers and one (N,) a column, X and its inverse."""
-        n, N = number(config, "n"), number(config, "N")
-        return int(8 * (columns * (4 * n + N) + 2 * draws * n * N))
-
-    def seconds_per_step(self, config: Mapping[str, Value], columns: int, draws: int) -> float:
-        """Return about how long a step of the pack takes: call overhead, two matrix products, five element passes."""
-        n, N = number(config, "n"), number(config, "N")
-        return 2.0e-5 + 1.0e-6 * draws + columns * (4 * n * N / 2.0e10 + 5 * n / 1.5e9)
 
 
 class SparseProblem:
@@ -302,7 +199,7 @@ class SparseProblem:
 
     def observe(self) -> dict[str, np.ndarray]:
         """Return the curve columns: errors, g, norms, gradient ratio, support size, ||a_S|| and ||a_{S^c}||."""
-        return {name: self._live(values) for name, values in _observed(self._stack, self._a_star).items()}
+        return {name: self._live(values) for name, values in observed(self._stack, self._a_star).items()}
 
     def iterate(self) -> np.ndarray:
         """Return a, shape (columns, n)."""
@@ -343,7 +240,7 @@ def _ratio(stack: Stack) -> Tensor:
     return pull / norms(stack.evaluate_gradient())
 
 
-def _observed(stack: Stack, a_star: Tensor) -> dict[str, Tensor]:
+def observed(stack: Stack, a_star: Tensor) -> dict[str, Tensor]:
     """Return the curve columns of every slot, shape (D, W) each."""
     residual = norms(stack.evaluate_residual())
     on = stack.a * (a_star != 0)

@@ -1,9 +1,4 @@
-"""A task whose law is known: t1 and t2 are drawn, and the errors fall so that they cross their thresholds just there.
-
-t2 = prefactor * exp(draw_sigma * u + sigma * eps) * (alpha * beta)^-exponent with u of the seed and eps of the trial,
-both standard normal; t1 = t1_prefactor / alpha. Errors are theta^(t / t_i), log-linear in the step. It serves
-demonstrations and load tests, and lets anyone check that the service recovers a law that is known.
-"""
+"""Trials whose errors are known in closed form, and which misbehave where they are told to."""
 
 from __future__ import annotations
 
@@ -12,102 +7,21 @@ import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
-import torch
 
 from grokscale.trainers.kernels import LOOKS
-from grokscale.trainers.linear.strengths import strengths
 from grokscale.trainers.passage import Passage, walk
-from grokscale.trainers.schedule import end_after
-from grokscale.trainers.task import Ending, Speed, Streams, Theory
-from grokscale.trainers.trial import Budget, Identity, Trial, Value, finite, number
+from grokscale.trainers.task import Ending, Speed
+from grokscale.trainers.trial import Budget, Trial, number
 
-_LONGEST = 10**15
 _HELD_SECONDS, _LONGEST_HOLD = 0.05, 0.5
 """Of each step while a trial is held, and of each call: it crawls, and its pack goes on looking and reporting."""
 _FAULTS = ("diverge", "raise", "hang", "exit", "hold")
 _JUST_BELOW = 1 - 1e-12
 """The crossing step's error lies below the threshold by more than rounding."""
-
-
-@dataclass(frozen=True, eq=False)
-class SyntheticDraw:
-    """What a seed decides: its factor in t2, and a stream of noise by configuration."""
-
-    factor: float
-    streams: Streams
-
-    def noise(self, trial: Trial) -> float:
-        """Return the trial's own standard normal."""
-        return float(self.streams.generator(f"noise {trial.configuration}").standard_normal())
-
-
-class Synthetic:
-    """The task; see the module."""
-
-    kind = "synthetic"
-    data_fields: tuple[str, ...] = ("draw_sigma",)
-    pack_fields: tuple[str, ...] = ()
-
-    def draw(self, config: Mapping[str, Value], streams: Streams) -> SyntheticDraw:
-        """Return the factor of a seed."""
-        u = streams.generator("signal").standard_normal()
-        return SyntheticDraw(math.exp(number(config, "draw_sigma") * u), streams)
-
-    def identity(self, config: Mapping[str, Value], streams: Streams) -> Identity:
-        """Name the factor, which is all that is drawn."""
-        return Identity(f"{self.kind}:{streams.name}", streams.name)
-
-    def refusal(self, draw: SyntheticDraw, trial: Trial) -> None:
-        """Every synthetic trial trains."""
-
-    def problem(
-        self, draws: Sequence[SyntheticDraw], trials: Sequence[Trial], budget: Budget, device: torch.device
-    ) -> SyntheticProblem:
-        """Stack trials."""
-        t1 = np.array([math.ceil(min(_t1(trial), _LONGEST)) for trial in trials])
-        t2 = np.array([_t2(draw, trial) for draw, trial in zip(draws, trials, strict=True)])
-        return SyntheticProblem(trials, np.maximum(t1, 1), t2, budget)
-
-    def theory(self, draw: SyntheticDraw, trial: Trial, budget: Budget) -> Theory:
-        """Return t1 and, with the noise left out, T_star and t2."""
-        values: dict[str, float | None] = dict.fromkeys(("a_gap", "alpha_max", "floor", "floor_closed_form"))
-        reasons = dict.fromkeys(values, "a synthetic trial has no data")
-        T_star = number(trial.config, "prefactor") * draw.factor
-        values |= {"t1_predicted": float(math.ceil(_t1(trial))), "T_star": T_star}
-        power = _power(trial)
-        t2 = math.inf if power is None else T_star * power
-        values["t2_predicted"] = finite(t2)
-        if not math.isfinite(t2):
-            reasons["t2_predicted"] = "beta = 0" if power is None else "(alpha beta)^-exponent is above every float"
-        return Theory(values, reasons)
-
-    def patience(self, draw: SyntheticDraw, trial: Trial, budget: Budget) -> float:
-        """It generalises in the end."""
-        return math.inf
-
-    def expected_steps(self, draw: SyntheticDraw, trial: Trial, budget: Budget) -> int | None:
-        """Return where a trial ends that has no noise; it never settles."""
-        t2 = self.theory(draw, trial, budget).values["t2_predicted"]
-        if t2 is None:
-            return budget.steps(None)
-        return budget.steps(end_after(math.ceil(min(t2, _LONGEST))) if budget.stop == "after_t2" else np.inf)
-
-    def course(self, draw: SyntheticDraw, trial: Trial) -> NoReturn:
-        """A synthetic trial takes its steps at one stroke as it is."""
-        raise NotImplementedError
-
-    def memory(self, config: Mapping[str, Value], columns: int, draws: int) -> int:
-        """Return about how many bytes a pack takes."""
-        return 64 * columns
-
-    def seconds_per_step(self, config: Mapping[str, Value], columns: int, draws: int) -> float:
-        """Return about how long a step takes: none, whatever its length."""
-        return 1e-9
 
 
 class SyntheticProblem:
@@ -216,34 +130,6 @@ class SyntheticProblem:
     def load(self, state: Mapping[str, Any]) -> None:
         """Take over a state."""
         self._step = state["step"]
-
-
-def _t1(trial: Trial) -> float:
-    return number(trial.config, "t1_prefactor") / number(trial.config, "alpha")
-
-
-def _t2(draw: SyntheticDraw, trial: Trial) -> int:
-    config = trial.config
-    power = _power(trial)
-    if power is None:
-        return _LONGEST
-    noise = math.exp(number(config, "sigma") * draw.noise(trial))
-    t2 = number(config, "prefactor") * draw.factor * noise * power
-    return max(1, math.ceil(min(t2, _LONGEST)))
-
-
-def _power(trial: Trial) -> float | None:
-    """Return (alpha beta)^-exponent, infinite where no float holds it; None where there is no beta."""
-    product = _product(trial)
-    try:
-        return product ** -number(trial.config, "exponent") if product else None
-    except OverflowError:
-        return math.inf
-
-
-def _product(trial: Trial) -> float:
-    beta1, beta2 = strengths(trial.config)
-    return number(trial.config, "alpha") * (beta1 or beta2)
 
 
 def _fault(trial: Trial) -> str | None:

@@ -1,0 +1,158 @@
+"""What sparse recovery says of itself.
+
+Sources name sections of the paper (Notsawo, Dumas, Rabusseau, ICML 2025, arXiv 2506.05718 v2) and of its code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from grokscale.trainers.linear.sections import MODERATE, OPTIMIZERS, POSITIVE, REGULARIZERS, SMOOTH
+from grokscale.trainers.tasks.description import (
+    AtMost,
+    Certified,
+    Column,
+    Description,
+    Field,
+    OneOf,
+    Quantity,
+    Real,
+    Takes,
+    Whole,
+)
+
+_SIZE = Whole(1, 1_000_000)
+"""The server's own limits are lower."""
+
+FIELDS = (
+    Field(
+        "n",
+        _SIZE,
+        "ambient dimension",
+        100,
+        sweeps=True,
+        role="data",
+        packs=True,
+        size=True,
+        source="paper section 3; code: n = 100",
+    ),
+    Field("s", _SIZE, "non-zero coordinates of a*, at most n", 5, sweeps=True, role="data", source="paper section 3"),
+    Field(
+        "N",
+        _SIZE,
+        "measurements",
+        30,
+        sweeps=True,
+        role="data",
+        packs=True,
+        size=True,
+        source="paper section 3; figures 3, 4, 7, 26: N = 30",
+    ),
+    Field(
+        "tau",
+        Real(0, 1),
+        "coherence: int(tau N) measurements are single coordinates",
+        0.0,
+        sweeps=True,
+        role="data",
+        source="paper section 3.3, figures 21 and 22",
+        letter="τ",
+    ),
+    Field(
+        "snr",
+        replace(POSITIVE, null="noise-free"),
+        "signal-to-noise ratio E||a*||^2 / E||noise||^2; null is noise-free",
+        None,
+        sweeps=True,
+        role="data",
+        source="code: SNR = 1e8 or none",
+    ),
+    Field(
+        "stream",
+        OneOf(("spawned", "legacy")),
+        "random streams: independent by role, or the published code's one RandomState for all",
+        "spawned",
+        role="data",
+    ),
+    Field(
+        "init",
+        OneOf(("ones", "random", "least_squares")),
+        "start a0: init_scale times ones, N(0, 1/n) or the least-squares solution",
+        "ones",
+        source="code: ones",
+    ),
+    Field("init_scale", Real(0, MODERATE), "scale zeta of the start", 1e-6, sweeps=True, source="code: 1e-6"),
+    Field(
+        "design_variance",
+        replace(POSITIVE, null="1/N"),
+        "variance of the entries of X; null is 1/N",
+        None,
+        role="data",
+        source="code: 1/N; paper appendix G writes 1/n",
+    ),
+    Field(
+        "signal",
+        OneOf(("normal", "uniform")),
+        "non-zeros of a*: N(0, 1)/sqrt(n), or from {-1, 0, 1} and not all zero",
+        "normal",
+        role="data",
+        source="code: normal",
+    ),
+)
+
+THEORY = (
+    Column("a_gap", "1", "||a_hat - a*||_inf, the distance behind the heuristic count a_gap / (alpha beta) (T2)"),
+    Column("alpha_max", "1", "2 / (sigma_max(X^T X) + beta2), the limit of the step size", limits="alpha"),
+    Column(
+        "t1_predicted",
+        "steps",
+        "step at which the linear row-space residual comes to the train threshold",
+        predicts="t1",
+    ),
+    Column("T_star", "steps", "time of the sign flow to the test threshold (M2)", explains_draws=True),
+    Column("t2_predicted", "steps", "T_star / (alpha beta) steps (M2)", predicts="t2"),
+    Column(
+        "floor",
+        "1",
+        "relative error of the point where training ends, computed exactly (M1; T5 for l2)",
+        predicts="error_settled",
+    ),
+    Column(
+        "floor_closed_form",
+        "1",
+        "the same by the formula on the true support, where its three conditions hold (M1)",
+        predicts="error_settled",
+    ),
+)
+
+SPARSE_RECOVERY = Description(
+    kind="sparse_recovery",
+    version=1,
+    title="SparseRecovery",
+    says=(
+        "Sparse recovery (compressed sensing): find an s-sparse a* in R^n from N linear measurements y* = X a* + noise."
+        "\n\ng(a) = 1/2 ||X a - y*||^2, relative train error ||X a - y*|| / ||y*||, relative test error "
+        "||a - a*|| / ||a*||."
+    ),
+    source="paper section 3",
+    fields=FIELDS,
+    regularizers=REGULARIZERS,
+    optimizers=OPTIMIZERS,
+    rules=(AtMost("s", "n"), Takes(SMOOTH, optimizer="gd")),
+    theory=THEORY,
+    curves=(
+        Quantity("train_error", "1", "||X a - y*|| / ||y*||"),
+        Quantity("test_error", "1", "||a - a*|| / ||a*||"),
+        Quantity("train_loss", "1", "g(a)"),
+        Quantity("l1_norm", "1", "||a||_1"),
+        Quantity("l2_norm", "1", "||a||_2"),
+        Quantity("gradient_ratio", "1", "beta ||H||_2 / ||G||_2"),
+        Quantity("support_size", "coordinates", "of a above 1e-4 in magnitude"),
+        Quantity("on_support_norm", "1", "norm of a on the support of a*"),
+        Quantity("off_support_norm", "1", "norm of a off it"),
+    ),
+    measures=(Quantity("mean_l1", "1", "mean absolute test error per coordinate"),),
+    error="relative recovery error",
+    looks=Certified(),
+    implementation="grokscale.trainers.tasks.sparse_recovery.task:SparseRecovery",
+)

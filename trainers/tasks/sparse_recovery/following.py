@@ -1,0 +1,48 @@
+"""A trial of sparse recovery as what is fast-forwarded."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from grokscale.trainers.linear.stack import Stack, numpy
+from grokscale.trainers.linear.strengths import strengths
+from grokscale.trainers.tasks.sparse_recovery.data import SparseDraw
+from grokscale.trainers.tasks.sparse_recovery.ending import Ends
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.course import Course
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.segment import Descent
+from grokscale.trainers.tasks.sparse_recovery.problem import observed
+from grokscale.trainers.trial import Trial, number
+
+
+def course(draw: SparseDraw, trial: Trial) -> Course:
+    """Return the trial of a contracting method as what is fast-forwarded."""
+    config = trial.config
+    beta1, beta2 = strengths(config)
+    ends = Ends([draw], [trial])
+    alpha = number(config, "alpha")
+
+    def observe(a: np.ndarray) -> dict[str, np.ndarray]:
+        def spread(value: float) -> Tensor:
+            return torch.full((1, len(a), 1), value, dtype=torch.float64)
+
+        columns = torch.as_tensor(a[None].copy())
+        X, y = torch.as_tensor(draw.X[None]), torch.as_tensor(draw.y[None, None])
+        stack = Stack(X, y, columns, columns, spread(alpha), spread(beta1), spread(beta2))
+        a_star = torch.as_tensor(draw.a_star[None, None])
+        return {name: numpy(values)[0] for name, values in observed(stack, a_star).items()}
+
+    def within(threshold: float) -> tuple[float, float]:
+        certifies, settles = ends.within(threshold)
+        return float(certifies[0]), float(settles[0])
+
+    return Course(
+        descent=Descent(np.ascontiguousarray(draw.X), draw.y, alpha, beta1, beta2),
+        a0=draw.initial(config),
+        a_star=draw.a_star,
+        end=ends.points[0],
+        within=within,
+        observe=observe,
+        regularized=beta1 > 0 or beta2 > 0,
+    )
