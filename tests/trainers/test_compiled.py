@@ -32,7 +32,7 @@ def test_a_change_in_a_called_module_reaches_its_callers(tmp_path: Path) -> None
     package = copied(tmp_path)
     assert ended_at(tmp_path) == (8, 0)
     assert ended_at(tmp_path) == (8, 1)
-    called = package / "fast_forward" / "modes.py"
+    called = package / "tasks" / "sparse_recovery" / "fast_forward" / "modes.py"
     before = called.read_text()
     assert TWICE[0] in before
     called.write_text(before.replace(*TWICE))

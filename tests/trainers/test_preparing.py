@@ -22,6 +22,7 @@ import grokscale
 from tests.trainers.copies import copied
 
 ROOT = Path(grokscale.__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 BEGIN = """
 import json, os, sys, time
 from grokscale.trainers import preparing
@@ -70,7 +71,7 @@ def start(program: str, kept: Path, root: Path = ROOT, **environment: str) -> su
     return subprocess.Popen(
         [sys.executable, "-c", BEGIN + program],
         cwd=root,
-        env={**os.environ, "NUMBA_CACHE_DIR": str(kept), "PYTHONPATH": "", **environment},
+        env={**os.environ, "NUMBA_CACHE_DIR": str(kept), "PYTHONPATH": str(TESTS), **environment},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -151,7 +152,7 @@ def test_no_trial_is_charged_with_waiting_for_another_compiler(kept: Path) -> No
 def foreign(tmp_path: Path) -> Path:
     """A copy of the package beside whose modules nothing can be written, whoever asks."""
     package = copied(tmp_path)
-    for folder in (package, package / "fast_forward"):
+    for folder in (package, *(path for path in package.rglob("*") if path.is_dir())):
         (folder / "__pycache__").write_text("a file")
     return tmp_path
 
