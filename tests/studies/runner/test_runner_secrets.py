@@ -9,13 +9,14 @@ import sys
 from pathlib import Path
 
 from grokscale.studies.runner import environment
+from tests.names import FLOORS
 from tests.studies.runner.bench import Bench, Gate, processes, synthetic, wait_until
 from tests.studies.runner.conftest import SECRET
 
 ASK = """
 import json, os, sys, ray
 ray.init(address=sys.argv[1], log_to_driver=False, logging_level=40)
-print(json.dumps(ray.get(ray.remote(lambda: dict(os.environ)).remote())))
+print(json.dumps(ray.get(ray.remote(lambda: (dict(os.environ), sorted(sys.modules))).remote())))
 """
 
 
@@ -24,10 +25,12 @@ def test_a_worker_that_is_asked_has_no_setting_of_ours_in_its_environment(bench:
     wait_until(lambda: address(bench) is not None, 60, "the cluster is up")
     command = [sys.executable, "-c", ASK, str(address(bench))]
     answer = subprocess.run(command, env=environment.of_driver(token), capture_output=True, check=True)
-    worker = json.loads(answer.stdout)
+    worker, modules = json.loads(answer.stdout)
     assert worker["RAY_AUTH_TOKEN_PATH"] == str(token)
     assert not [name for name in worker if name.startswith("GROKSCALE_")]
     assert SECRET not in answer.stdout.decode()
+    assert "grokscale.trainers.pack" in modules, "what workers need is there before they are asked"
+    assert not [name for name in modules if name.partition(".")[0] in FLOORS]
 
 
 def address(bench: Bench) -> str | None:
