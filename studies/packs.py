@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from grokscale.studies.spec import StudySpec
-from grokscale.studies.spec.rules import may_leap
 from grokscale.studies.spec.sweeps import largest
+from grokscale.trainers.engine import may_leap
+from grokscale.trainers.tasks.registry import described
 from grokscale.trainers.trial import Budget, Pack, Trial
 
 
@@ -27,8 +28,9 @@ def budget(spec: StudySpec) -> Budget:
 
 
 def _may_leap(spec: StudySpec) -> bool:
-    _, n = largest(getattr(spec.task, "n", 0))
-    return may_leap(spec.engine, spec.task.kind, spec.optimizer.kind, spec.regularizer.kind, n)
+    leap = described()[spec.task.kind].leap("fast_forward")
+    _, size = largest(getattr(spec.task, leap.size[0])) if leap is not None else ((), None)
+    return may_leap(spec.engine, spec.task.kind, spec.optimizer.kind, spec.regularizer.kind, size)
 
 
 def pack(spec: StudySpec, trials: Sequence[Trial], id: str, prune_after: int | None = None) -> Pack:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from grokscale.trainers.tasks.registry import identities, task
-from grokscale.trainers.tasks.sparse_recovery import fast_forward
 from grokscale.trainers.trial import Pack, Trial
 
 _MEASURED = 0.5
@@ -59,4 +58,6 @@ class Pace:
         return task(self._kind).seconds_per_step(trials[0].config, len(trials), draws) / len(trials)
 
     def _seconds_of(self, trial: Trial) -> float:
-        return self._leaping / self._leapt if self._leapt else fast_forward.seconds(trial.config)
+        leaps = task(self._kind).leaps
+        assert leaps is not None
+        return self._leaping / self._leapt if self._leapt else leaps.seconds(trial.config)

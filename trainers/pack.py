@@ -16,15 +16,11 @@ from threadpoolctl import threadpool_limits
 
 from grokscale.trainers.checkpoint import Checkpoint, Place
 from grokscale.trainers.engine import leaps
-from grokscale.trainers.kernels import FAST_FORWARD, Kernel
-from grokscale.trainers.outcome import trained
+from grokscale.trainers.kernels import Kernel
 from grokscale.trainers.pace import Pace
 from grokscale.trainers.preparing import prepared
-from grokscale.trainers.task import Problem, Theory
+from grokscale.trainers.task import Leaping, Problem, Theory
 from grokscale.trainers.tasks.registry import draws_of, task
-from grokscale.trainers.tasks.sparse_recovery.fast_forward import surrogate
-from grokscale.trainers.tasks.sparse_recovery.fast_forward.course import Course
-from grokscale.trainers.tasks.sparse_recovery.fast_forward.run import FastForward
 from grokscale.trainers.trial import Crossing, Outcome, Pack, Report, Trial
 from grokscale.trainers.watch import Watch
 
@@ -111,8 +107,8 @@ class _Run:
         self._pack, self._task, self._breath = pack, task(pack.task), breath
         self._step, self._seconds, self._share, self._chunk = 0, 0.0, 0.0, 64
         self._outcomes: list[Outcome] = []
-        self._leaping: list[tuple[Trial, Course]] = []
-        self._leap: FastForward | None = None
+        self._leaping: list[tuple[Trial, Any]] = []
+        self._leap: Leaping | None = None
         self._reported, self._steps = 0, 0
         self._problem: Problem | None = None
         if resume is not None:
@@ -134,7 +130,8 @@ class _Run:
     def kernels(self) -> tuple[Kernel, ...]:
         """Compiled functions that training calls."""
         stepping = self._problem.kernels if self._problem is not None else ()
-        return (*stepping, *FAST_FORWARD) if self._leaping else stepping
+        leaping = self._task.leaps.kernels() if self._leaping and self._task.leaps else ()
+        return (*stepping, *leaping)
 
     @property
     def _stepping(self) -> bool:
@@ -151,7 +148,7 @@ class _Run:
         self._pace = Pace(self._pack, expected)
         engine, kind = self._pack.engine, self._pack.task
         leaping = {t.index for t in trials if leaps(engine, kind, t, expected[t.index], budget)}
-        self._leaping = [(t, self._course(t, draws[t.index])) for t in trials if t.index in leaping]
+        self._leaping = [(t, draws[t.index]) for t in trials if t.index in leaping]
         if resume is not None and resume.leap is not None:
             self._go_on_leaping(resume.leap)
         trials = [trial for trial in trials if trial.index not in leaping]
@@ -178,15 +175,18 @@ class _Run:
     def _go_on_leaping(self, leap: dict[str, Any]) -> None:
         """Load the trial that was being fast-forwarded, where it is one of these: it is the next of them."""
         if self._leaping and self._leaping[0][0].index == leap["index"]:
-            self._leap, self._leap_seconds = FastForward(self._leaping[0][1], self._pack.budget), leap["seconds"]
+            self._leap, self._leap_seconds = self._leap_of(*self._leaping[0]), leap["seconds"]
             self._leap.load(leap)
 
-    def _course(self, trial: Trial, draw: Any) -> Course:
-        return self._task.course(draw, surrogate.stand_in(trial) if self._pack.engine == "surrogate" else trial)
+    def _leap_of(self, trial: Trial, draw: Any) -> Leaping:
+        assert self._task.leaps is not None
+        return self._task.leaps.leap(self._pack.engine, draw, trial, self._pack.budget)
 
     def _refused(self, trial: Trial, draw: Any) -> bool:
         theory = self._theory[trial.index]
-        refusal = self._task.refusal(draw, trial) or surrogate.refusal(self._pack.engine, theory, self._pack.budget)
+        refusal = self._task.refusal(draw, trial)
+        if refusal is None and self._task.leaps is not None:
+            refusal = self._task.leaps.refusal(self._pack.engine, theory, self._pack.budget)
         if refusal is not None:
             self._outcomes.append(refused(trial, *refusal, theory))
         return refusal is not None
@@ -222,23 +222,18 @@ class _Run:
         """Go on for about a breath with the trials that are fast-forwarded, one after another."""
         until = self._seconds + self._breath
         while self._leaping and self._seconds < until:
-            trial, course = self._leaping[0]
+            trial, draw = self._leaping[0]
             begun = time.perf_counter()
             if self._leap is None:
-                self._leap, self._leap_seconds = FastForward(course, self._pack.budget), self._setup
+                self._leap, self._leap_seconds = self._leap_of(trial, draw), self._setup
             before = self._leap.step
             self._leap.advance()
             self._steps += self._leap.step - max(before, 0)
             if self._out_of_time(since=begun):
                 self._leap.cut()
             if self._leap.ended:
-                seen = self._leap.seen()
                 spent = self._leap_seconds + time.perf_counter() - begun
-                theory = self._theory[trial.index]
-                outcome = trained(trial, self._pack.budget, theory, seen, spent)
-                if self._pack.engine == "surrogate":
-                    outcome = surrogate.with_error(outcome, self._leap)
-                self._outcomes.append(outcome)
+                self._outcomes.append(self._leap.outcome(self._theory[trial.index], spent))
                 self._pace.leapt(spent)
                 self._leap = None
                 del self._leaping[0]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from grokscale.trainers.trial import Budget, Identity, Trial, Value
+from grokscale.trainers.trial import Budget, Identity, Outcome, Trial, Value
 
 if TYPE_CHECKING:
     import torch
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from grokscale.trainers.kernels import Kernel
     from grokscale.trainers.passage import Passage
     from grokscale.trainers.tasks.description import Description
-    from grokscale.trainers.tasks.sparse_recovery.fast_forward.course import Course
 
 
 @dataclass(frozen=True)
@@ -167,10 +166,70 @@ class Problem(Protocol):
         ...
 
 
+class Leaping(Protocol):
+    """One trial whose times are obtained without its steps; advance it until it has `ended`."""
+
+    @property
+    def step(self) -> int:
+        """Last step looked at, -1 before the first."""
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has come to its end."""
+        ...
+
+    def advance(self) -> None:
+        """Go on for a while."""
+        ...
+
+    def cut(self) -> None:
+        """End it here: its time is up."""
+        ...
+
+    def outcome(self, theory: Theory, seconds: float) -> Outcome:
+        """Return what became of it, once it has ended."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """All that `load` needs to go on bit-identically."""
+        ...
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take over a state of the same trial."""
+        ...
+
+
+class Leaps(Protocol):
+    """How a task obtains times without taking the steps: by the engines that its description names."""
+
+    def kernels(self) -> tuple[Kernel, ...]:
+        """Return the compiled functions that it calls."""
+        ...
+
+    def seconds(self, config: Mapping[str, Value]) -> float:
+        """Return about how long one trial takes."""
+        ...
+
+    def refusal(self, engine: str, theory: Theory, budget: Budget) -> tuple[str, str] | None:
+        """Return `(outcome, reason)` for a trial of which an engine could only say what is not so; else None."""
+        ...
+
+    def leap(self, engine: str, draw: Any, trial: Trial, budget: Budget) -> Leaping:
+        """Return a trial, at its start."""
+        ...
+
+
 class Task(Protocol):
     """One family of experiments: one folder under `trainers/tasks`."""
 
     description: Description
+    leaps: Leaps | None
+    """What takes no steps; None: nothing does."""
+
+    def kernels(self) -> tuple[Kernel, ...]:
+        """Return all that its trials may call compiled, in an order in which two processes finish soonest."""
+        ...
 
     def draw(self, config: Mapping[str, Value], streams: Streams) -> Any:
         """Return the data of a seed."""
@@ -201,10 +260,6 @@ class Task(Protocol):
 
     def expected_steps(self, draw: Any, trial: Trial, budget: Budget) -> int | None:
         """Return about how many steps a trial takes within its budget; None: unknown."""
-        ...
-
-    def course(self, draw: Any, trial: Trial) -> Course:
-        """Return the trial as what is fast-forwarded; asked only where `fast_forward.applies`."""
         ...
 
     def memory(self, config: Mapping[str, Value], columns: int, draws: int) -> int:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from grokscale.studies.pareto.answer import pareto
 from grokscale.studies.spec import StudySpec
-from grokscale.studies.spec.methods import Adaptive
+from grokscale.studies.spec.searches import Adaptive
 from grokscale.studies.store import StudyRecord
 
 X, Y = "t2", "error_settled"

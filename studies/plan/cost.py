@@ -14,7 +14,6 @@ from grokscale.studies.plan.plan import Plan, slowness
 from grokscale.studies.plan.sample import Known
 from grokscale.trainers import engine as engines
 from grokscale.trainers.tasks.registry import task as task_of
-from grokscale.trainers.tasks.sparse_recovery.fast_forward import seconds as fast_forward_seconds
 from grokscale.trainers.trial import Budget, Trial
 
 LEVELS = 16
@@ -55,9 +54,10 @@ def cost(kind: str, plan: Plan, known: Mapping[int, Known], budget: Budget, slot
     leaps = [
         engines.leaps(engine, kind, trial, expected, budget) for trial, expected in zip(plan.trials, steps, strict=True)
     ]
+    leaping = task_of(kind).leaps
     packs = [[plan.trials[i] for i in pack.members] for pack in plan.packs]
     seconds = [
-        sum(fast_forward_seconds(t.config) for t in trials if leaps[t.index])
+        sum(leaping.seconds(t.config) for t in trials if leaping is not None and leaps[t.index])
         + _stepping_seconds(kind, [t for t in trials if not leaps[t.index]], counted, plan)
         for trials in packs
     ]

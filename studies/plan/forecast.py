@@ -13,7 +13,7 @@ from grokscale.studies.plan.plan import Plan, slots
 from grokscale.studies.plan.sample import SECONDS, Known, Sample, sample
 from grokscale.studies.resources import Resources
 from grokscale.studies.spec import StudySpec
-from grokscale.studies.spec.methods import Random, Sobol
+from grokscale.studies.spec.searches import Random, Sobol
 from grokscale.trainers.trial import Budget, Value, finite
 
 NAMED = 10

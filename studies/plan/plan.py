@@ -10,7 +10,7 @@ from grokscale.studies.plan.packing import bands, cut
 from grokscale.studies.resources import Resources
 from grokscale.studies.search import at_points, configurations
 from grokscale.studies.spec import StudySpec
-from grokscale.studies.spec.methods import Adaptive
+from grokscale.studies.spec.searches import Adaptive
 from grokscale.trainers.tasks.registry import described, identities
 from grokscale.trainers.trial import Identity, Trial
 

@@ -9,16 +9,14 @@ from typing import Any
 
 from grokscale.studies.plan.plan import Plan
 from grokscale.trainers.task import Theory
+from grokscale.trainers.tasks.description import Description
 from grokscale.trainers.tasks.registry import draw_of
 from grokscale.trainers.tasks.registry import task as task_of
-from grokscale.trainers.tasks.sparse_recovery.fast_forward import surrogate
 from grokscale.trainers.trial import Budget, Trial
 
 CELLS = 1000
 DRAWS = 64
 SECONDS = 4.0
-LARGEST_N = 1000
-"""Ambient dimension above which one draw's theory takes longer than all of this may (2 s at 1000, 7 s at 1600)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +75,8 @@ def sample(kind: str, study_seed: int, plan: Plan, budget: Budget, engine: str, 
         if known and time.monotonic() > deadline:
             limits[f"predictions stopped after {seconds:g} s"] = None
             break
-        if _large(trial):
-            limits[f"cells with n above {LARGEST_N} are not predicted"] = None
+        if (large := _large(task.description, trial)) is not None:
+            limits[f"cells with {large[0]} above {large[1]} are not predicted"] = None
             continue
         key = plan.identities[trial.index].data_id
         if key not in draws:
@@ -88,7 +86,9 @@ def sample(kind: str, study_seed: int, plan: Plan, budget: Budget, engine: str, 
             draws[key] = draw_of(kind, trial, study_seed)
         draw = draws[key]
         theory = task.theory(draw, trial, budget)
-        refusal = task.refusal(draw, trial) or surrogate.refusal(engine, theory, budget)
+        refusal = task.refusal(draw, trial)
+        if refusal is None and task.leaps is not None:
+            refusal = task.leaps.refusal(engine, theory, budget)
         steps = task.expected_steps(draw, trial, budget) if refusal is None else 0
         known[trial.index] = Known(trial, theory, refusal, steps)
     return Sample(known, cells, len(draws), tuple(limits))
@@ -105,6 +105,10 @@ def _by_seed(plan: Plan, cells: Sequence[int]) -> Iterator[Trial]:
     return (plan.trials[cell * seeds + i] for i in range(seeds) for cell in cells)
 
 
-def _large(trial: Trial) -> bool:
-    n = trial.config.get("n")
-    return isinstance(n, int) and n > LARGEST_N
+def _large(description: Description, trial: Trial) -> tuple[str, int] | None:
+    """Return the field in which a trial is larger than theory is quick for, and how large it may be."""
+    for field, largest in description.foretold:
+        value = trial.config.get(field)
+        if isinstance(value, int) and value > largest:
+            return field, largest
+    return None

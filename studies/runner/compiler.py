@@ -18,11 +18,13 @@ def main() -> None:
     die_with_parent(wire.receive()["parent"])
     threading.Thread(target=_listen, args=(wire,), daemon=True).start()
     os.nice(_NICE)
-    from grokscale.trainers.kernels import EVERY, missing
+    from grokscale.trainers.kernels import missing
     from grokscale.trainers.preparing import prepare
+    from grokscale.trainers.tasks.registry import kernels
 
-    wire.say(missing=len(missing(EVERY)))
-    prepare(EVERY)
+    needed = kernels()
+    wire.say(missing=len(missing(needed)))
+    prepare(needed)
     os._exit(0)
 
 

@@ -8,7 +8,7 @@ from grokscale.studies.plan import plan_batch
 from grokscale.studies.runner.control import Control
 from grokscale.studies.runner.persistence import firmly
 from grokscale.studies.spec import StudySpec
-from grokscale.studies.spec.methods import Adaptive
+from grokscale.studies.spec.searches import Adaptive
 from grokscale.studies.store import Lease, Store
 
 log = structlog.stdlib.get_logger("grokscale.studies.runner")

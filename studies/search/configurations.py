@@ -9,7 +9,7 @@ from grokscale.studies.search.draws import random_points, sobol_points
 from grokscale.studies.search.grid import grid
 from grokscale.studies.search.space import first_points
 from grokscale.studies.spec import StudySpec
-from grokscale.studies.spec.methods import Adaptive, Random, Sobol
+from grokscale.studies.spec.searches import Adaptive, Random, Sobol
 from grokscale.studies.spec.sweeps import Swept, is_swept
 
 Config = dict[str, Any]

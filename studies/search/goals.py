@@ -30,7 +30,7 @@ from grokscale.studies.search.configurations import swept
 from grokscale.studies.search.samplers import Told
 from grokscale.studies.search.space import Point
 from grokscale.studies.spec import StudySpec
-from grokscale.studies.spec.methods import Adaptive
+from grokscale.studies.spec.searches import Adaptive
 
 _PRUNED = "pruned"
 WORSE = 1.0

@@ -8,7 +8,7 @@ from grokscale.studies.search.goals import prune_after, told
 from grokscale.studies.search.samplers import propose
 from grokscale.studies.search.space import Point
 from grokscale.studies.spec import StudySpec
-from grokscale.studies.spec.methods import Adaptive
+from grokscale.studies.spec.searches import Adaptive
 
 
 def next_batch(study_id: str, spec: StudySpec, table: pa.Table) -> tuple[list[Point], int, int | None]:

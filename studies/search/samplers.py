@@ -21,7 +21,7 @@ from grokscale.studies.search.configurations import swept
 from grokscale.studies.search.draws import STREAM
 from grokscale.studies.search.space import Point, batch_of, fresh
 from grokscale.studies.spec import StudySpec
-from grokscale.studies.spec.methods import Adaptive
+from grokscale.studies.spec.searches import Adaptive
 from grokscale.studies.spec.sweeps import Range, Swept
 
 _READY = 1

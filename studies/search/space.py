@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from grokscale.studies.search.draws import sobol_points
-from grokscale.studies.spec.methods import Adaptive
+from grokscale.studies.spec.searches import Adaptive
 from grokscale.studies.spec.sweeps import Range, Swept, levels
 
 Point = tuple[Any, ...]

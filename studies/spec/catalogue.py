@@ -6,10 +6,10 @@ import inspect
 from typing import Any
 
 from grokscale.studies.spec.parse import kinds, members
-from grokscale.studies.spec.rules import SYNTHETIC
 from grokscale.studies.spec.study import StudySpec
 from grokscale.studies.spec.words import LATER
-from grokscale.trainers.tasks.sparse_recovery.fast_forward import SMOOTH
+from grokscale.trainers.tasks.description import Takes
+from grokscale.trainers.tasks.registry import described
 
 PARTS = {"tasks": "task", "regularizers": "regularizer", "optimizers": "optimizer", "searches": "search"}
 
@@ -20,11 +20,13 @@ def catalogue() -> dict[str, Any]:
     A schema gives each field's type, range, default and description, its unit (`x-unit`; "1": none) and where it is
     defined (`x-source`). `later` names words of the interface that this version does not carry out yet.
     """
-    described: dict[str, Any] = {plural: _members(part) for plural, part in PARTS.items()}
-    return described | {
+    parts: dict[str, Any] = {plural: _members(part) for plural, part in PARTS.items()}
+    return parts | {
         "rules": {
-            "gd": f"takes regularizers {' and '.join(SMOOTH)} only",
-            "synthetic": f"takes regularizers {' and '.join(SYNTHETIC)} only",
+            rule.optimizer or task.kind: f"takes regularizers {' and '.join(rule.regularizers)} only"
+            for task in described().values()
+            for rule in task.rules
+            if isinstance(rule, Takes)
         },
         "later": {plural: list(LATER[part]) for plural, part in PARTS.items()},
         "schema": StudySpec.model_json_schema(),

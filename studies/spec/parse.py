@@ -14,8 +14,8 @@ from grokscale.studies.documents import MOST, FieldProblem, SpecError, plain, po
 from grokscale.studies.spec.limits import Limits
 from grokscale.studies.spec.numbers import Fault, Leaf
 from grokscale.studies.spec.rules import contradictions, excesses
+from grokscale.studies.spec.sections import Section
 from grokscale.studies.spec.study import StudySpec, flat
-from grokscale.studies.spec.tasks import Section
 from grokscale.studies.spec.words import unavailable
 
 TAGGED = ("task", "regularizer", "optimizer", "search")

@@ -8,14 +8,16 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from grokscale.studies.documents import show
 from grokscale.studies.spec.limits import Limits
 from grokscale.studies.spec.numbers import Fault
 from grokscale.studies.spec.sweeps import NUM, Range, choices, count, is_swept, largest, smallest
-from grokscale.trainers.tasks.sparse_recovery.fast_forward import LARGEST, SMOOTH, applies, approximated
+from grokscale.trainers.engine import may_leap
+from grokscale.trainers.tasks.description import AtMost, Description, Group, Takes
+from grokscale.trainers.tasks.registry import described
 
 Flat = Mapping[str, Any]
 
-SYNTHETIC = ("l1", "l2")
 ADAPTIVE = ("tpe", "cmaes", "gp")
 
 
@@ -37,33 +39,72 @@ def path(name: str, inner: tuple[str | int, ...] = ()) -> tuple[str | int, ...]:
     return (*name.split("."), *inner)
 
 
-def _sparsity(values: Flat) -> Iterator[Fault]:
-    where, s = largest(values["task.s"])
-    n = smallest(values["task.n"])
-    if s is not None and n is not None and s > n:
-        yield path("task.s", where), f"s = {s} is above n = {n}; accepted: s up to n for all combinations"
+def _task(values: Flat) -> Description | None:
+    """Return what the task says of itself, None where it is not known which one it is."""
+    return described().get(values.get("task.kind", ""))
 
 
-def _smooth(values: Flat) -> Iterator[Fault]:
-    if values["optimizer.kind"] == "gd" and values["regularizer.kind"] not in SMOOTH:
+def _of_the_task(values: Flat) -> Iterator[Fault]:
+    """What the task's own rules refuse."""
+    task = _task(values)
+    if task is None:
+        return
+    for rule in task.rules:
+        if isinstance(rule, AtMost):
+            yield from _at_most(values, rule)
+
+
+def _at_most(values: Flat, rule: AtMost) -> Iterator[Fault]:
+    names = f"task.{rule.field}", f"task.{rule.of}"
+    if not all(name in values for name in names):
+        return
+    where, most = largest(values[names[0]])
+    least = smallest(values[names[1]])
+    if most is not None and least is not None and most > least:
         yield (
-            path("optimizer.kind"),
-            f"gd does not take the non-smooth regularizer {values['regularizer.kind']}; "
-            "accepted: subgradient, proximal, projected (gd takes none, l2)",
+            path(names[0], where),
+            f"{rule.field} = {most} is above {rule.of} = {least}; "
+            f"accepted: {rule.field} up to {rule.of} for all combinations",
         )
 
 
-def _one_beta(values: Flat) -> Iterator[Fault]:
-    if values["task.kind"] == "synthetic" and values["regularizer.kind"] not in SYNTHETIC:
-        yield (
-            path("regularizer.kind"),
-            f"the synthetic law needs one beta, not {values['regularizer.kind']}; accepted: {', '.join(SYNTHETIC)}",
-        )
+def _of_the_optimizer(values: Flat) -> Iterator[Fault]:
+    """Regularisers that the optimiser does not take, by the task's own word, or by every task's where none is known."""
+    optimizer, regularizer = values["optimizer.kind"], values["regularizer.kind"]
+    task = _task(values)
+    said = [
+        next((rule for rule in one.rules if isinstance(rule, Takes) and rule.optimizer == optimizer), None)
+        for one in ([task] if task else described().values())
+        if any(section.kind == optimizer for section in one.optimizers)
+    ]
+    rules = [rule for rule in said if rule is not None and regularizer not in rule.regularizers]
+    if not rules or len(rules) < len([one for one in said if one is not None]):
+        return
+    limited = {rule.optimizer for one in described().values() for rule in one.rules if isinstance(rule, Takes)}
+    others = [section.kind for one in described().values() for section in one.optimizers]
+    free = ", ".join(kind for kind in dict.fromkeys(others) if kind not in limited)
+    yield (
+        path("optimizer.kind"),
+        f"{optimizer} does not take the {rules[0].because} regularizer {regularizer}; "
+        f"accepted: {free} ({optimizer} takes {', '.join(rules[0].regularizers)})",
+    )
+
+
+def _of_the_regularizer(values: Flat) -> Iterator[Fault]:
+    """Regularisers that the task does not take."""
+    task, kind = _task(values), values["regularizer.kind"]
+    if task is None or any(section.kind == kind for section in task.regularizers):
+        return
+    because = next((rule.because for rule in task.rules if isinstance(rule, Takes) and not rule.optimizer), "")
+    accepted = ", ".join(section.kind for section in task.regularizers)
+    refused = f"{because}, not {kind}" if because else f"{task.kind} does not take {kind}"
+    yield path("regularizer.kind"), f"{refused}; accepted: {accepted}"
 
 
 def _nothing_to_record(values: Flat) -> Iterator[Fault]:
-    if values["task.kind"] == "synthetic" and values["budget.record"] == "coordinates":
-        yield path("budget.record"), "the synthetic task has no coordinates; accepted: curves"
+    task = _task(values)
+    if task is not None and not task.coordinates and values["budget.record"] == "coordinates":
+        yield path("budget.record"), f"the {task.kind} task has no coordinates; accepted: curves"
 
 
 def _values_of_a_grid(values: Flat) -> Iterator[Fault]:
@@ -135,71 +176,70 @@ def _settles(values: Flat) -> Iterator[Fault]:
     """An objective that no trial can have would make every configuration infeasible."""
     if "error_settled" not in values["search.objective"].responses:
         return
-    kind, stop = values["task.kind"], values["budget.stop"]
+    task, stop = _task(values), values["budget.stop"]
+    if task is None or not task.settles:
+        return
     if stop == "after_t2":
         yield path("budget.stop"), "after_t2 ends trials before error_settled is known; accepted: settled"
     elif stop == "auto":
-        _, n = largest(values["task.n"])
-        if not may_leap(values["engine"], kind, values["optimizer.kind"], values["regularizer.kind"], n):
+        leap = task.leap("fast_forward")
+        _, size = largest(values.get(f"task.{leap.size[0]}", 0)) if leap is not None else ((), None)
+        kinds = values["optimizer.kind"], values["regularizer.kind"]
+        if not may_leap(values["engine"], task.kind, *kinds, size):
             yield (
                 path("budget.stop"),
                 "auto is after_t2 here, which ends trials before error_settled is known; accepted: settled",
             )
 
 
-def _settles_synthetic(values: Flat) -> Iterator[Fault]:
-    if values["task.kind"] == "synthetic" and "error_settled" in values["search.objective"].responses:
+def _never_settles(values: Flat) -> Iterator[Fault]:
+    task = _task(values)
+    if task is not None and not task.settles and "error_settled" in values["search.objective"].responses:
         yield (
             path("search.objective"),
-            "the error of a synthetic trial never settles; accepted: responses other than error_settled",
+            f"the error of a {task.kind} trial never settles; accepted: responses other than error_settled",
         )
 
 
-def may_leap(engine: str, task: str, optimizer: str, regularizer: str, n: Any) -> bool:
-    """Return whether trials of these kinds may be fast-forwarded: then `stop: auto` is `settled`."""
-    return engine == "surrogate" or (engine != "step" and applies(task, optimizer, regularizer, int(n or 0)))
+def _leaps(values: Flat) -> Iterator[Fault]:
+    """Engines that take no steps, of tasks and methods that have them."""
+    engine, task = values["engine"], _task(values)
+    if engine in ("auto", "step") or task is None:
+        return
+    leap = task.leap(engine)
+    if leap is None or not leap.takes(values["optimizer.kind"], values["regularizer.kind"]):
+        taken = "; ".join(one.says for each in described().values() for one in each.leaps if one.engine == engine)
+        yield path("engine"), f"{engine} takes {taken}; accepted: auto, step"
 
 
-def _fast_forwarded(values: Flat) -> Iterator[Fault]:
-    kinds = values["task.kind"], values["optimizer.kind"], values["regularizer.kind"]
-    if values["engine"] == "fast_forward" and not applies(*kinds, 1):
-        yield (
-            path("engine"),
-            "fast_forward takes sparse_recovery by proximal or gd steps (subgradient: with regularizer none or l2); "
-            "accepted: auto, step",
-        )
-    if values["engine"] == "surrogate" and not approximated(*kinds, 1):
-        yield (
-            path("engine"),
-            "surrogate takes sparse_recovery by subgradient steps with regularizer l1 or elastic; accepted: auto, step",
-        )
-
-
-def _fast_forwarded_size(values: Flat) -> Iterator[Fault]:
-    where, n = largest(values["task.n"])
-    engine = values["engine"]
-    if engine in ("fast_forward", "surrogate") and n is not None and n > LARGEST:
-        yield path("task.n", where), f"{n} is refused; accepted with engine {engine}: up to {LARGEST}"
+def _leaps_of_size(values: Flat) -> Iterator[Fault]:
+    engine, task = values["engine"], _task(values)
+    leap = task.leap(engine) if task is not None else None
+    if leap is None or (name := f"task.{leap.size[0]}") not in values:
+        return
+    where, size = largest(values[name])
+    if size is not None and size > leap.size[1]:
+        yield path(name, where), f"{size} is refused; accepted with engine {engine}: up to {leap.size[1]}"
 
 
 LARGEST_BATCH = 5_000
 """Trials that an adaptive search proposes at once: some tenths of a second, in which nobody else writes to SQLite."""
 PARTS = ("task.kind", "regularizer.kind", "optimizer.kind")
 ALWAYS: tuple[tuple[tuple[str, ...], Callable[[Flat], Iterator[Fault]]], ...] = (
-    (("task.s", "task.n"), _sparsity),
-    (("optimizer.kind", "regularizer.kind"), _smooth),
-    (("task.kind", "regularizer.kind"), _one_beta),
+    (("task.kind",), _of_the_task),
+    (("optimizer.kind", "regularizer.kind"), _of_the_optimizer),
+    (("task.kind", "regularizer.kind"), _of_the_regularizer),
     (("task.kind", "budget.record"), _nothing_to_record),
-    (("engine", "task.kind", "optimizer.kind", "regularizer.kind"), _fast_forwarded),
-    (("engine", "task.n"), _fast_forwarded_size),
+    (("engine", *PARTS), _leaps),
+    (("engine", "task.kind"), _leaps_of_size),
     (("search.kind",), _values_of_a_grid),
     (("search.kind", "search.num_configs", *PARTS), _points_to_propose),
     (("search.kind", "search.batch", "seeds"), _of_one_batch),
     (("search.kind", *PARTS), _evolved),
     (("search.kind", "search.objective"), _one_response),
     (("search.prune", "search.objective"), _prunes),
-    (("search.objective", "budget.stop", "engine", "task.n", *PARTS), _settles),
-    (("search.objective", "task.kind"), _settles_synthetic),
+    (("search.objective", "budget.stop", "engine", *PARTS), _settles),
+    (("search.objective", "task.kind"), _never_settles),
     (("search.kind", *PARTS), _something_to_search),
 )
 
@@ -209,7 +249,9 @@ def _sweepable(name: str) -> bool:
 
 
 def _sizes(values: Flat, limits: Limits) -> Iterator[Fault]:
-    bounds = {"task.n": limits.max_n, "task.N": limits.max_n, "budget.max_steps": limits.max_steps}
+    task = _task(values)
+    sizes = [] if task is None else [f"task.{field.name}" for field in task.fields if field.size]
+    bounds = dict.fromkeys(sizes, limits.max_n) | {"budget.max_steps": limits.max_steps}
     for name, bound in bounds.items():
         where, value = largest(values.get(name, 0))
         if value is not None and value > bound:
@@ -243,7 +285,10 @@ def _trials(values: Flat, limits: Limits) -> Iterator[Fault]:
 
 
 def _faults(values: Flat) -> Iterator[Fault]:
-    if values.get("task.seconds"):
-        yield path("task.seconds"), f"{values['task.seconds']} is refused; accepted without GROKSCALE_TEST_TASKS=1: 0"
-    if values.get("task.faults") is not None:
-        yield path("task.faults"), "an object is refused; accepted without GROKSCALE_TEST_TASKS=1: null"
+    task = _task(values)
+    for field in task.fields if task is not None else ():
+        value = values.get(name := f"task.{field.name}", field.default)
+        if field.test_only and value != field.default:
+            shown = "an object" if isinstance(field.accepts, Group) else show(value)
+            accepted = "null" if field.default is None else f"{field.default:g}"
+            yield path(name), f"{shown} is refused; accepted without GROKSCALE_TEST_TASKS=1: {accepted}"

@@ -10,10 +10,10 @@ from pydantic import model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
 from grokscale.studies.spec.lists import ListOf
-from grokscale.studies.spec.methods import Grid, Optimizer, Regularizer, Search
 from grokscale.studies.spec.numbers import Number, whole
 from grokscale.studies.spec.rules import contradictions
-from grokscale.studies.spec.tasks import Section, Task, field
+from grokscale.studies.spec.searches import Grid, Search
+from grokscale.studies.spec.sections import Optimizer, Regularizer, Section, Task, field
 from grokscale.studies.spec.words import Seeds, Text, Word
 
 Threshold = Annotated[float, Number(0, 1, above=True, below=True)]

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from grokscale.trainers import kernels, levels
+from grokscale.trainers import levels
 from grokscale.trainers.compiled import Dispatcher
 from grokscale.trainers.linear import looks as linear_looks
 from grokscale.trainers.linear import loop as linear_loop
+from grokscale.trainers.tasks.registry import kernels
 from grokscale.trainers.tasks.sparse_recovery.fast_forward import (
     decomposition,
     events,
@@ -31,10 +32,10 @@ from dataclasses import replace
 from itertools import product
 from numba.core import event
 from tests.trainers.packs import outcomes, pack, sparse, synthetic
-from grokscale.trainers.kernels import EVERY
+from grokscale.trainers.tasks.registry import kernels
 from grokscale.trainers.preparing import prepare
 
-prepare(EVERY)
+prepare(kernels())
 
 class Compiled(event.Listener):
     def on_start(self, event):
@@ -77,7 +78,7 @@ def test_no_pack_of_any_kind_compiles_anything_after_they_have_been_prepared() -
 
 def test_every_function_that_python_may_call_is_listed() -> None:
     found = {one.py_func for of in MODULES for one in vars(of).values() if type(one) is Dispatcher}
-    assert found <= {one.dispatcher.py_func for one in kernels.EVERY}
+    assert found <= {one.dispatcher.py_func for one in kernels()}
 
 
 def test_what_only_compiled_code_can_call_says_so() -> None:

@@ -10,7 +10,7 @@ import pytest
 from grokscale.trainers.pace import Pace
 from grokscale.trainers.pack import train
 from grokscale.trainers.tasks.registry import task
-from grokscale.trainers.tasks.sparse_recovery import fast_forward
+from grokscale.trainers.tasks.sparse_recovery.leaps import SparseLeaps
 from tests.trainers.packs import pack, reports, sparse, synthetic
 
 TRIALS = [sparse(i, i, N=26) for i in range(3)]
@@ -31,7 +31,7 @@ def test_before_there_is_a_pace_a_step_takes_what_the_task_says() -> None:
 
 def test_a_trial_that_is_fast_forwarded_takes_what_others_did_whatever_its_length() -> None:
     pace = Pace(pack(TRIALS), dict.fromkeys(EXPECTED, 10**11))
-    assert pace.seconds_left(0, [], TRIALS) == pytest.approx(3 * fast_forward.seconds(TRIALS[0].config))
+    assert pace.seconds_left(0, [], TRIALS) == pytest.approx(3 * SparseLeaps().seconds(TRIALS[0].config))
     pace.leapt(0.2)
     pace.leapt(0.4)
     assert pace.seconds_left(0, [], TRIALS[:2]) == pytest.approx(2 * 0.3)

@@ -46,7 +46,6 @@ with preparing._alone(PLAN) as alone:
     sys.stdin.read()
 """
 TRAIN = """
-from tests.trainers.copies import copied
 from tests.trainers.packs import pack, synthetic
 from grokscale.trainers.pack import train
 begun = time.monotonic()

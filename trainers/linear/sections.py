@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grokscale.trainers.tasks.description import Field, Real, Section
+from grokscale.trainers.tasks.description import Field, Real, Section, Takes
 
 MODERATE = 1e50
 """Largest number that is a strength, a step size, a scale or a variance, and one over the smallest: their products,
@@ -67,3 +67,6 @@ GRADIENT_DESCENT = Section(
     _step_size("paper section 3.2, figure 7"),
 )
 OPTIMIZERS = (SUBGRADIENT, PROXIMAL, PROJECTED, GRADIENT_DESCENT)
+
+NOT_SMOOTH = Takes(SMOOTH, optimizer="gd", because="non-smooth")
+"""Plain descent takes no l1 term."""

@@ -163,7 +163,7 @@ class Takes:
     Attributes:
         regularizers: the kinds.
         optimizer: the optimiser that takes no others; empty: the task does.
-        because: why, in front of the refusal: "the synthetic law needs one beta".
+        because: what is wrong with the others ("non-smooth"), or why the task takes none ("the law needs one beta").
     """
 
     regularizers: tuple[str, ...]
@@ -172,6 +172,27 @@ class Takes:
 
 
 Rule = AtMost | Takes
+
+
+@dataclass(frozen=True, slots=True)
+class Leap:
+    """An engine that obtains times without taking the steps, and for which trials.
+
+    Attributes:
+        engine: its word in the specification; `surrogate` answers for another method, with intervals.
+        methods: each optimiser with the regularisers of it that are taken.
+        size: a field, and its largest value.
+        says: which trials, in words: "proximal or gd steps".
+    """
+
+    engine: Literal["fast_forward", "surrogate"]
+    methods: tuple[tuple[str, tuple[str, ...]], ...]
+    size: tuple[str, int]
+    says: str
+
+    def takes(self, optimizer: str, regularizer: str) -> bool:
+        """Whether trials of these kinds are taken, whatever their size."""
+        return any(optimizer == one and regularizer in those for one, those in self.methods)
 
 
 # -- what is predicted, and what is recorded --------------------------------------------------------------------------
@@ -255,6 +276,8 @@ class Description:
         thresholds: of the train and the test error, by default.
         rungs: of the ladder of thresholds.
         looks: how its errors are watched.
+        leaps: engines that take no steps.
+        foretold: the sizes up to which theory answers within seconds, by field.
         rate: a monomial of fields; the default x of a law is its inverse.
         deterministic: given the draw, nothing scatters but rounding.
         implementation: `package.module:Class` of the `Task`. What names draws and predicts needs no torch: the module
@@ -281,8 +304,14 @@ class Description:
     thresholds: tuple[float, float] = (1e-2, 1e-2)
     rungs: tuple[float, ...] = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
     looks: Certified | Grid = Certified()
+    leaps: tuple[Leap, ...] = ()
+    foretold: tuple[tuple[str, int], ...] = ()
     rate: str = "alpha*beta"
     deterministic: bool = True
+
+    def leap(self, engine: str) -> Leap | None:
+        """Return the engine of this name that takes no steps, None where the task has none."""
+        return next((one for one in self.leaps if one.engine == engine), None)
 
     def every_field(self) -> Iterator[Field]:
         """Yield the fields of the task's section and of all its regularisers and optimisers, each name once."""

@@ -9,13 +9,16 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grokscale.trainers.task import Streams, Task
 from grokscale.trainers.tasks.description import Description
 from grokscale.trainers.tasks.sparse_recovery.description import SPARSE_RECOVERY
 from grokscale.trainers.tasks.synthetic.description import SYNTHETIC
 from grokscale.trainers.trial import Identity, Trial
+
+if TYPE_CHECKING:
+    from grokscale.trainers.kernels import Kernel
 
 BUILT_IN = (SPARSE_RECOVERY, SYNTHETIC)
 
@@ -30,6 +33,11 @@ def task(kind: str) -> Task:
     """Return what carries a task out, imported now. KeyError: there is none of this kind."""
     module, _, name = described()[kind].implementation.partition(":")
     return getattr(import_module(module), name)()
+
+
+def kernels() -> tuple[Kernel, ...]:
+    """Return every compiled function that the trials of any task may call, each once."""
+    return tuple(dict.fromkeys(kernel for kind in described() for kernel in task(kind).kernels()))
 
 
 def identities(kind: str, study_seed: int, trials: Sequence[Trial]) -> list[Identity]:

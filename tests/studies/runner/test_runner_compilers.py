@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from grokscale.studies.runner.compilers import SIDE_BY_SIDE, Compilers
-from grokscale.trainers.kernels import EVERY
 from grokscale.trainers.preparing import prepare
+from grokscale.trainers.tasks.registry import kernels
 from tests.studies.runner.bench import wait_until
 
 RUNNER = """
@@ -62,7 +62,7 @@ def test_where_nothing_is_compiled_they_share_the_work_and_end_when_told() -> No
 
 
 def test_where_everything_is_compiled_one_looks_and_ends() -> None:
-    prepare(EVERY)
+    prepare(kernels())
     compilers = Compilers()
     compilers.start(None)
     seen = len(compilers.pids)

@@ -11,8 +11,8 @@ import pytest
 from grokscale.studies.laws.responses import RESPONSES as OF_LAWS
 from grokscale.studies.settings import Settings
 from grokscale.studies.spec import Limits, parse
-from grokscale.studies.spec.methods import Tpe
 from grokscale.studies.spec.objective import RESPONSES, Objective
+from grokscale.studies.spec.searches import Tpe
 from tests.studies.spec.spec_samples import BASE, changed, refused
 
 BOUNDED = {"minimize": "t2", "subject_to": {"error_settled": {"max": 1e-3}}}

@@ -1,6 +1,9 @@
-"""A trial of sparse recovery as what is fast-forwarded."""
+"""A trial of sparse recovery that is followed without its steps."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -8,12 +11,44 @@ from torch import Tensor
 
 from grokscale.trainers.linear.stack import Stack, numpy
 from grokscale.trainers.linear.strengths import strengths
+from grokscale.trainers.outcome import trained
+from grokscale.trainers.task import Theory
 from grokscale.trainers.tasks.sparse_recovery.data import SparseDraw
 from grokscale.trainers.tasks.sparse_recovery.ending import Ends
+from grokscale.trainers.tasks.sparse_recovery.fast_forward import surrogate
 from grokscale.trainers.tasks.sparse_recovery.fast_forward.course import Course
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.run import FastForward
 from grokscale.trainers.tasks.sparse_recovery.fast_forward.segment import Descent
 from grokscale.trainers.tasks.sparse_recovery.problem import observed
-from grokscale.trainers.trial import Trial, number
+from grokscale.trainers.trial import Budget, Outcome, Trial, number
+
+
+class Following:
+    """See `trainers.task.Leaping`."""
+
+    def __init__(self, engine: str, draw: SparseDraw, trial: Trial, budget: Budget) -> None:
+        self._engine, self._trial, self._budget = engine, trial, budget
+        self._run = FastForward(course(draw, surrogate.stand_in(trial) if engine == "surrogate" else trial), budget)
+        self.advance, self.cut, self.state = self._run.advance, self._run.cut, self._run.state
+
+    @property
+    def step(self) -> int:
+        """Last step looked at."""
+        return self._run.step
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has come to its end."""
+        return self._run.ended
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take over a state."""
+        self._run.load(state)
+
+    def outcome(self, theory: Theory, seconds: float) -> Outcome:
+        """Return what became of it."""
+        outcome = trained(self._trial, self._budget, theory, self._run.seen(), seconds)
+        return surrogate.with_error(outcome, self._run) if self._engine == "surrogate" else outcome
 
 
 def course(draw: SparseDraw, trial: Trial) -> Course:

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from grokscale.trainers.kernels import LOOKS, STEPS, Kernel
+from grokscale.trainers.kernels import LOOKS, Kernel
 from grokscale.trainers.levels import NO_STEP
 from grokscale.trainers.linear import loop as linear_loop
+from grokscale.trainers.linear.kernels import STEPS
 from grokscale.trainers.linear.looks import Bounds
 from grokscale.trainers.linear.regularizers import subgradient
 from grokscale.trainers.linear.stack import Stack, norms, numpy

@@ -15,6 +15,7 @@ from grokscale.trainers.task import Streams, Theory
 from grokscale.trainers.tasks.sparse_recovery.data import SparseDraw, draw_sparse
 from grokscale.trainers.tasks.sparse_recovery.description import SPARSE_RECOVERY
 from grokscale.trainers.tasks.sparse_recovery.ending import patience
+from grokscale.trainers.tasks.sparse_recovery.leaps import SparseLeaps
 from grokscale.trainers.tasks.sparse_recovery.length import expected_steps
 from grokscale.trainers.tasks.sparse_recovery.theory.columns import columns as theory_columns
 from grokscale.trainers.trial import Budget, Identity, Trial, Value, number
@@ -22,7 +23,7 @@ from grokscale.trainers.trial import Budget, Identity, Trial, Value, number
 if TYPE_CHECKING:
     import torch
 
-    from grokscale.trainers.tasks.sparse_recovery.fast_forward.course import Course
+    from grokscale.trainers.kernels import Kernel
     from grokscale.trainers.tasks.sparse_recovery.problem import SparseProblem
 
 
@@ -30,6 +31,14 @@ class SparseRecovery:
     """The task; see the module."""
 
     description = SPARSE_RECOVERY
+    leaps = SparseLeaps()
+
+    def kernels(self) -> tuple[Kernel, ...]:
+        """Return what fast-forward, steps on a CPU and looks elsewhere are compiled of."""
+        from grokscale.trainers.kernels import LOOKS
+        from grokscale.trainers.linear.kernels import STEPS
+
+        return (*self.leaps.kernels(), *STEPS, *LOOKS)
 
     def draw(self, config: Mapping[str, Value], streams: Streams) -> SparseDraw:
         """Return the data of a seed."""
@@ -77,12 +86,6 @@ class SparseRecovery:
     def expected_steps(self, draw: SparseDraw, trial: Trial, budget: Budget) -> int | None:
         """See `trainers.tasks.sparse_recovery.length`."""
         return expected_steps(draw, trial, budget)
-
-    def course(self, draw: SparseDraw, trial: Trial) -> Course:
-        """Return the trial of a contracting method as what is fast-forwarded."""
-        from grokscale.trainers.tasks.sparse_recovery.following import course  # torch, and what is compiled
-
-        return course(draw, trial)
 
     def memory(self, config: Mapping[str, Value], columns: int, draws: int) -> int:
         """Return about how many bytes a pack takes: four (n,) buffers and one (N,) a column, X and its inverse."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grokscale.trainers.linear.sections import L1, L2, OPTIMIZERS, POSITIVE
+from grokscale.trainers.linear.sections import L1, L2, NOT_SMOOTH, OPTIMIZERS, POSITIVE
 from grokscale.trainers.tasks.description import (
     Column,
     Description,
@@ -59,7 +59,7 @@ SYNTHETIC = Description(
     ),
     regularizers=(L1, L2),
     optimizers=OPTIMIZERS,
-    rules=(Takes(("l1", "l2"), because="the synthetic law needs one beta"),),
+    rules=(NOT_SMOOTH, Takes(("l1", "l2"), because="the synthetic law needs one beta")),
     theory=(
         Column("t1_predicted", "steps", "t1_prefactor / alpha", predicts="t1"),
         Column("T_star", "steps", "prefactor of the draw", explains_draws=True),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from grokscale.trainers.trial import Budget, Identity, Trial, Value, finite, num
 if TYPE_CHECKING:
     import torch
 
+    from grokscale.trainers.kernels import Kernel
     from grokscale.trainers.tasks.synthetic.problem import SyntheticProblem
 
 _LONGEST = 10**15
@@ -44,6 +45,13 @@ class Synthetic:
     """The task; see the module."""
 
     description = SYNTHETIC
+    leaps = None
+
+    def kernels(self) -> tuple[Kernel, ...]:
+        """Return what looking is compiled of."""
+        from grokscale.trainers.kernels import LOOKS
+
+        return LOOKS
 
     def draw(self, config: Mapping[str, Value], streams: Streams) -> SyntheticDraw:
         """Return the factor of a seed."""
@@ -90,10 +98,6 @@ class Synthetic:
         if t2 is None:
             return budget.steps(None)
         return budget.steps(end_after(math.ceil(min(t2, _LONGEST))) if budget.stop == "after_t2" else np.inf)
-
-    def course(self, draw: SyntheticDraw, trial: Trial) -> NoReturn:
-        """A synthetic trial takes its steps at one stroke as it is."""
-        raise NotImplementedError
 
     def memory(self, config: Mapping[str, Value], columns: int, draws: int) -> int:
         """Return about how many bytes a pack takes."""

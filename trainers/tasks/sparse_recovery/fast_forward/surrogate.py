@@ -13,12 +13,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from grokscale.trainers.ladder import RUNGS, NoDelay, delay
-from grokscale.trainers.task import Theory
 from grokscale.trainers.tasks.sparse_recovery.fast_forward.run import FastForward
-from grokscale.trainers.trial import Budget, Crossing, Outcome, Trial
-
-NEAR = 3.0
-"""Thresholds below this many floors are refused: there the methods' times differ by up to half."""
+from grokscale.trainers.tasks.sparse_recovery.leaps import NEAR
+from grokscale.trainers.trial import Crossing, Outcome, Trial
 
 _SWINGS = 3.0
 """Swings by which the two iterates may be apart; 2 covered every one of the trials that were compared."""
@@ -30,19 +27,6 @@ _SLOPE = 100
 def stand_in(trial: Trial) -> Trial:
     """Return the trial by proximal steps."""
     return replace(trial, config={**trial.config, "optimizer": "proximal"})
-
-
-def refusal(engine: str, theory: Theory, budget: Budget) -> tuple[str, str] | None:
-    """Return `(outcome, reason)` where a trial's surrogate would not be the subgradient method's time; else None."""
-    floor = theory.values["floor"]
-    if engine != "surrogate" or (floor is not None and budget.test_threshold >= NEAR * floor):
-        return None
-    if floor is None:
-        return "failed", f"the floor is not known, so neither is the surrogate's error: {theory.reasons['floor']}"
-    return "failed", (
-        f"the test threshold {budget.test_threshold:g} lies below {NEAR:g} times the floor {floor:.3g}, where the "
-        "surrogate's t2 is not the subgradient method's: take a smaller beta, or engine: step"
-    )
 
 
 def with_error(outcome: Outcome, run: FastForward) -> Outcome:

@@ -1,4 +1,4 @@
-"""Regularisers, optimisers and searches of a specification."""
+"""Searches of a specification."""
 
 from __future__ import annotations
 
@@ -8,77 +8,9 @@ from pydantic import Field
 
 from grokscale.studies.spec.numbers import Number, whole
 from grokscale.studies.spec.objective import Goal, Objective
-from grokscale.studies.spec.sweeps import Sweep, Swept
-from grokscale.studies.spec.tasks import Section, field, positive
+from grokscale.studies.spec.sections import Section, field
 
 MAX_CONFIGS = 1_000_000
-
-Strength = Annotated[Swept, Sweep(positive)]
-
-
-class NoRegularizer(Section):
-    """f = g: nothing but the train loss."""
-
-    kind: Literal["none"]
-
-
-class L1(Section):
-    """f = g + beta ||a||_1."""
-
-    kind: Literal["l1"]
-    beta: Strength = field(..., "strength; for strength 0 use kind none", source="paper section 3")
-
-
-class L2(Section):
-    """f = g + beta/2 ||a||_2^2 (with the half)."""
-
-    kind: Literal["l2"]
-    beta: Strength = field(..., "strength; for strength 0 use kind none", source="paper section 3.2, theorem 3.6")
-
-
-class Elastic(Section):
-    """f = g + beta1 ||a||_1 + beta2/2 ||a||_2^2."""
-
-    kind: Literal["elastic"]
-    beta1: Strength = field(..., "strength of the l1 part; for 0 use kind l2")
-    beta2: Strength = field(..., "strength of the l2 part; for 0 use kind l1")
-
-
-Regularizer = Annotated[NoRegularizer | L1 | L2 | Elastic, Field(discriminator="kind")]
-
-StepSize = Annotated[Swept, Sweep(positive)]
-STEP_SIZE = "constant step size; a trial above 2 / (sigma_max(X^T X) + beta2) diverges and says so"
-
-
-class Subgradient(Section):
-    """a <- a - alpha (G + beta2 a + beta1 sign a), sign(0) = 0."""
-
-    kind: Literal["subgradient"]
-    alpha: StepSize = field(..., STEP_SIZE, source="paper equation of section 3")
-
-
-class Proximal(Section):
-    """a <- soft threshold by alpha beta1 of a - alpha (G + beta2 a) (ISTA)."""
-
-    kind: Literal["proximal"]
-    alpha: StepSize = field(..., STEP_SIZE, source="paper section 3, figure 13")
-
-
-class Projected(Section):
-    """A subgradient step, then the projection onto {a: X a = y*}."""
-
-    kind: Literal["projected"]
-    alpha: StepSize = field(..., STEP_SIZE, source="paper section 3, figure 12")
-
-
-class GradientDescent(Section):
-    """a <- a - alpha (G + beta2 a), for smooth problems."""
-
-    kind: Literal["gd"]
-    alpha: StepSize = field(..., STEP_SIZE, source="paper section 3.2, figure 7")
-
-
-Optimizer = Annotated[Subgradient | Proximal | Projected | GradientDescent, Field(discriminator="kind")]
 
 
 class Grid(Section):

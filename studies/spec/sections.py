@@ -1,0 +1,98 @@
+"""The parts of a specification that tasks describe: the task itself, its regularisers and its optimisers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from grokscale.studies.spec.lists import ListOf
+from grokscale.studies.spec.numbers import Leaf, Number, whole
+from grokscale.studies.spec.sweeps import Sweep
+from grokscale.studies.spec.words import Text, Word
+from grokscale.trainers.tasks import description
+from grokscale.trainers.tasks.description import MISSING
+from grokscale.trainers.tasks.registry import described
+
+
+class Section(BaseModel):
+    """A part of a specification: nothing but its fields, and frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def field(default: Any, description: str, *, unit: str = "1", source: str = "", alias: str | None = None) -> Any:
+    """Return a field with its default (`...` for none), what it is, its unit, and where it is defined."""
+    extra: dict[str, Any] = {"x-unit": unit} | ({"x-source": source} if source else {})
+    return Field(default, alias=alias, description=description, json_schema_extra=extra)
+
+
+def leaf(name: str, accepts: description.Accepts) -> Leaf:
+    """Return the check of what a field accepts, but for a group."""
+    match accepts:
+        case description.Real():
+            return Number(accepts.low, accepts.high, accepts.above, accepts.below, null=accepts.null)
+        case description.Whole():
+            return whole(accepts.low, accepts.high, null=accepts.null)
+        case description.OneOf():
+            return Word(name, accepts.words)
+        case description.ListOf():
+            return ListOf(leaf(name, accepts.member), accepts.least, accepts.most)
+        case description.Line():
+            return Text()
+        case description.Group():
+            raise TypeError(f"{name}: a group has no check of its own")
+
+
+def _annotated(one: description.Field) -> Any:
+    if isinstance(one.accepts, description.Group):
+        return model(one.accepts.name, one.accepts.says, one.accepts.fields) | None
+    check = leaf(one.name, one.accepts)
+    if one.sweeps:
+        assert isinstance(check, Number)
+        check = Sweep(check)
+    return Annotated[Any, check]
+
+
+def model(title: str, says: str, fields: Iterable[description.Field], kind: str | None = None) -> type[Section]:
+    """Return the model of a section or group, its fields and their defaults as they are described."""
+    made: dict[str, Any] = {} if kind is None else {"kind": (Literal[kind], ...)}
+    for one in fields:
+        default = ... if one.default is MISSING else one.default
+        told = field(default, one.says, unit=one.unit, source=one.source, alias=one.alias or None)
+        made[one.name] = (_annotated(one), told)
+    return create_model(title, __base__=Section, __doc__=says, **made)
+
+
+def _methods(part: Literal["regularizers", "optimizers"]) -> dict[str, type[Section]]:
+    """Return the models of a part by kind; those that several tasks take are one."""
+    known: dict[str, description.Section] = {}
+    for task in described().values():
+        for section in getattr(task, part):
+            if known.setdefault(section.kind, section) != section:
+                raise TypeError(f"{task.kind} describes {section.kind} otherwise than the tasks before it")
+    return {kind: model(section.title, section.says, section.fields, kind) for kind, section in known.items()}
+
+
+TASKS = {kind: model(task.title, task.says, task.fields, kind) for kind, task in described().items()}
+REGULARIZERS, OPTIMIZERS = _methods("regularizers"), _methods("optimizers")
+
+if TYPE_CHECKING:
+
+    class Chosen(Section):
+        """One of several sections, told apart by its kind."""
+
+        kind: str
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    Task = Regularizer = Optimizer = Chosen
+else:
+
+    def _one_of(models: dict[str, type[Section]]) -> Any:
+        return Annotated[reduce(or_, models.values()), Field(discriminator="kind")]
+
+    Task, Regularizer, Optimizer = map(_one_of, (TASKS, REGULARIZERS, OPTIMIZERS))
