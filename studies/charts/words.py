@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-_GREEK = {"alpha": "α", "beta": "β", "tau": "τ", "sigma": "σ"}
+from grokscale.trainers.tasks.registry import letters
 
 
 def pretty(expression: str) -> str:
     """Return a name or a monomial in the letters of the paper: `1/(alpha*beta)` is 1/(αβ)."""
-    lettered = re.sub(r"([A-Za-z_]+)([0-9]*)", lambda name: _GREEK.get(name[1], name[1]) + name[2], expression)
+    known = letters()
+    lettered = re.sub(r"([A-Za-z_]+)([0-9]*)", lambda name: known.get(name[1], name[1]) + name[2], expression)
     return re.sub(r"(?<=[α-ω])\*(?=[α-ω])", "", lettered).replace("*", "·")
 
 

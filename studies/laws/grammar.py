@@ -6,7 +6,7 @@
     exponent := ["+" | "-"] (number | "(" exponent (("*" | "/") exponent)* ")")
 
 Exponents are exact: `alpha^0.3/(alpha^0.1*alpha^0.2)` has no alpha in it. What formulas are printed with is
-read as what they are typed with: α, β and τ, a dot or a cross for *, a minus sign.
+read as what they are typed with: the letters of fields (α, β, τ), a dot or a cross for *, a minus sign.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from typing import TypeVar
 
 from grokscale.studies.laws.errors import BadExpression, NotApplicable
 from grokscale.studies.laws.monomial import Monomial
+from grokscale.trainers.tasks.registry import letters
 
 LONGEST = 200
 DEEPEST = 20
 MOST_TERMS = 20
-PRINTED = str.maketrans({"α": "alpha", "β": "beta", "τ": "tau", **dict.fromkeys("·⋅∙×∗", "*"), "÷": "/", "−": "-"})
+PRINTED = str.maketrans({**dict.fromkeys("·⋅∙×∗", "*"), "÷": "/", "−": "-"})
 _Value = TypeVar("_Value")
 _TOKEN = re.compile(
     r"(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<sign>[-+*/^()])"
@@ -40,7 +41,8 @@ def parse(expression: str, parameter: str = "x") -> Monomial:
     Raises:
         BadExpression: it is not one, or its constant is not a positive finite number.
     """
-    expression = expression.translate(PRINTED)
+    named = {letter: name for name, letter in letters().items() if len(letter) == 1}
+    expression = expression.translate(PRINTED | str.maketrans(named))
     if len(expression) > LONGEST:
         raise BadExpression(f"longer than {LONGEST} characters", LONGEST, expression[:LONGEST], parameter)
     return _Parser(expression, parameter).monomial()

@@ -28,6 +28,11 @@ def described() -> Mapping[str, Description]:
     return MappingProxyType({one.kind: one for one in BUILT_IN})
 
 
+def letters() -> Mapping[str, str]:
+    """Return what is written for the fields of any task that have a letter: `alpha` is α."""
+    return {field.name: field.letter for one in described().values() for field in one.every_field() if field.letter}
+
+
 @cache
 def task(kind: str) -> Task:
     """Return what carries a task out, imported now. KeyError: there is none of this kind."""
