@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +19,7 @@ _EDGE = 1e-3
 _REACH = 4.0
 """Standard errors, by what is rough, within which the peak is sought first."""
 _WIDER = 7.0
-"""Widths by which a bracket grows whose peak lies at its end."""
+"""Factor from each step beyond a bracket to the next."""
 NOWHERE = 1e100
 """In place of infinity, of which scipy makes NaN."""
 
@@ -68,10 +68,12 @@ def highest(likelihood: Callable[[float], float], values: Floats, rough: Callabl
     if not np.isfinite(heights).any():
         raise refusal
     ends = float(values[0]), float(values[-1])
-    brackets = [_between(values, int(i)) for i in np.flatnonzero(_peaks(heights))]
+    brackets = _brackets(values, np.flatnonzero(_peaks(heights)))
     if rough is not None:
         brackets = [_narrowed(rough, bracket, ends) for bracket in brackets]
-    tops = [_climbed(height, bracket, ends) for bracket in brackets]
+    tops: list[tuple[float, float]] = []
+    for bracket in brackets:
+        tops.append(_climbed(height, bracket, ends, tops))
     value, at = max(tops)
     if value == -np.inf:
         raise refusal
@@ -83,9 +85,10 @@ def _peaks(heights: Floats) -> NDArray[np.bool_]:
     return (heights >= left - _SAME) & (heights >= right - _SAME) & np.isfinite(heights)
 
 
-def _between(values: Floats, i: int) -> tuple[float, float]:
-    """Return the neighbours of a value."""
-    return float(values[max(i - 1, 0)]), float(values[min(i + 1, len(values) - 1)])
+def _brackets(values: Floats, peaks: NDArray[np.intp]) -> list[tuple[float, float]]:
+    """Return the neighbours of each peak; peaks side by side are one, a flat top."""
+    tops = np.split(peaks, np.flatnonzero(np.diff(peaks) > 1) + 1)
+    return [(float(values[max(top[0] - 1, 0)]), float(values[min(top[-1] + 1, len(values) - 1)])) for top in tops]
 
 
 def _narrowed(
@@ -102,9 +105,15 @@ def _narrowed(
 
 
 def _climbed(
-    height: Callable[[float], float], bracket: tuple[float, float], ends: tuple[float, float]
+    height: Callable[[float], float],
+    bracket: tuple[float, float],
+    ends: tuple[float, float],
+    tops: Sequence[tuple[float, float]] = (),
 ) -> tuple[float, float]:
-    """Return the peak in a bracket and where it is; the bracket is widened where it lies at an end of that."""
+    """Return the peak in a bracket and where it is; one that lies at an end of it is followed beyond.
+
+    Where the way leads to one of the `tops` that are known, it is that one.
+    """
     low, high = bracket
     while True:
         found: Any = scipy.optimize.minimize_scalar(
@@ -113,10 +122,26 @@ def _climbed(
             method="bounded",
             options={"xatol": _XTOL * (high - low)},
         )
-        margin, further = _EDGE * (high - low), _WIDER * (high - low)
-        if found.x - low < margin and low > ends[0]:
-            low = max(ends[0], low - further)
-        elif high - found.x < margin and high < ends[1]:
-            high = min(ends[1], high + further)
+        top, margin = (-float(found.fun), float(found.x)), _EDGE * (high - low)
+        if top[1] - low < margin and low > ends[0]:
+            low, high = sorted(_beyond(height, top, low - high, ends[0]))
+        elif high - top[1] < margin and high < ends[1]:
+            low, high = sorted(_beyond(height, top, high - low, ends[1]))
         else:
-            return -float(found.fun), float(found.x)
+            return top
+        if (known := next((one for one in tops if low < one[1] < high and one[0] >= top[0]), None)) is not None:
+            return known
+
+
+def _beyond(
+    height: Callable[[float], float], top: tuple[float, float], width: float, end: float
+) -> tuple[float, float]:
+    """Follow a rise in longer and longer steps, of the sign of `width`; return a bracket about where it ends."""
+    (here, at), before = top, top[1]
+    while True:
+        width *= _WIDER
+        there = max(end, at + width) if width < 0 else min(end, at + width)
+        value = height(there)
+        if value <= here or there == end:
+            return before, there
+        before, at, here = at, there, value

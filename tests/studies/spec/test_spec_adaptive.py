@@ -125,6 +125,7 @@ def test_a_search_whose_library_the_server_lacks_says_what_brings_it(
 ) -> None:
     assert parse(searched(kind="cmaes"), Limits.of(Settings()))
     monkeypatch.setattr(sys, "path", [])
+    monkeypatch.delitem(sys.modules, "cmaes", raising=False)
     importlib.invalidate_caches()
     limits = Limits.of(Settings())
     monkeypatch.undo()
