@@ -86,10 +86,9 @@ def _fraction(cell: Mapping[str, Any], outcome: str) -> float | None:
 
 
 def _theory(store: Store, study_id: str, query: ChartQuery, of: Of) -> dict[str, Any]:
-    from grokscale.studies.charts.theory import QUANTITIES
     from grokscale.studies.charts.theory import theory as draw
 
-    rows = of(measured_rows, store.table(study_id), tuple(QUANTITIES))
+    rows = of(measured_rows, store.table(study_id))
     if not rows:
         raise NothingDrawn("no trial has ended with a prediction and a value that was seen to the step")
     return draw(rows, store.study(study_id).name, _size(query))

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from grokscale.studies import roles
 from grokscale.studies.charts.axes import LogAxis, log_axis
 from grokscale.studies.charts.sizes import Size, settled
 from grokscale.studies.charts.theme import FAINT, INK, PALETTE, RAMP, Heading, Rows, data, layered, single, thinned
@@ -153,10 +154,11 @@ def _log_T_star(table: pa.Table, line: Line) -> float | None:
 
     None where it is not that of the same rows: of another response or threshold, or not known in every draw.
     """
-    if line.question.response != "t2" or not _own_threshold(table, line) or "T_star" not in table.column_names:
+    told = _told(table)
+    if line.question.response != "t2" or not _own_threshold(table, line) or told is None:
         return None
     inside, cluster = line.rows.inside, line.rows.cluster
-    T_star = columns.floats(table, "T_star")[inside]
+    T_star = columns.floats(table, told)[inside]
     known = T_star > 0
     size = np.bincount(cluster[known], minlength=line.rows.draws)
     if not size.size or not size.all():
@@ -167,6 +169,12 @@ def _log_T_star(table: pa.Table, line: Line) -> float | None:
     return float(np.average(by_draw, weights=np.bincount(cluster)))
 
 
+def _told(table: pa.Table) -> str | None:
+    """Return the prediction of the draws' prefactors, where the table has one."""
+    told = roles.of(table).tells_draws_apart
+    return told if told in table.column_names else None
+
+
 def _own_threshold(table: pa.Table, line: Line) -> bool:
     own = columns.floats_if_any(table, columns.THRESHOLD)
     return line.threshold is None or bool((own == line.threshold).all())
@@ -175,9 +183,10 @@ def _own_threshold(table: pa.Table, line: Line) -> bool:
 def _without_theory(table: pa.Table, line: Line) -> str:
     """Return why a law that theory speaks of has no line of it; empty where it has one, or theory does not."""
     speaks = line.question.response == "t2" and line.x.power_of("alpha", "beta") is not None
-    if not speaks or not _own_threshold(table, line) or "T_star" not in table.column_names:
+    told = _told(table)
+    if not speaks or not _own_threshold(table, line) or told is None:
         return ""
-    known = columns.floats(table, "T_star")[line.rows.inside] > 0
+    known = columns.floats(table, told)[line.rows.inside] > 0
     lacking = line.rows.draws - len(np.unique(line.rows.cluster[known]))
     return f"no line of theory: T* is not known in {lacking} of {counted(line.rows.draws, 'draw')}" if lacking else ""
 

@@ -28,7 +28,6 @@ from grokscale.studies.charts.words import counted
 _FAR = 5.0
 """Ratio of the ratios beyond which their axis is logarithmic."""
 _TOLD = {"trial": "N", "seed": "Q", "predicted": "Q", "measured": "Q", "ratio": "Q"}
-QUANTITIES = {"t1": "t1 (steps)", "t2": "t2 (steps)", "floor": "error floor"}
 
 
 def theory(rows: Sequence[Mapping[str, Any]], name: str, size: Size | None = None) -> dict[str, Any]:
@@ -38,13 +37,13 @@ def theory(rows: Sequence[Mapping[str, Any]], name: str, size: Size | None = Non
     be seen.
 
     Args:
-        rows: `{trial, seed, quantity, predicted, measured, ratio}`, quantity one of `QUANTITIES`; a row without a
-            positive prediction and measurement is not drawn.
+        rows: `{trial, seed, quantity, predicted, measured, ratio}`, quantity `t1`, `t2` or what predicts the
+            settled error; a row without a positive prediction and measurement is not drawn.
         name: of the study.
         size: of the picture.
     """
     drawn: Rows = [dict(row) for row in rows if _positive(row["predicted"]) and _positive(row["measured"])]
-    present = [quantity for quantity in QUANTITIES if any(row["quantity"] == quantity for row in drawn)]
+    present = list(dict.fromkeys(row["quantity"] for row in drawn))
     sides = settled(size, max(420, 320 * len(present)), 560)
     shown = {quantity: thinned([row for row in drawn if row["quantity"] == quantity]) for quantity in present}
     thinning = [f"{quantity}: {line}" for quantity, (_, lines) in shown.items() for line in lines]
@@ -62,8 +61,8 @@ def _column(quantity: str, rows: Rows, layout: Grid) -> View:
     upper, lower = 0.62 * layout.height, 0.38 * layout.height
     both = [row[of] for row in rows for of in ("predicted", "measured")]
     x_plain = log_axis("x", None, both, layout.width, labels=False)
-    x = log_axis("x", f"predicted {QUANTITIES[quantity]}", both, layout.width)
-    y = log_axis("y", f"measured {QUANTITIES[quantity]}", both, upper)
+    x = log_axis("x", f"predicted {_named(quantity)}", both, layout.width)
+    y = log_axis("y", f"measured {_named(quantity)}", both, upper)
     ends, along = (x.low, x.high), x_plain.of("predicted")
     above = [
         *y.superscripts(),
@@ -78,6 +77,10 @@ def _column(quantity: str, rows: Rows, layout: Grid) -> View:
     ]
     views = [layered(above, width=layout.width, height=upper), layered(below, width=layout.width, height=lower)]
     return concatenated("vconcat", views, spacing=8)
+
+
+def _named(quantity: str) -> str:
+    return f"{quantity} (steps)" if quantity in ("t1", "t2") else f"error {quantity}"
 
 
 def _ratios(ratios: Sequence[float], length: float) -> alt.Y:

@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from grokscale.studies import roles
 from grokscale.studies.laws.errors import UnknownName
 from grokscale.studies.laws.monomial import Monomial
 from grokscale.studies.laws.noise import Floats
 
 Words = NDArray[np.object_]
 
-THEORY = frozenset({"a_gap", "alpha_max", "t1_predicted", "T_star", "t2_predicted", "floor", "floor_closed_form"})
 _CROSSINGS = ("t1", "t1_gradient", "t2", "t2_plateau", "delay")
 _TRIAL = frozenset(
     {"id", "index", "configuration", "seed", "data_id", "stream_id", "outcome", "obtained", "steps", "started"}
@@ -26,15 +26,13 @@ STUDY = "study"
 """Which study a trial is of, where a table holds several."""
 THRESHOLD = "test_threshold"
 """Which test error counts as generalised: a setting of the trial's study, where a table says it."""
-RATE = frozenset({"alpha", "beta", "beta1", "beta2"})
-"""Fields that laws are in: what a trial's speed is proportional to."""
 LIMIT = "limit"
 """Step after which a trial without t2 was given up, where a table says it."""
 
 
 def fields(table: pa.Table) -> list[str]:
     """Return the configuration's columns."""
-    return [name for name in table.column_names if name not in _TRIAL | THEORY]
+    return [name for name in table.column_names if name not in _TRIAL | roles.of(table).predictions]
 
 
 def predictors(table: pa.Table) -> list[str]:
@@ -49,7 +47,8 @@ def logarithm(table: pa.Table, monomial: Monomial, parameter: str) -> Floats:
         UnknownName: a name that is neither a predictor of this table nor a theory column that is still to come.
     """
     known = predictors(table)
-    unknown = [name for name in monomial.exponents if name not in known and name not in THEORY]
+    to_come = roles.of(table).predictions
+    unknown = [name for name in monomial.exponents if name not in known and name not in to_come]
     if unknown:
         raise UnknownName(unknown[0], known, parameter)
     total = np.full(len(table), np.log(monomial.constant))
@@ -71,8 +70,11 @@ def log_floor(table: pa.Table, threshold: float | None) -> Floats:
         threshold: of all of them; None: each study's own (`THRESHOLD`).
     """
     own = floats_if_any(table, THRESHOLD) if threshold is None else threshold
+    predicted = roles.of(table).predicting("error_settled")
+    if not predicted:
+        return np.full(len(table), np.nan)
     with np.errstate(divide="ignore"):
-        return np.log(floats_if_any(table, "floor") / own)
+        return np.log(floats_if_any(table, predicted[0]) / own)
 
 
 def draws(table: pa.Table) -> NDArray[np.intp]:
@@ -102,7 +104,7 @@ def varying_within(table: pa.Table, draw: NDArray[np.intp]) -> dict[str, NDArray
 
 def varying_between(table: pa.Table, draw: NDArray[np.intp]) -> list[str]:
     """Return the fields that vary between draws and are the same within each: what the draws differ in."""
-    coded = {name: _codes(table, name) for name in fields(table) if name not in {STUDY, *RATE}}
+    coded = {name: _codes(table, name) for name in fields(table) if name not in {STUDY, *roles.of(table).methods}}
     return [name for name, codes in coded.items() if codes.any() and _told_by(draw, codes)]
 
 

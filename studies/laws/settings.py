@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from grokscale.studies import roles
 from grokscale.studies.laws import columns
 from grokscale.studies.laws.design import means
 from grokscale.studies.laws.noise import Floats
@@ -48,7 +49,7 @@ def settings(table: pa.Table, draw: NDArray[np.intp], asked: Collection[str] = (
         draw: of each row.
         asked: further fields that the law is in.
     """
-    left_out = {*columns.RATE, *asked}
+    left_out = {*roles.of(table).methods, *asked}
     return {
         name: Setting(codes, tuple(str(value) for value in table.column(name).unique().to_pylist()))
         for name, codes in columns.varying_within(table, draw).items()

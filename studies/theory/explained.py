@@ -14,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
+from grokscale.studies import roles
 from grokscale.studies.laws import columns
 from grokscale.studies.laws.clusters import Clusters, degrees_of_freedom, robust_covariance
 from grokscale.studies.laws.hypotheses import MARGIN
@@ -26,31 +27,33 @@ _ROUNDING = 1e-12
 _NO_SCATTER = "the draws lie on a line to rounding: there is no scatter"
 
 
-def explained(table: pa.Table, t2: Pair) -> dict[str, Any]:
+def explained(table: pa.Table, t2: Pair | None) -> dict[str, Any]:
     """Return slope, interval, R^2 and the tests of slope 0 and 1; nulls with `not_identifiable` and `reason` else.
 
     Args:
         table: a study's trials.
         t2: the comparison of t2: its uncensored rows give a draw's prefactor, T_star * measured / predicted.
     """
-    if "T_star" not in table.column_names:
-        return _none(0, 0, "T_star", "no trial has a T_star")
-    T_star, draw = columns.floats(table, "T_star"), t2.draw
-    predicted = t2.inside & (T_star > 0)
+    told = roles.of(table).tells_draws_apart
+    if t2 is None or told is None or told not in table.column_names:
+        what = told or "prediction of the draws' prefactors"
+        return _none(0, 0, what, f"no trial has a {what}")
+    time, draw = columns.floats(table, told), t2.draw
+    predicted = t2.inside & (time > 0)
     rows = predicted & (t2.words == "exact")
     without = len(np.setdiff1d(draw[predicted], draw[rows]))
     present, member = np.unique(draw[rows], return_inverse=True)
     sizes = np.bincount(member.reshape(-1), minlength=len(present))
-    logs = np.log(T_star[rows])
+    logs = np.log(time[rows])
     x = np.bincount(member.reshape(-1), logs, len(present)) / np.maximum(sizes, 1)
     y = np.bincount(member.reshape(-1), logs + t2.lower[rows], len(present)) / np.maximum(sizes, 1)
     if len(present) < FEWEST_DRAWS:
-        few = f"{len(present)} draws with a T_star and a t2 that was seen to the step"
-        return _none(len(present), without, "T_star", f"{few}: a slope needs at least {FEWEST_DRAWS}")
+        few = f"{len(present)} draws with a {told} and a t2 that was seen to the step"
+        return _none(len(present), without, told, f"{few}: a slope needs at least {FEWEST_DRAWS}")
     centred = x - x.mean()
     total = float(centred @ centred)
     if total <= (_ROUNDING * max(1.0, float(np.abs(x).max()))) ** 2 * len(x):
-        return _none(len(present), without, "T_star", "T_star is the same in every draw")
+        return _none(len(present), without, told, f"{told} is the same in every draw")
     slope = float(centred @ y) / total
     residual = y - y.mean() - slope * centred
     spread = y - y.mean()
@@ -60,7 +63,7 @@ def explained(table: pa.Table, t2: Pair) -> dict[str, Any]:
     se, df = _scatter(x, residual, stream)
     if df < _FEWEST_DEGREES:
         reason = f"{len(present)} draws are made of too few streams of random numbers to tell how those differ"
-        return _none(len(present), without, "T_star", reason)
+        return _none(len(present), without, told, reason)
     half = float(stdtrit(df, 0.975)) * se
     return {
         "value": slope,

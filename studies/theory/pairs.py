@@ -10,18 +10,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from grokscale.studies import roles
 from grokscale.studies.laws import columns
 from grokscale.studies.laws.columns import Words
 from grokscale.studies.laws.noise import Floats
 from grokscale.studies.laws.responses import observe
-
-PAIRS = {
-    "t1": ("t1", "t1_predicted"),
-    "t2": ("t2", "t2_predicted"),
-    "floor": ("error_settled", "floor"),
-    "floor_closed_form": ("error_settled", "floor_closed_form"),
-}
-"""Name of a comparison to the measured response and the theory column beside it."""
 
 CENSORED = ("interval", "left", "right")
 
@@ -61,17 +54,24 @@ class Pair:
         return rows[np.isin(self.words[rows], ("exact", *CENSORED))]
 
 
-def pair(table: pa.Table, name: str, reasons: Reasons, draw: NDArray[np.intp], stream: NDArray[np.intp]) -> Pair:
+def pair(
+    table: pa.Table,
+    measured: str,
+    predicted: str,
+    reasons: Reasons,
+    draw: NDArray[np.intp],
+    stream: NDArray[np.intp],
+) -> Pair:
     """Set a prediction beside what was measured.
 
     Args:
         table: a study's trials.
-        name: one of `PAIRS`.
+        measured: the response.
+        predicted: the theory column.
         reasons: of each row, theory column to why it is null.
         draw: of each row, shape (rows,).
         stream: of each row, shape (rows,).
     """
-    measured, predicted = PAIRS[name]
     observed = observe(table, measured, None)
     theory = columns.floats(table, predicted) if predicted in table.column_names else np.full(len(table), np.nan)
     ended = columns.words(table, "outcome") != ""
@@ -100,12 +100,11 @@ def pair(table: pa.Table, name: str, reasons: Reasons, draw: NDArray[np.intp], s
 _UNKNOWN = "this task has no such prediction, or its reason was not given"
 
 
-def measured_rows(table: pa.Table, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Return every measured value beside its prediction, seen to the step: `{trial, seed, quantity, ...}`.
+def measured_rows(table: pa.Table) -> list[dict[str, Any]]:
+    """Return every measured value beside its first prediction, seen to the step: `{trial, seed, quantity, ...}`.
 
     Args:
         table: a study's trials.
-        names: some of `PAIRS`.
 
     Returns:
         Rows with `predicted`, `measured` and their `ratio`.
@@ -114,11 +113,15 @@ def measured_rows(table: pa.Table, names: Sequence[str]) -> list[dict[str, Any]]
     anyone = np.zeros(len(table), dtype=np.intp)
     trials, seeds = table.column("index").to_pylist(), table.column("seed").to_pylist()
     found = []
-    for name in names:
-        one = pair(table, name, none, anyone, anyone)
+    seen: set[str] = set()
+    for name, measured, predicted in roles.of(table).comparisons():
+        if measured in seen:
+            continue
+        seen.add(measured)
+        one = pair(table, measured, predicted, none, anyone, anyone)
         exact = np.flatnonzero(one.words == "exact")
-        predicted = columns.floats(table, one.predicted)[exact] if exact.size else []
-        for i, value in zip(exact, predicted, strict=True):
+        values = columns.floats(table, one.predicted)[exact] if exact.size else []
+        for i, value in zip(exact, values, strict=True):
             ratio = float(np.exp(one.lower[i]))
             found.append(
                 {

@@ -11,12 +11,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from grokscale.studies import roles
 from grokscale.studies.laws import columns
 from grokscale.studies.laws.errors import TooLittle
 from grokscale.studies.laws.logs import exponential
 from grokscale.studies.theory.explained import explained
 from grokscale.studies.theory.mean import Logs, NoMean, mean
-from grokscale.studies.theory.pairs import CENSORED, PAIRS, Pair, pair
+from grokscale.studies.theory.pairs import CENSORED, Pair, pair
 from grokscale.studies.theory.sentences import text
 
 _NUMBER = re.compile(r"(?<![\w.*])-?\d+(\.\d+)?(e[-+]?\d+)?(?![\w])")
@@ -44,7 +45,10 @@ def theory(table: pa.Table, reasons: Mapping[str, Mapping[str, str]] | None = No
     by_trial = reasons or {}
     told = [by_trial.get(trial, {}) for trial in table.column("id").to_pylist()]
     draw, stream = columns.draws(table), columns.streams(table)
-    pairs = {name: pair(table, name, told, draw, stream) for name in PAIRS}
+    pairs = {
+        name: pair(table, measured, predicted, told, draw, stream)
+        for name, measured, predicted in roles.of(table).comparisons()
+    }
     comparisons = {name: _comparison(table, one) for name, one in pairs.items()}
     if not any(one.inside.any() for one in pairs.values()):
         counts = {name: one["counted_out"] for name, one in comparisons.items()}
@@ -53,7 +57,7 @@ def theory(table: pa.Table, reasons: Mapping[str, Mapping[str, str]] | None = No
         raise TooLittle(f"no ended trial has a measured value beside a prediction{said}", counts)
     document: dict[str, Any] = {
         "comparisons": comparisons,
-        "explains_draws": explained(table, pairs["t2"]),
+        "explains_draws": explained(table, pairs.get("t2")),
         "trials": len(table),
         "draws": len(np.unique(draw)),
         "streams": len(np.unique(stream)),
