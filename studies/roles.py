@@ -7,9 +7,10 @@ without (CSV, pandas) is read by the names that any task describes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from typing import Any
 
 import pyarrow as pa
 
@@ -17,6 +18,8 @@ from grokscale.trainers.tasks.description import Column, Description
 from grokscale.trainers.tasks.registry import described
 
 _KEY = b"grokscale.task"
+_OF_COLUMN = ("role", "unit", "says", "predicts", "explains_draws", "heuristic", "limits")
+"""What a column's own metadata tell, where it has them: for readers that know nothing of tasks."""
 
 
 @dataclass(frozen=True)
@@ -24,23 +27,37 @@ class Roles:
     """The columns that have one.
 
     Attributes:
+        rate: fields whose product a trial's speed is proportional to, the strength of the regulariser last.
+        data: fields that name the data of a draw.
         methods: fields of regularisers and optimisers.
         theory: predictions, in order.
         predictions: names of predictions, those of other tasks too: no field is called so.
     """
 
+    rate: tuple[str, ...]
+    data: frozenset[str]
     methods: frozenset[str]
     theory: tuple[Column, ...]
     predictions: frozenset[str]
+
+    @property
+    def strength(self) -> str:
+        """The field that is the strength of the regulariser."""
+        return self.rate[-1]
 
     def predicting(self, response: str) -> tuple[str, ...]:
         """Return the columns that predict a response."""
         return tuple(column.name for column in self.theory if column.predicts == response)
 
     @property
-    def tells_draws_apart(self) -> str | None:
+    def tells_draws_apart(self) -> Column | None:
         """The prediction that does, if any."""
-        return next((column.name for column in self.theory if column.explains_draws), None)
+        return next((column for column in self.theory if column.explains_draws), None)
+
+    @property
+    def heuristic(self) -> str | None:
+        """The prediction that a heuristic count of steps divides by the rate, if any."""
+        return next((column.name for column in self.theory if column.heuristic), None)
 
     def comparisons(self) -> Iterator[tuple[str, str, str]]:
         """Yield a name, the measured response and the prediction beside it: t1, t2, and each of a settled error."""
@@ -50,28 +67,78 @@ class Roles:
 
 
 def marked(table: pa.Table, description: Description) -> pa.Table:
-    """Return the table with what its task says of the columns."""
-    said = {"methods": sorted(_methods([description])), "theory": [asdict(column) for column in description.theory]}
-    return table.replace_schema_metadata({**(table.schema.metadata or {}), _KEY: json.dumps(said).encode()})
+    """Return the table with what its task says of the columns, of all and of each."""
+    fields = [field.with_metadata(of_column(description, field.name)) for field in table.schema]
+    return table.cast(pa.schema(fields, {_KEY: json.dumps(_said(description)).encode()}))
+
+
+def of_column(description: Description, name: str) -> dict[str, str]:
+    """Return what a task says of one column, empty where it says nothing."""
+    found: dict[str, Any] = {}
+    for field in description.every_field():
+        if field.name == name:
+            found = {"role": field.role, "unit": field.unit, "says": field.says}
+    for column in description.theory:
+        if column.name == name:
+            found = {"role": "theory", **asdict(column)}
+    return {key: str(found[key]) for key in _OF_COLUMN if found.get(key)}
+
+
+def told(table: pa.Table, task: str | Description | None) -> pa.Table:
+    """Return the table as that of a task: its kind or its description; None: as it is.
+
+    Raises:
+        ValueError: no task is of this kind.
+    """
+    if task is None:
+        return table
+    if isinstance(task, str) and task not in described():
+        raise ValueError(f"task: {task!r} is none of {', '.join(described())}, and no Description")
+    return marked(table, described()[task] if isinstance(task, str) else task)
 
 
 def of(table: pa.Table) -> Roles:
     """Return the roles of a table's columns."""
-    return _read((table.schema.metadata or {}).get(_KEY))
+    said = (table.schema.metadata or {}).get(_KEY)
+    return _read(said, tuple(table.column_names) if said is None else ())
+
+
+def joined(tables: Sequence[pa.Table]) -> Mapping[bytes, bytes]:
+    """Return the metadata of a table of the rows of several: the roles of all, the rate of the first."""
+    each = [json.loads(said) for one in tables if (said := (one.schema.metadata or {}).get(_KEY))]
+    if not each:
+        return {}
+    theory = {column["name"]: column for one in reversed(each) for column in one["theory"]}
+    said = {key: sorted({name for one in each for name in one[key]}) for key in ("data", "methods")}
+    return {_KEY: json.dumps({"rate": each[0]["rate"], **said, "theory": [*theory.values()]}).encode()}
+
+
+def _said(description: Description) -> dict[str, Any]:
+    sections = (section for section in (*description.regularizers, *description.optimizers))
+    return {
+        "rate": description.rate_fields,
+        "data": description.data_fields,
+        "methods": sorted({field.name for section in sections for field in section.fields}),
+        "theory": [asdict(column) for column in description.theory],
+    }
 
 
 @lru_cache(maxsize=64)
-def _read(said: bytes | None) -> Roles:
-    known: dict[str, Column] = {}
-    for column in (column for one in described().values() for column in one.theory):
-        known.setdefault(column.name, column)
+def _read(said: bytes | None, names: tuple[str, ...]) -> Roles:
+    every = [_said(one) for one in described().values()]
     if said is None:
-        return Roles(_methods(described().values()), tuple(known.values()), frozenset(known))
-    found = json.loads(said)
+        # of the tasks whose rate the table has, the first: the one that its laws are most likely in
+        rate = next((one["rate"] for one in every if set(one["rate"]) <= set(names)), every[0]["rate"])
+        found = {"rate": rate, **{key: [n for one in every for n in one[key]] for key in ("data", "methods")}}
+        found["theory"] = [*{c["name"]: c for one in reversed(every) for c in one["theory"]}.values()]
+    else:
+        found = json.loads(said)
     theory = tuple(Column(**column) for column in found["theory"])
-    return Roles(frozenset(found["methods"]), theory, frozenset(known) | {column.name for column in theory})
-
-
-def _methods(descriptions: Iterable[Description]) -> frozenset[str]:
-    sections = (section for one in descriptions for section in (*one.regularizers, *one.optimizers))
-    return frozenset(field.name for section in sections for field in section.fields)
+    known = {column["name"] for one in every for column in one["theory"]}
+    return Roles(
+        tuple(found["rate"]),
+        frozenset(found["data"]),
+        frozenset(found["methods"]),
+        theory,
+        frozenset(known) | {column.name for column in theory},
+    )

@@ -10,6 +10,7 @@ from grokscale.service.charts.models import ChartQuery
 from grokscale.service.laws.errors import InvalidLaw
 from grokscale.service.problems import Fault, InvalidRequest
 from grokscale.service.trials.errors import TrialNotFound
+from grokscale.studies import roles
 from grokscale.studies.charts.errors import NothingDrawn
 from grokscale.studies.charts.sizes import Size
 from grokscale.studies.laws import RESPONSES, line
@@ -98,7 +99,9 @@ def _pareto(store: Store, study_id: str, query: ChartQuery, of: Of) -> dict[str,
     from grokscale.studies.charts.pareto import pareto as draw
 
     study = store.study(study_id)
-    found = pareto_of(study, store.table(study_id), query.x, query.y, None, MOST_POINTS)
+    table = store.table(study_id)
+    colour = roles.of(table).strength
+    found = pareto_of(study, table, query.x, query.y, None, MOST_POINTS)
     x, y = found["x"], found["y"]
     points = [point for point in found["points"] if point["x"]["value"] and point["y"]["value"]]
     if not points:
@@ -109,11 +112,11 @@ def _pareto(store: Store, study_id: str, query: ChartQuery, of: Of) -> dict[str,
             "front": point["on_front"],
             x: point["x"]["value"],
             y: point["y"]["value"],
-            "beta": point["config"].get("beta"),
+            colour: point["config"].get(colour),
         }
         for point in points
     ]
-    return draw(rows, study.name, x=x, y=y, size=_size(query))
+    return draw(rows, study.name, x=x, y=y, colour=colour, size=_size(query))
 
 
 def _size(query: ChartQuery) -> Size:

@@ -63,8 +63,7 @@ def law(
     by: Annotated[str | None, typer.Option(help="A field: one law a value of it.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the law object.")] = False,
 ) -> None:
-    """Fit a scaling law and print it; without --x and --terms that of 1/(alpha*beta)."""
-    x = x if x or terms else "1/(alpha*beta)"
+    """Fit a scaling law and print it; without --x and --terms that of the inverse rate, 1/(alpha*beta)."""
     with Client() as client:
         found: dict[str, Any] = client.law(
             study_id, response, x=x, terms=terms or None, effect=effect, threshold=threshold, by=by
@@ -79,7 +78,7 @@ def fit(
     terms: Annotated[str | None, typer.Option(help="Fields of M3 and M5, comma-separated (default all swept).")] = None,
     effect: Annotated[str | None, typer.Option(help="draw, fixed, random or none (default draw).")] = None,
     noise: Annotated[str | None, typer.Option(help="log-normal, Weibull or log-logistic (default log-normal).")] = None,
-    scale: Annotated[str | None, typer.Option(help="constant, or floor: scatter by floor/threshold.")] = None,
+    scale: Annotated[str | None, typer.Option(help="constant, or error_floor: over the threshold.")] = None,
     covariance: Annotated[str | None, typer.Option(help="model, or draw: clustered by draw (default model).")] = None,
     intervals: Annotated[str | None, typer.Option(help="wald, profile, bootstrap, comma-separated.")] = None,
     threshold: Annotated[float | None, typer.Option(help="A rung of the ladder.")] = None,

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from grokscale.studies.settings import Settings
 
 STUDY = "quickstart"
-X = "1/(alpha*beta)"
 START_SECONDS = 180.0
 """Ray takes up to half a minute to start on a busy machine."""
 STOP_SECONDS = 60.0
@@ -45,7 +44,7 @@ def quickstart(data_dir: DataDir = None) -> None:
         study = client.submit_library(STUDY)
         _tell(f"study {study.id} submitted: {study.progress['total']} trials")
         study.wait()
-        law = study.law("t2", x=X)
+        law = study.law("t2")
     lines = [outcome_line(study.data), *result_lines(law), "", *_next_steps(study, settings)]
     print("\n".join(lines), flush=True)
 
@@ -65,7 +64,7 @@ def _next_steps(study: Study, settings: Settings) -> list[str]:
     return [
         "the service has been shut down; where to look next:",
         f"  start it again:     {serve}",
-        f"  this law:           curl -s '{base}/v1/studies/{study.id}/laws/t2?x={X}'",
+        f"  this law:           curl -s '{base}/v1/studies/{study.id}/laws/t2'",
         f"  all trials as CSV:  curl -s -H 'Accept: text/csv' {base}/v1/studies/{study.id}/trials",
         f"  the interface:      {base}/docs",
     ]

@@ -7,27 +7,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr
 
+from grokscale.service.examples import example
 from grokscale.studies.fits import Wanted
 from grokscale.studies.laws import Request
 
-_EXAMPLE = {"models": ["M0", "M2", "M3"], "intervals": ["wald", "profile"], "where": {"beta": [1e-6, 1e-4]}}
-_EXAMPLE_SUMMARY: dict[str, Any] = {
-    "id": "01a21085-58bf-70d5-b464-3e366b4ec199",
-    "study_id": "01a21080-052a-7240-a902-76c229020561",
-    "created": "2026-11-25T02:19:39Z",
-    "request": {"response": "t2", "models": ["M2"], "effect": "draw", "seed": 0, "studies": [], "where": {}},
-    "versions": {"grokscale": "0.1.0", "numpy": "2.4.0"},
-    "rows_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-}
-EXAMPLE_FIT: dict[str, Any] = {
-    **_EXAMPLE_SUMMARY,
-    "result": {
-        "models": {"M2": {"parameters": {"1/(alpha*beta)": {"value": 0.9977, "se": 0.0003, "ci95": [0.9972, 0.9983]}}}},
-        "warnings": [],
-        "text": "exponent 0.9977 [0.9972, 0.9983] of t2 in 1/(alpha*beta) (M2). From 90 trials in 6 draws.",
-    },
-    "stale": False,
-}
+_EXAMPLE = example("fit_request")
+_EXAMPLE_SUMMARY = example("fit_summary")
+EXAMPLE_FIT = example("fit")
 _Model = Literal["M0", "M1", "M2", "M3", "M4", "M5"]
 _End = Annotated[float | None, Field(allow_inf_nan=False)]
 
@@ -48,13 +34,17 @@ class FitRequest(BaseModel):
     terms: list[StrictStr] | None = Field(
         None, description="1 to 20 fields of M3 and M5, one exponent each; null: every numeric field that varies"
     )
-    gap: str = Field("a_gap", max_length=100, description="the theory column of M4")
+    gap: str | None = Field(
+        None,
+        max_length=100,
+        description="the theory column of M4; null: what the task's heuristic count divides by the rate",
+    )
     effect: Literal["draw", "fixed", "random", "none"] = Field(
         "draw", description="what the draws are: `draw` is fixed or random by what the rows are, `none` pools them"
     )
     noise: Literal["log-normal", "Weibull", "log-logistic"] = Field("log-normal", description="of t about the law")
-    scale: Literal["constant", "floor"] = Field(
-        "constant", description="of the noise; `floor`: a power of the predicted error floor over the threshold"
+    scale: Literal["constant", "error_floor"] = Field(
+        "constant", description="of the noise; `error_floor`: a power of the predicted error floor over the threshold"
     )
     covariance: Literal["model", "draw"] = Field(
         "model",

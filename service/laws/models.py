@@ -6,54 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from grokscale.service.examples import example
 from grokscale.service.queries import Listed, Parameters
 
-_ESTIMATE = {"value": 0.9994, "se": 0.0001, "ci95": [0.9992, 0.9996]}
-
-EXAMPLE_LAW: dict[str, Any] = {
-    "response": "t2",
-    "x": "1/(alpha*beta)",
-    "terms": None,
-    "effect": "draw",
-    "intercepts": "fixed",
-    "covariance": "model",
-    "n": 88,
-    "draws": 6,
-    "streams": 6,
-    "counted_out": {"draws_without_crossing": 0, "nonpositive": 0},
-    "censored": {
-        "left": 0,
-        "interval": 0,
-        "right": 2,
-        "infeasible": 0,
-        "stalled": 0,
-        "diverged": 0,
-        "pruned": 0,
-        "failed": 0,
-        "cancelled": 0,
-        "pending": 0,
-    },
-    "model": "M2",
-    "prefactor": {
-        "value": 0.0781,
-        "se": 0.0004,
-        "ci95": [0.0773, 0.0789],
-        "by_draw": {"median": 0.079, "geometric_sd": 1.5},
-    },
-    "exponent": _ESTIMATE,
-    "exponents": None,
-    "groups": None,
-    "sigma": 0.0021,
-    "tau": None,
-    "r2_log": 0.99999,
-    "tests": {
-        "exponent_is_the_papers": {"exponents": {"1/(alpha*beta)": 1.0}, "statistic": -6.0, "p": 1e-8},
-        "equivalence": {"margin": 0.02, "p": 1e-12},
-    },
-    "converged": True,
-    "warnings": [],
-    "text": "exponent 0.9994 [0.9992, 0.9996] of t2 in 1/(alpha*beta).",
-}
+EXAMPLE_LAW = example("law")
 
 
 class Estimate(BaseModel):
@@ -114,7 +70,7 @@ class LawQuery(Parameters):
         examples=["1/(alpha*beta)"],
     )
     terms: Annotated[list[Annotated[str, Field(max_length=200)]], Listed] = Field(
-        [], max_length=100, description="fields: one exponent each", examples=[["alpha", "beta"]]
+        [], max_length=100, description="fields: one exponent each", examples=[example("terms")]
     )
     effect: Literal["draw", "fixed", "random", "none"] = Field(
         "draw",

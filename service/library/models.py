@@ -6,16 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from grokscale.service.studies.models import EXAMPLE_SPEC
+from grokscale.service.examples import example
 
-EXAMPLE_ITEM: dict[str, Any] = {
-    "name": "quickstart",
-    "title": "The grokking time of sparse recovery is inversely proportional to alpha beta",
-    "figure": None,
-    "description": "A small version of the published study of sparse recovery.",
-    "claims": ["t2 is proportional to 1/(alpha beta)"],
-    "spec": EXAMPLE_SPEC,
-}
+EXAMPLE_ITEM = example("item")
 
 
 class Item(BaseModel):

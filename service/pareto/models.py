@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from grokscale.service.examples import example
 from grokscale.service.queries import Parameters
 
 Response = Literal[
@@ -20,28 +21,8 @@ Response = Literal[
     "error_plateau",
 ]
 
-_T2 = {"value": 3297.0, "low": 1654.0, "high": 5174.0, "reached": 3, "seeds": 3, "reason": None}
-_ERROR = {"value": 7.6e-4, "low": 7.0e-4, "high": 1.9e-3, "reached": 3, "seeds": 3, "reason": None}
-_BEST: dict[str, Any] = {"configuration": 24, "config": {"alpha": 0.17, "beta": 1e-4}, "x": _T2, "y": _ERROR}
 
-EXAMPLE_PARETO: dict[str, Any] = {
-    "x": "t2",
-    "y": "error_settled",
-    "max_error": 1e-3,
-    "configurations": 40,
-    "not_proposed_yet": 0,
-    "complete": 25,
-    "left_out": {"diverged": 10, "infeasible": 5},
-    "front": [24],
-    "best": _BEST,
-    "best_reason": None,
-    "points": [{**_BEST, "on_front": True, "left_out": None}],
-    "text": (
-        "t2 3297 [1654, 5174] is the least with error_settled at most 0.001 at beta 0.0001, alpha 0.17 "
-        "(configuration 24), where error_settled is 0.00076 [0.0007, 0.0019]; medians, with the range over 3 seeds. "
-        "1 of 25 configurations with both are on the front. 15 left out: 10 diverged, 5 infeasible."
-    ),
-}
+EXAMPLE_PARETO = example("pareto")
 
 
 class Median(BaseModel):

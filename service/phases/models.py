@@ -6,71 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from grokscale.service.examples import example
 from grokscale.service.queries import Parameters
 
-_COUNTED_OUT = {
-    "pruned": 0,
-    "failed": 0,
-    "cancelled": 0,
-    "uninformative_data": 0,
-    "pending": 0,
-    "x_missing": 0,
-    "y_missing": 0,
-}
-_POINT = {"y": None, "x": 25.7, "ci95": [21.8, 30.0], "rises": True, "extrapolated": False}
-
-EXAMPLE_PHASES: dict[str, Any] = {
-    "x": {"name": "N", "scale": "log", "values": [20, 30]},
-    "y": None,
-    "by": None,
-    "outcome": "generalised",
-    "cells": [
-        {
-            "x": 20,
-            "y": None,
-            "n": 10,
-            "draws": 10,
-            "streams": 10,
-            "pending": 0,
-            "counts": {"generalised": 2, "stalled": 8},
-            "fractions": {
-                "generalised": {"value": 0.2, "ci95": [0.057, 0.51]},
-                "stalled": {"value": 0.8, "ci95": [0.49, 0.943]},
-            },
-        }
-    ],
-    "contour": {
-        "outcome": "generalised",
-        "level": 0.5,
-        "method": "maximum likelihood",
-        "separated": False,
-        "terms": ["intercept", "log(N)"],
-        "coefficients": {
-            "intercept": {"value": -7.2, "se": 1.1, "ci95": [-9.4, -5.0], "se_draw": 1.2, "ci95_draw": [-9.6, -4.8]},
-            "log(N)": {"value": 2.2, "se": 0.3, "ci95": [1.6, 2.8], "se_draw": 0.3, "ci95_draw": [1.6, 2.8]},
-        },
-        "interval": "profile likelihood",
-        "covariance": "model",
-        "unit": "trial",
-        "points": [_POINT],
-        "tests": [],
-        "n": 20,
-        "draws": 20,
-        "streams": 20,
-        "log_likelihood": -9.6,
-        "converged": True,
-        "gradient_norm": 2e-12,
-        "iterations": 5,
-    },
-    "not_identifiable": None,
-    "counted_out": _COUNTED_OUT,
-    "draws": 20,
-    "streams": 20,
-    "warnings": [],
-    "text": "Half of the trials are generalised at N = 25.7 [21.8, 30] (95 % profile-likelihood intervals, "
-    "logistic; 20 trials in 20 draws). The fraction rises with N.",
-    "groups": None,
-}
+EXAMPLE_PHASES = example("phases")
 
 
 class _Open(BaseModel):
@@ -196,7 +135,9 @@ class Phases(Diagram):
 class PhasesQuery(Parameters):
     """What to draw."""
 
-    x: str = Field(max_length=200, description="a numeric field of the configuration", examples=["N"])
-    y: str | None = Field(None, max_length=200, description="another one", examples=["s"])
+    x: str = Field(max_length=200, description="a numeric field of the configuration", examples=[example("axes")[0]])
+    y: str | None = Field(None, max_length=200, description="another one", examples=[example("axes")[1]])
     outcome: str = Field("generalised", max_length=40, description="the outcome whose contour is drawn")
-    by: str | None = Field(None, max_length=200, description="any other field: one diagram a value", examples=["tau"])
+    by: str | None = Field(
+        None, max_length=200, description="any other field: one diagram a value", examples=[example("axes")[2]]
+    )

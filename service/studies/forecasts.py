@@ -6,29 +6,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-EXAMPLE_CELL: dict[str, Any] = {
-    "configuration": 0,
-    "config": {"alpha": 0.01, "beta": 2e-5, "N": 50},
-    "draws": 5,
-    "t2_predicted": 390_000.0,
-    "t2_low": 250_000.0,
-    "t2_high": 610_000.0,
-    "floor": 4e-4,
-    "feasible": True,
-    "alpha_max": 0.29,
-    "reasons": {},
-}
+from grokscale.service.examples import example
 
-EXAMPLE_FORECAST: dict[str, Any] = {
-    "trials": 60,
-    "configurations": 12,
-    "draws": 5,
-    "packs": 2,
-    "predicted": {"steps": 8_500_000, "seconds": 21.0, "memory_bytes": 1_900_000, "trials_without_prediction": 0},
-    "looked_at": {"cells": 12, "draws": 5, "limits": []},
-    "cells": [EXAMPLE_CELL],
-    "warnings": [{"message": "3 of 12 cells: the predicted floor lies above ...", "pointer": "/budget/test_threshold"}],
-}
+EXAMPLE_CELL = example("cell")
+
+EXAMPLE_FORECAST = example("forecast")
 
 
 class Predicted(BaseModel):
@@ -57,10 +39,10 @@ class Cell(BaseModel):
     t2_predicted: float | None = Field(description="median step of generalisation")
     t2_low: float | None
     t2_high: float | None
-    floor: float | None = Field(description="median relative error where training ends")
-    feasible: bool | None = Field(description="whether the floor lies at or below the test threshold")
-    alpha_max: float | None = Field(description="limit of the step size")
-    reasons: dict[str, str] = Field(description="why a prediction is null")
+    error_settled_predicted: float | None = Field(description="median test error where training ends")
+    feasible: bool | None = Field(description="whether it lies at or below the test threshold")
+    limits: dict[str, float] = Field(description="largest values of fields that train, where theory knows them")
+    reasons: dict[str, str] = Field(description="why theory gives nothing, by its column")
 
 
 class Caution(BaseModel):

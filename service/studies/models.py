@@ -7,52 +7,17 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from grokscale.service.examples import example
 from grokscale.service.queries import Listed, Paging
 from grokscale.studies.lifecycle import State
 
-EXAMPLE_SPEC: dict[str, Any] = {
-    "name": "sparse-recovery-t2",
-    "task": {"kind": "sparse_recovery", "n": 100, "s": 5, "N": 50},
-    "regularizer": {"kind": "l1", "beta": {"log": [2e-5, 2e-4], "num": 4}},
-    "optimizer": {"kind": "proximal", "alpha": [0.01, 0.03, 0.1]},
-    "seeds": 5,
-    "budget": {"max_steps": 1_000_000, "test_threshold": 0.05},
-}
+EXAMPLE_SPEC = example("spec")
 
-EXAMPLE_YAML = """\
-name: sparse-recovery-t2
-task: {kind: sparse_recovery, n: 100, s: 5, N: 50}
-regularizer: {kind: l1, beta: {log: [2e-5, 2e-4], num: 4}}
-optimizer: {kind: proximal, alpha: [0.01, 0.03, 0.1]}
-seeds: 5
-budget: {max_steps: 1000000, test_threshold: 0.05}
-"""
+EXAMPLE_YAML = example("yaml")
 
-EXAMPLE_PROGRESS: dict[str, Any] = {
-    "total": 60,
-    "ended": 41,
-    "by_outcome": {"generalised": 39, "stalled": 2},
-    "steps_per_second": 812345.6,
-    "eta_seconds": 12.5,
-    "losses": 0,
-    "preparing": None,
-}
+EXAMPLE_PROGRESS = example("progress")
 
-EXAMPLE_STUDY: dict[str, Any] = {
-    "id": "0199f6e0-5a3c-7c1e-9d7b-3f1f6a2b4c5d",
-    "name": "sparse-recovery-t2",
-    "state": "running",
-    "reason": None,
-    "tags": [],
-    "priority": 0,
-    "spec": EXAMPLE_SPEC,
-    "spec_hash": "9f2c1c0f1d7c6e0a4b8f5d3e2a1908f7e6d5c4b3a29180f7e6d5c4b3a2918070",
-    "progress": EXAMPLE_PROGRESS,
-    "versions": {"grokscale": "0.1.0", "torch": "2.13.0"},
-    "created": "2026-01-05T10:00:00Z",
-    "started": "2026-01-05T10:00:02Z",
-    "ended": None,
-}
+EXAMPLE_STUDY = example("study")
 
 
 class Preparing(BaseModel):
@@ -122,7 +87,7 @@ class StudiesQuery(Paging):
     """Which studies; every condition given must hold."""
 
     state: Annotated[list[State], Listed] = Field([], description="any of these states")
-    task: str | None = Field(None, description="the task's kind", examples=["sparse_recovery"])
+    task: str | None = Field(None, description="the task's kind", examples=[example("kind")])
     name_prefix: str | None = Field(None, description="beginning of the name")
     tag: str | None = Field(None, description="one of the study's tags")
     created_after: Time | None = Field(None, description="RFC 3339; without an offset it is UTC")

@@ -6,22 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-EXAMPLE_TASKS: dict[str, Any] = {
-    "items": [
-        {
-            "kind": "sparse_recovery",
-            "description": "Sparse recovery (compressed sensing).",
-            "schema": {"type": "object", "properties": {"n": {"default": 100, "x-unit": "1"}}},
-        }
-    ],
-    "next": None,
-    "regularizers": [],
-    "optimizers": [],
-    "searches": [],
-    "rules": {"gd": "takes regularizers none and l2 only"},
-    "later": {"tasks": ["matrix_completion"]},
-    "schema": {"type": "object"},
-}
+from grokscale.service.examples import example
+
+EXAMPLE_TASKS = example("tasks")
 
 
 class Kind(BaseModel):

@@ -6,51 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-_RATIO = {
-    "n": 90,
-    "draws": 10,
-    "streams": 10,
-    "ratio": {"value": 1.003, "ci95": [0.998, 1.008], "se_log": 0.0022},
-    "geometric_sd": 1.007,
-    "method": "draw means",
-    "gradient_norm": 0.0,
-    "iterations": 0,
-    "censored": {"interval": 0, "left": 0, "right": 0},
-    "counted_out": {},
-}
+from grokscale.service.examples import example
 
-EXAMPLE_THEORY: dict[str, Any] = {
-    "comparisons": {
-        "t2": {
-            "measured": "t2",
-            "predicted": "t2_predicted",
-            **_RATIO,
-            "unpredicted": {},
-            "cells": [{"configuration": 0, "config": {"alpha": 0.1, "beta": 1e-5}, **_RATIO}],
-        }
-    },
-    "explains_draws": {
-        "value": 0.998,
-        "se": 0.005,
-        "ci95": [0.986, 1.01],
-        "intercept": -0.002,
-        "r2": 0.9998,
-        "draws": 10,
-        "draws_without_crossing": 0,
-        "tests": {
-            "slope_is_0": {"statistic": 199.6, "p": 4e-16},
-            "slope_is_1": {"statistic": -0.4, "p": 0.7},
-            "equivalence": {"margin": 0.02, "p": 0.003},
-        },
-    },
-    "trials": 90,
-    "draws": 10,
-    "streams": 10,
-    "warnings": [],
-    "text": "t2 / t2_predicted = 1.003 [0.998, 1.008] (90 trials in 10 draws). Slope 0.9980 [0.9860, 1.0100] of the "
-    "draws' log prefactor on log T_star, R2 0.9998 (10 draws): a slope of exactly 0 is rejected (p = 4e-16), a slope "
-    "of exactly 1 is not rejected (p = 0.7), and it is within 0.02 of 1 (equivalence p = 0.003).",
-}
+EXAMPLE_THEORY = example("theory")
 
 
 class _Open(BaseModel):
@@ -97,8 +55,9 @@ class Comparison(Compared):
 
 
 class Explained(_Open):
-    """Slope of the draws' log prefactor on log T_star; nulls have `not_identifiable` and `reason` beside them."""
+    """Slope of the draws' log prefactor on the log of its prediction; nulls have `not_identifiable` and `reason`."""
 
+    column: str | None = Field(description="the prediction that tells draws apart, null where the task has none")
     value: float | None
     se: float | None
     ci95: tuple[float, float] | None

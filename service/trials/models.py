@@ -6,45 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from grokscale.service.examples import example
 from grokscale.service.queries import Listed, Paging, Parameters
 from grokscale.trainers.trial import Censoring, Obtained, OutcomeWord
 
-EXAMPLE_CROSSING: dict[str, Any] = {
-    "step": 78088,
-    "lower": 78087,
-    "upper": 78088,
-    "censoring": "exact",
-    "stayed": 78088,
-}
+EXAMPLE_CROSSING = example("crossing")
 
-EXAMPLE_TRIAL: dict[str, Any] = {
-    "id": "0199f6e0-5a3d-7a10-8c55-1d0e9b7a6c42",
-    "study_id": "0199f6e0-5a3c-7c1e-9d7b-3f1f6a2b4c5d",
-    "index": 0,
-    "configuration": 0,
-    "config": {"alpha": 0.1, "beta": 1e-5, "N": 30, "n": 100, "s": 5, "regularizer": "l1", "optimizer": "proximal"},
-    "seed": 0,
-    "data_id": "sparse_recovery:0:a1a2ecf32cded7a0:0",
-    "stream_id": "0:a1a2ecf32cded7a0:0",
-    "outcome": "generalised",
-    "obtained": "stepped",
-    "steps": 79649,
-    "t1": {"step": 27, "lower": 26, "upper": 27, "censoring": "exact", "stayed": 27},
-    "t1_gradient": {"step": 58, "lower": 57, "upper": 58, "censoring": "exact", "stayed": None},
-    "t2": EXAMPLE_CROSSING,
-    "t2_plateau": {"step": 80000, "lower": 79000, "upper": 80000, "censoring": "interval", "stayed": None},
-    "delay": {"step": 78061, "lower": 78060, "upper": 78061, "censoring": "exact"},
-    "delay_reason": None,
-    "ladder": {"1e-2": {"t1": {**EXAMPLE_CROSSING, "step": 27}, "t2": EXAMPLE_CROSSING}},
-    "errors": {"stop": {"relative_l2": 1.8e-3, "mean_l1": 9.4e-6, "step": 79649}, "settled": None},
-    "theory": {"a_gap": 0.0947, "T_star": 0.0781, "t2_predicted": 78100.0, "floor": 1.394e-4},
-    "theory_reasons": {},
-    "pack": 0,
-    "attempt": 1,
-    "host": "worker-1",
-    "seconds": 0.21,
-    "error": None,
-}
+EXAMPLE_TRIAL = example("trial")
 
 
 class _Shown(BaseModel):

@@ -25,9 +25,10 @@ _MEANINGS = {
     "left": "earlier than this",
 }
 _FIT, _MEAN = "fit, with its 95 % band", "fit: geometric mean of draws, 95 % band"
-_THEORY = "theory: T*/(αβ), the same mean"
+_THEORY = "theory: "
 _DRAW = "draw (seed)"
-_TOLD = {"index": "Q", "seed": "Q", "draw": "N", "x": "Q", "t": "Q", "low": "Q", "high": "Q", "word": "N"}
+_TOLD = dict.fromkeys(("index", "seed", "draw", "x", "t", "low", "high", "word"), "quantitative")
+_TOLD |= {"draw": "nominal", "word": "nominal"}
 _BAND_POINTS = 60
 _LARGEST_LOG = 600.0
 """What is further from 1 has no place on an axis: with what is left free beside it, it leaves a float's range."""
@@ -132,20 +133,22 @@ def _line(line: Line, rows: Rows) -> Rows:
 
 
 def _theory(table: pa.Table, line: Line, rows: Rows) -> Rows:
-    """Return T*/(alpha beta) over the span of the points, where the law is t2 in a power of alpha beta.
+    """Return T*/rate over the span of the points, where the law is t2 in a power of the rate.
 
     T* is the time to the study's own threshold. Its mean is that of the fitted line, of logarithms over the same draws:
     where theory is exact the two lines are one.
     """
-    power = line.x.power_of("alpha", "beta")
+    rate = line.question.rate
+    power = line.x.power_of(rate.monomial)
     if power is None or not rows or (prefactor := _log_T_star(table, line)) is None:
         return []
     spread = [math.log(row["x"]) for row in rows]
+    name = f"{_THEORY}{_written(table)}/({pretty(rate.text)}), the same mean"
     made: Rows = []
     for log_x in (min(spread), max(spread)):
         log_t = prefactor - (log_x - math.log(line.x.constant)) / float(power)
         if abs(log_t) < _LARGEST_LOG:
-            made.append({"x": math.exp(log_x), "t": math.exp(log_t), "line": _THEORY})
+            made.append({"x": math.exp(log_x), "t": math.exp(log_t), "line": name})
     return made
 
 
@@ -172,7 +175,12 @@ def _log_T_star(table: pa.Table, line: Line) -> float | None:
 def _told(table: pa.Table) -> str | None:
     """Return the prediction of the draws' prefactors, where the table has one."""
     told = roles.of(table).tells_draws_apart
-    return told if told in table.column_names else None
+    return told.name if told and told.name in table.column_names else None
+
+
+def _written(table: pa.Table) -> str:
+    told = roles.of(table).tells_draws_apart
+    return told.letter or told.name if told else ""
 
 
 def _own_threshold(table: pa.Table, line: Line) -> bool:
@@ -182,18 +190,19 @@ def _own_threshold(table: pa.Table, line: Line) -> bool:
 
 def _without_theory(table: pa.Table, line: Line) -> str:
     """Return why a law that theory speaks of has no line of it; empty where it has one, or theory does not."""
-    speaks = line.question.response == "t2" and line.x.power_of("alpha", "beta") is not None
+    speaks = line.question.response == "t2" and line.x.power_of(line.question.rate.monomial) is not None
     told = _told(table)
     if not speaks or not _own_threshold(table, line) or told is None:
         return ""
     known = columns.floats(table, told)[line.rows.inside] > 0
     lacking = line.rows.draws - len(np.unique(line.rows.cluster[known]))
-    return f"no line of theory: T* is not known in {lacking} of {counted(line.rows.draws, 'draw')}" if lacking else ""
+    few = f"{_written(table)} is not known in {lacking} of {counted(line.rows.draws, 'draw')}"
+    return f"no line of theory: {few}" if lacking else ""
 
 
 def _lines(fitted: Rows, predicted: Rows, x: LogAxis, y: LogAxis) -> list[alt.Chart]:
     both = [rows[0]["line"] for rows in (fitted, predicted) if rows]
-    dashes = alt.Scale(domain=both, range=[[6, 4] if one == _THEORY else [1, 0] for one in both])
+    dashes = alt.Scale(domain=both, range=[[6, 4] if one.startswith(_THEORY) else [1, 0] for one in both])
     legend = alt.Legend(
         title=None, orient="bottom", columns=1, symbolType="stroke", symbolStrokeWidth=1.8, symbolSize=400
     )
@@ -223,7 +232,7 @@ def _points(rows: Rows, draws: list[str], x: LogAxis, y: LogAxis) -> list[alt.Ch
         scale=alt.Scale(domain=words, range=[_SHAPES[word] for word in words]),
         legend=alt.Legend(title=None, labelExpr=_meanings(), symbolStrokeColor=INK, symbolStrokeWidth=1.4),
     )
-    told = [alt.Tooltip(f"{name}:{kind}") for name, kind in _TOLD.items()]
+    told = [alt.Tooltip(name, type=kind) for name, kind in _TOLD.items()]
     where: dict[str, Any] = {"x": x.of("x"), "y": y.of("t"), "color": colour, "tooltip": told}
     exact = alt.Chart(data([row for row in rows if row["word"] == "exact"])).mark_circle(size=44, opacity=0.85)
     layers = [exact.encode(**where)]

@@ -19,7 +19,7 @@ def pareto(
     *,
     x: str = "t2",
     y: str = "error_settled",
-    colour: str = "beta",
+    colour: str,
     size: Size | None = None,
 ) -> dict[str, Any]:
     """Return the chart of two responses of which less is better.
@@ -45,7 +45,8 @@ def pareto(
     shaded = all(_positive(row.get(colour)) for row in drawn)
     ramp = alt.Scale(type="log", scheme=RAMP, nice=False)
     filled = alt.Fill(f"{colour}:Q", scale=ramp, legend=legend) if shaded else alt.FillValue(PALETTE[0])
-    told = [alt.Tooltip(f"{key}:{'N' if key == 'trial' else 'Q'}") for key in dict.fromkeys(("trial", x, y, colour))]
+    kinds = dict.fromkeys(("trial", x, y, colour), "quantitative") | {"trial": "nominal"}
+    told = [alt.Tooltip(key, type=kind) for key, kind in kinds.items()]
     steps = alt.Chart(data(front)).mark_line(interpolate="step-after", stroke=INK, strokeWidth=1.6)
     dominated = alt.Chart(data(others)).mark_circle(size=26, opacity=0.55).encode(**along, fill=filled, tooltip=told)
     best = alt.Chart(data(front)).mark_circle(size=75, stroke=INK, strokeWidth=1.4, opacity=1)

@@ -27,7 +27,7 @@ from grokscale.studies.charts.words import counted
 
 _FAR = 5.0
 """Ratio of the ratios beyond which their axis is logarithmic."""
-_TOLD = {"trial": "N", "seed": "Q", "predicted": "Q", "measured": "Q", "ratio": "Q"}
+_TOLD = {"trial": "nominal"} | dict.fromkeys(("seed", "predicted", "measured", "ratio"), "quantitative")
 
 
 def theory(rows: Sequence[Mapping[str, Any]], name: str, size: Size | None = None) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def _line(ends: Rows) -> alt.Chart:
 
 
 def _marks(rows: Rows) -> alt.Chart:
-    told = [alt.Tooltip(f"{key}:{kind}") for key, kind in _TOLD.items()]
+    told = [alt.Tooltip(key, type=kind) for key, kind in _TOLD.items()]
     return (
         alt.Chart(data(rows)).mark_point(size=30, strokeWidth=1.3, stroke=PALETTE[0], opacity=0.75).encode(tooltip=told)
     )

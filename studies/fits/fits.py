@@ -15,6 +15,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import uuid_utils
 
+from grokscale.studies import roles
 from grokscale.studies.fits.repeats import HELD_AGAINST, Once, once
 from grokscale.studies.laws import STUDY, FamilyFit, Request, TooLittle, contributions, fit_family, used_rows
 from grokscale.studies.laws.cautions import chosen_by_outcome
@@ -144,7 +145,8 @@ def _joined(store: Store, wanted: Wanted, tables: Tables) -> tuple[pa.Table, Onc
     }
     alike = [_typed(table, kinds) for _, table in tables]
     # a field that only one study has is null in the others; whole numbers in one may be fractions in another
-    table = pa.concat_tables(alike, promote_options="permissive")
+    table = pa.concat_tables([one.replace_schema_metadata() for one in alike], promote_options="permissive")
+    table = table.replace_schema_metadata(roles.joined([one for _, one in tables]))
     if not wanted.studies:
         return table, Once(np.ones(len(table), dtype=bool), 0)
     request = wanted.request

@@ -69,14 +69,16 @@ def _prefactor(question: Question, rows: Rows, solution: Solution) -> dict[str, 
 def _tested(question: Question, solution: Solution) -> tuple[Tested | None, dict[str, Any]]:
     """Hold the exponents against the paper's; return the tests too as the answer shows them."""
     inference = solution.inference
-    hypothesis = hypotheses.of_monomial(question.x) if question.x else hypotheses.of_fields(question.names)
+    rate = question.rate
+    of_names = hypotheses.of_fields(question.names, rate)
+    hypothesis = hypotheses.of_monomial(question.x, rate) if question.x else of_names
     reason = ""
     if inference is None:
         reason = "no exponent is identified"
     elif hypothesis is None and question.x is not None:
-        reason = "x is not a power of alpha*beta"
+        reason = f"x is not a power of {rate.text}"
     elif hypothesis is None or set(hypothesis.exponents) & set(solution.design.lost):
-        reason = "terms do not give an exponent of alpha and one of beta"
+        reason = f"terms do not give an exponent of {' and one of '.join(rate.fields)}"
     elif solution.fit is not None and solution.fit.no_scatter:
         reason = "the rows lie on the law to machine precision: there is no scatter to test against"
     if reason or hypothesis is None or inference is None:

@@ -29,7 +29,10 @@ def cautions(question: Question, rows: Rows, solution: Solution) -> list[str]:
     found = [*_unidentified(solution), *_unreachable(rows), *_unfinished(rows), *_draws(question, rows)]
     found += [*_settings(solution), *streams(rows, solution.fitted)]
     if solution.fit is not None and solution.inference is not None:
-        found += [*_search(solution.fit.evidence, solution.design.condition), *_scatter(solution.inference)]
+        found += [
+            *_search(solution.fit.evidence, solution.design.condition),
+            *_scatter(solution.inference, rows.rate.strength),
+        ]
     return [*found, *_censoring(rows), *rows.observed.remarks]
 
 
@@ -59,7 +62,7 @@ def _unreachable(rows: Rows) -> Iterator[str]:
     yield (
         f"{int(unreachable.sum())} trials ({share:.0%} of those known) cannot reach the threshold: "
         f"{rows.censored['infeasible']} infeasible, {rows.censored['stalled']} stalled. They are kept out, and the law "
-        f"is conditional on reaching the threshold. {_by_draw(rows)}{_by_beta(rows)}"
+        f"is conditional on reaching the threshold. {_by_draw(rows)}{_by_strength(rows)}"
     )
 
 
@@ -68,15 +71,13 @@ def _by_draw(rows: Rows) -> str:
     return f"By draw: in {int((per_draw > 0).sum())} of {len(per_draw)} draws, at most {int(per_draw.max())} in one."
 
 
-def _by_beta(rows: Rows) -> str:
-    betas = np.unique(rows.beta[rows.unreachable & ~np.isnan(rows.beta)])[::-1]
-    if not betas.size:
+def _by_strength(rows: Rows) -> str:
+    levels = np.unique(rows.strength[rows.unreachable & ~np.isnan(rows.strength)])[::-1]
+    if not levels.size:
         return ""
-    listed = [
-        f"{beta:g}: {int((rows.unreachable & (rows.beta == beta)).sum())} of {int((rows.beta == beta).sum())}"
-        for beta in betas[:_MOST_LISTED]
-    ]
-    return f" By beta: {', '.join(listed)}{', ...' if len(betas) > _MOST_LISTED else ''}."
+    of = [(level, rows.strength == level) for level in levels[:_MOST_LISTED]]
+    listed = [f"{level:g}: {int((rows.unreachable & own).sum())} of {int(own.sum())}" for level, own in of]
+    return f" By {rows.rate.strength}: {', '.join(listed)}{', ...' if len(levels) > _MOST_LISTED else ''}."
 
 
 def _unfinished(rows: Rows) -> Iterator[str]:
@@ -148,11 +149,11 @@ def _search(evidence: Evidence, condition: float) -> Iterator[str]:
         yield f"the terms hardly vary apart (condition number {condition:.3g}): one exponent trades against another"
 
 
-def _scatter(inference: Inference) -> Iterator[str]:
+def _scatter(inference: Inference, strength: str) -> Iterator[str]:
     if numerical(inference):
         yield (
             f"the scatter about the law (sigma = {inference.sigma:.2g}) is that of whole steps and of a slow trend in "
-            "beta, not of sampling: standard errors and intervals are numerical rather than sampling ones"
+            f"{strength}, not of sampling: standard errors and intervals are numerical rather than sampling ones"
         )
 
 

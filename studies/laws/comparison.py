@@ -13,7 +13,6 @@ from scipy import stats
 
 from grokscale.studies.laws.data import Data
 from grokscale.studies.laws.effects import Intercepts, TooFewDegrees
-from grokscale.studies.laws.hypotheses import PAPER
 from grokscale.studies.laws.models import Model, Name, NotIdentifiable, fit_model, law, told_apart, with_studies
 from grokscale.studies.laws.no_maximum import NoMaximum
 from grokscale.studies.laws.noise import Floats
@@ -24,7 +23,7 @@ NESTED: tuple[tuple[Name, Name], ...] = (("M0", "M1"), ("M0", "M2"), ("M2", "M3"
 LOW_FLOOR = 0.1
 """Share of the threshold up to which the predicted floor of the test error leaves t2 alone."""
 SHORTER = 0.7
-"""Share of the rows, those of smallest 1/(alpha beta), that the others are foretold from."""
+"""Share of the rows, those of smallest 1/rate, that the others are foretold from."""
 REFUSALS = (NotIdentifiable, NoMaximum, TooFewDegrees)
 
 
@@ -86,8 +85,8 @@ def bic(model: Model, rows: int) -> float:
 
 
 def lack_of_fit(data: Data, intercepts: Intercepts) -> dict[str, Any]:
-    """Test whether M3 lacks a term quadratic in log(beta)."""
-    square = {"log(beta)^2": (data.log_beta - data.log_beta.mean()) ** 2}
+    """Test whether M3 lacks a term quadratic in the logarithm of the regulariser's strength."""
+    square = {f"log({data.rate.strength})^2": (data.log_strength - data.log_strength.mean()) ** 2}
     named = square | with_studies(data, intercepts, data.terms)
     try:
         told_apart(data, intercepts, named)
@@ -100,7 +99,7 @@ def lack_of_fit(data: Data, intercepts: Intercepts) -> dict[str, Any]:
 
 
 def by_study(data: Data, intercepts: Intercepts) -> dict[str, Any]:
-    """Return each study's exponent of 1/(alpha*beta), and the test that they are one (Wald's F)."""
+    """Return each study's exponent of 1/rate, and the test that they are one (Wald's F)."""
     own = {level: np.where(data.studies == i, data.log_x, 0.0) for i, level in enumerate(data.levels)}
     named = with_studies(data, intercepts, own)
     try:
@@ -125,15 +124,15 @@ def by_study(data: Data, intercepts: Intercepts) -> dict[str, Any]:
 
 
 def by_decade(data: Data, intercepts: Intercepts) -> list[dict[str, Any]]:
-    """Return the exponent of 1/(alpha*beta) (M2) in each decade of alpha*beta that tells one."""
+    """Return the exponent of 1/rate (M2) in each decade of the rate that tells one."""
     decade = np.floor(-data.log_x / math.log(10) + 1e-9).astype(int)
     return [{"decade": int(d), **exponent_of(data, decade == d, intercepts)} for d in sorted(set(decade.tolist()))]
 
 
 def of_low_floor(data: Data, intercepts: Intercepts) -> dict[str, Any]:
-    """Return the exponent of 1/(alpha*beta) (M2) over the rows whose floor is at most a tenth of the threshold."""
+    """Return the exponent of 1/rate (M2) over the rows whose floor is at most a tenth of the threshold."""
     unknown = np.isnan(data.log_floor)
-    share = {"floor": LOW_FLOOR, "unknown": int(unknown.sum())}
+    share = {"at_most": LOW_FLOOR, "unknown": int(unknown.sum())}
     low = data.log_floor <= math.log(LOW_FLOOR) + 1e-9
     if low.any():
         return share | exponent_of(data, low, intercepts)
@@ -142,7 +141,7 @@ def of_low_floor(data: Data, intercepts: Intercepts) -> dict[str, Any]:
 
 
 def exponent_of(data: Data, chosen: Chosen, intercepts: Intercepts) -> dict[str, Any]:
-    """Return the exponent of 1/(alpha*beta) (M2) over some of the rows, or why they tell none."""
+    """Return the exponent of 1/rate (M2) over some of the rows, or why they tell none."""
     nothing: dict[str, Any] = {"value": None, "se": None, "ci95": None}
     if not (chosen & data.sample.crossed).any():
         return {"n": 0, **nothing, "reason": "no trial with a crossing"}
@@ -164,15 +163,15 @@ def _fitted(name: Name, part: Data, intercepts: Intercepts) -> Model:
 
 
 def extrapolation(data: Data, intercepts: Intercepts, name: Name) -> dict[str, Any]:
-    """Fit the rows of smallest 1/(alpha*beta), foretell the others, and return the error of log t over exact ones.
+    """Fit the rows of smallest 1/rate, foretell the others, and return the error of log t over exact ones.
 
-    A level of 1/(alpha*beta) is never parted: the shorter runs are those levels that come nearest to their share.
+    A level of 1/rate is never parted: the shorter runs are those levels that come nearest to their share.
     Draws without a crossing among the short runs are not foretold.
     """
     nothing = {"n": 0, "bias": None, "rmse": None, "median_absolute": None}
     levels, counts = np.unique(np.round(data.log_x, 9), return_counts=True)
     if len(levels) < 2:
-        return nothing | {"reason": f"{PAPER} has only one level: no run is longer than the others"}
+        return nothing | {"reason": f"{data.rate.name} has only one level: no run is longer than the others"}
     shares = np.cumsum(counts)[:-1] / len(data.log_x)
     short = np.round(data.log_x, 9) <= levels[np.argmin(np.abs(shares - SHORTER))]
     crossed = np.bincount(data.rows.cluster[short & data.sample.crossed], minlength=data.rows.draws) > 0
@@ -199,7 +198,7 @@ def extrapolation(data: Data, intercepts: Intercepts, name: Name) -> dict[str, A
 def _foretold(model: Model, data: Data, seen: Chosen, later: Chosen) -> Floats:
     fitted = model.fitted
     searched, number, log_unit = model.at or ("", 0.0, 0.0)
-    columns = {PAPER: data.log_x, **data.terms}
+    columns = {data.rate.name: data.log_x, **data.terms}
     columns |= data.of_studies() | data.of_settings()
     if searched == "at":
         columns["d"] = np.maximum(0.0, -data.log_x - number)
@@ -207,7 +206,7 @@ def _foretold(model: Model, data: Data, seen: Chosen, later: Chosen) -> Floats:
     if model.name in ("M0", "M1"):
         foretold = data.log_x[later]
     if searched == "k":
-        share = np.exp(data.log_beta[later] + log_unit)
+        share = np.exp(data.log_strength[later] + log_unit)
         foretold = foretold + np.log1p(np.maximum(number * share, -1 + 1e-12))
     for slope, column in zip(fitted.fit.slopes, model.names, strict=True):
         if column != searched:

@@ -12,6 +12,7 @@ from grokscale.studies.laws.effects import Intercepts
 from grokscale.studies.laws.likelihood import Sample
 from grokscale.studies.laws.looks import Looks
 from grokscale.studies.laws.noise import Floats
+from grokscale.studies.laws.rate import Rate
 from grokscale.studies.laws.rows import Rows
 from grokscale.studies.laws.settings import levels
 
@@ -22,8 +23,9 @@ class Data:
 
     Attributes:
         rows: the study's trials, sorted; `sample.x` has no columns of its own yet.
-        log_x: log(1/(alpha*beta)).
-        log_beta: log(beta).
+        rate: what the models are in.
+        log_x: log(1/rate).
+        log_strength: log of the regulariser's strength.
         terms: the logarithm of each swept field, not finite where a row has none (see `known`).
         gap: that of the theory column that may explain the draws, likewise; `gap_name` what it is.
         log_floor: log(predicted floor of the test error / threshold), nan where it is not known.
@@ -32,8 +34,9 @@ class Data:
     """
 
     rows: Rows
+    rate: Rate
     log_x: Floats
-    log_beta: Floats
+    log_strength: Floats
     terms: dict[str, Floats]
     gap_name: str
     gap: Floats
@@ -93,8 +96,9 @@ class Data:
                 streams=len(streams),
                 settings={name: one.of(chosen) for name, one in self.rows.settings.items()},
             ),
+            rate=self.rate,
             log_x=self.log_x[chosen],
-            log_beta=self.log_beta[chosen],
+            log_strength=self.log_strength[chosen],
             terms={name: column[chosen] for name, column in self.terms.items()},
             gap_name=self.gap_name,
             gap=self.gap[chosen],

@@ -21,7 +21,7 @@ from grokscale.studies.laws.effects import FEWEST_RANDOM, Intercepts
 from grokscale.studies.laws.gather import gather
 from grokscale.studies.laws.inference import Estimate
 from grokscale.studies.laws.known import known, lacking
-from grokscale.studies.laws.models import FORMS, Model, Name, NotIdentifiable, fit_model
+from grokscale.studies.laws.models import Model, Name, NotIdentifiable, fit_model, form
 from grokscale.studies.laws.no_maximum import NoMaximum
 from grokscale.studies.laws.request import Request, check
 from grokscale.studies.laws.rows import Rows
@@ -73,7 +73,7 @@ def fit_family(table: pa.Table, request: Request) -> FamilyFit:
     check(request, table)
     data = gather(table, request)
     family = _Family()
-    if request.scale == "floor":
+    if request.scale == "error_floor":
         data = _scaled(data, family)
     for name in request.models:
         try:
@@ -129,12 +129,14 @@ def _answer(table: pa.Table, request: Request, data: Data, family: _Family) -> d
         for name, model in family.models.items()
     }
     documents |= {
-        name: {"model": name, "form": FORMS[name], "refused": why, "lacking": lacking(name, data)}
+        name: {"model": name, "form": form(name, data.rate), "refused": why, "lacking": lacking(name, data)}
         for name, why in family.refused.items()
     }
     base = _comparable(family)
     uncensored = int(next(iter(base.values())).fitted.sample.crossed.sum()) if base else 0
-    tests = {name: model_documents.tests(model) for name, model in family.models.items() if name in ("M2", "M3")}
+    tests = {
+        name: model_documents.tests(model, data.rate) for name, model in family.models.items() if name in ("M2", "M3")
+    }
     studies = contributions.contributions(table, rows)
     return {
         "response": request.response,

@@ -6,12 +6,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from grokscale.studies import roles
 from grokscale.studies.laws import columns
 from grokscale.studies.laws.data import Data
 from grokscale.studies.laws.grammar import field, fields, parse
-from grokscale.studies.laws.hypotheses import PAPER
 from grokscale.studies.laws.looks import Looks
 from grokscale.studies.laws.noise import NOISES, Floats
+from grokscale.studies.laws.rate import Rate
 from grokscale.studies.laws.request import Request
 from grokscale.studies.laws.responses import observe
 from grokscale.studies.laws.rows import Rows, sort
@@ -25,19 +26,22 @@ def gather(table: pa.Table, request: Request) -> Data:
         TooLittle, UnknownName, NotApplicable, BadExpression: see `law`.
     """
     observed = observe(table, request.response, request.threshold)
-    names = _swept(table) if request.terms is None else fields(request.terms)
-    x = np.stack([_logs(table, name, "models") for name in (PAPER, "beta")], axis=1)
+    rate = Rate.of(table)
+    names = _swept(table, rate) if request.terms is None else fields(request.terms)
+    x = np.stack([columns.logarithm(table, one, "models") for one in (rate.inverse, parse(rate.strength))], axis=1)
     terms = {name: _logs(table, name, "terms") for name in names}
-    gap = _logs(table, field(request.gap, "gap"), "gap")
+    gap_name = request.gap if request.gap is not None else roles.of(table).heuristic
+    gap = np.full(len(table), np.nan) if gap_name is None else _logs(table, field(gap_name, "gap"), "gap")
     rows = sort(table, observed, x, request.effect, NOISES[request.noise])
     enough_to_begin(rows)
     levels, studies = _studies(table, rows)
     return Data(
         rows=rows,
+        rate=rate,
         log_x=rows.sample.x[:, 0],
-        log_beta=rows.sample.x[:, 1],
+        log_strength=rows.sample.x[:, 1],
         terms={name: column[rows.inside] for name, column in terms.items()},
-        gap_name=request.gap,
+        gap_name=gap_name or "gap",
         gap=gap[rows.inside],
         log_floor=columns.log_floor(table, request.threshold)[rows.inside],
         looks=Looks.of(rows.sample, observed.limit[rows.inside]),
@@ -53,11 +57,12 @@ def _studies(table: pa.Table, rows: Rows) -> tuple[tuple[str, ...], NDArray[np.i
     return tuple(levels.tolist()), codes.reshape(-1)
 
 
-def _swept(table: pa.Table) -> tuple[str, ...]:
-    """Return the numeric fields that vary, alpha and beta first: what M3 has an exponent each of."""
+def _swept(table: pa.Table, rate: Rate) -> tuple[str, ...]:
+    """Return the numeric fields that vary, those of the rate first: what M3 has an exponent each of."""
     numeric = [name for name in columns.fields(table) if name in columns.predictors(table)]
     varying = [name for name in numeric if len(set(table.column(name).to_pylist())) > 1]
-    return tuple(sorted(varying, key=lambda name: (name != "alpha", name != "beta", name)))
+    order = {name: i for i, name in enumerate(rate.fields)}
+    return tuple(sorted(varying, key=lambda name: (order.get(name, len(order)), name)))
 
 
 def _logs(table: pa.Table, monomial: str, parameter: str) -> Floats:

@@ -1,6 +1,7 @@
 """Are the exponents those of the paper's law, and are they near enough to them for it not to matter?
 
-The law t2 ~ 1/(alpha*beta) says 1 of an exponent of 1/(alpha*beta), and -1 of one of alpha and of one of beta. Within a
+The law t2 ~ 1/(alpha*beta) says 1 of an exponent of 1/(alpha*beta), and -1 of one of alpha and of one of beta; so does
+that of another task of its rate and the factors of it. Within a
 draw there is next to no noise but a trend of order beta, so 0.99997 +- 1e-5 is "significantly" not 1. The test says so,
 and the equivalence test beside it (two one-sided tests, margin 0.02) says that it does not matter.
 """
@@ -17,11 +18,10 @@ from scipy import stats
 from grokscale.studies.laws.inference import Inference
 from grokscale.studies.laws.monomial import Monomial
 from grokscale.studies.laws.noise import Floats
+from grokscale.studies.laws.rate import Rate
 
-PAPER = "1/(alpha*beta)"
-"""What the paper's law is a power of: the predictor of every single exponent."""
 MARGIN = 0.02
-"""In the exponent of 1/(alpha*beta)."""
+"""In the exponent of 1/rate."""
 NAME = "exponent_is_the_papers"
 
 
@@ -55,15 +55,15 @@ class Tested:
     equivalence_p: float
 
 
-def of_monomial(x: Monomial) -> Hypothesis | None:
-    """Return what the paper says of the exponent of a monomial; None where it is no power of alpha*beta."""
-    power = x.power_of("alpha", "beta")
+def of_monomial(x: Monomial, rate: Rate) -> Hypothesis | None:
+    """Return what the paper says of the exponent of a monomial; None where it is no power of the rate."""
+    power = x.power_of(rate.monomial)
     return None if power is None else Hypothesis({x.text: -1 / float(power)}, MARGIN / abs(float(power)))
 
 
-def of_fields(names: Sequence[str]) -> Hypothesis | None:
-    """Return what the paper says of the exponents of fields; None where alpha and beta are not both among them."""
-    return Hypothesis({"alpha": -1.0, "beta": -1.0}, MARGIN) if {"alpha", "beta"} <= set(names) else None
+def of_fields(names: Sequence[str], rate: Rate) -> Hypothesis | None:
+    """Return what the paper says of the exponents of fields; None where not all factors of the rate are among them."""
+    return Hypothesis(dict.fromkeys(rate.fields, -1.0), MARGIN) if set(rate.fields) <= set(names) else None
 
 
 def test(hypothesis: Hypothesis, names: Sequence[str], inference: Inference) -> Tested:

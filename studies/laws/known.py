@@ -36,7 +36,7 @@ def known(name: Name, data: Data) -> Data:
 
 
 def _needed(name: Name, data: Data) -> dict[str, Floats]:
-    """Return the columns of a model beside alpha and beta."""
+    """Return the columns of a model beside those of the rate."""
     if name == "M4":
         return {data.gap_name: data.gap}
     return data.terms if name in ("M3", "M5") else {}

@@ -8,13 +8,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from grokscale.studies import roles
 from grokscale.studies.laws import cautions, columns
 from grokscale.studies.laws.answer import answer
 from grokscale.studies.laws.errors import NotApplicable, TooLittle, UnknownName
 from grokscale.studies.laws.question import ask
+from grokscale.studies.laws.rate import Rate
 from grokscale.studies.laws.responses import observe
 from grokscale.studies.laws.rows import sort
 from grokscale.studies.laws.solve import solve
+from grokscale.trainers.tasks.description import Description
 
 MOST_GROUPS = 50
 
@@ -29,6 +32,7 @@ def law(
     threshold: float | None = None,
     by: str | None = None,
     proposed_by: str | None = None,
+    task: str | Description | None = None,
 ) -> dict[str, Any]:
     """Fit `response = prefactor * x^exponent` with log-normal scatter, censored trials taken as what they are.
 
@@ -37,7 +41,7 @@ def law(
         response: `t1`, `t1_gradient`, `t2`, `t2_stayed` (the step from which the error never rose again),
             `t2_plateau`, `delay`, `error_settled`, `error_min` or `error_plateau`.
         x: a monomial of numeric fields and theory columns with one exponent to fit, `N^0.5/(alpha*beta)`; by default
-            the paper's `1/(alpha*beta)`, in which its exponent is 1.
+            1/rate, the paper's `1/(alpha*beta)`, in which its exponent is 1.
         terms: names of fields instead, with one exponent each.
         effect: `draw` gives every draw (the data of one seed) its own prefactor: `fixed` while every row was seen to
             the step and no field that changes the data varies, else `random`, as one of a log-normal distribution.
@@ -45,6 +49,7 @@ def law(
         threshold: a rung of the ladder of thresholds, `0.1`; by default the study's own.
         by: a field; `groups` then has one law a value of it, or the reason why there is none.
         proposed_by: the adaptive search that chose the configurations by the results of others; None: nothing did.
+        task: whose trials they are, for a table that does not say so (of a CSV file): its kind or description.
 
     Returns:
         The law object of the interface: plain JSON values at full precision. A number that the design cannot tell is
@@ -55,8 +60,10 @@ def law(
         BadExpression: x or a term does not parse.
         UnknownName: a name, response, effect, threshold or field that this table does not have.
         NotApplicable: x beside terms, a threshold of a response that has none, or a field of too many values.
+        ValueError: no task is of this kind.
     """
-    question = ask(response, x, terms, effect)
+    table = roles.told(table, task)
+    question = ask(response, x, terms, effect, Rate.of(table))
     observed = observe(table, response, threshold)
     rows = sort(table, observed, question.logarithms(table), question.effect, asked=question.fields)
     found = answer(question, rows, solve(rows, question.names))

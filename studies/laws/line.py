@@ -12,6 +12,7 @@ from grokscale.studies.laws.answer import answer
 from grokscale.studies.laws.inference import Estimate
 from grokscale.studies.laws.monomial import Monomial
 from grokscale.studies.laws.question import Question, ask
+from grokscale.studies.laws.rate import Rate
 from grokscale.studies.laws.responses import observe
 from grokscale.studies.laws.rows import Rows, sort
 from grokscale.studies.laws.sentences import interval
@@ -62,7 +63,7 @@ def line(
     table: pa.Table, response: str = "t2", *, x: str | None = None, effect: str = "draw", threshold: float | None = None
 ) -> Line:
     """Fit a law in one monomial; arguments, and what is raised, as for `studies.laws.law`."""
-    question = ask(response, x, None, effect)
+    question = ask(response, x, None, effect, Rate.of(table))
     observed = observe(table, response, threshold)
     rows = sort(table, observed, question.logarithms(table), question.effect, asked=question.fields)
     solution = solve(rows, question.names)

@@ -10,13 +10,13 @@ from grokscale.studies.laws import clusters, comparison, hypotheses, logs
 from grokscale.studies.laws.cautions import NUMERICAL
 from grokscale.studies.laws.clusters import Clusters
 from grokscale.studies.laws.data import Data
-from grokscale.studies.laws.grammar import parse
 from grokscale.studies.laws.inference import Estimate
 from grokscale.studies.laws.known import lacking
-from grokscale.studies.laws.models import FORMS, Model
+from grokscale.studies.laws.models import Model, form
 from grokscale.studies.laws.noise import Floats
 from grokscale.studies.laws.prefactors import prefactor
 from grokscale.studies.laws.profile import profile_interval
+from grokscale.studies.laws.rate import Rate
 from grokscale.studies.laws.request import Request
 
 
@@ -33,7 +33,7 @@ def document(request: Request, model: Model, base: Data, draws: int) -> dict[str
     inference = fitted.inference
     return {
         "model": model.name,
-        "form": FORMS[model.name],
+        "form": form(model.name, base.rate),
         "intercepts": fitted.intercepts,
         "parameters": _parameters(request, model, draws),
         "prefactor": prefactor(inference.level),
@@ -57,10 +57,11 @@ def document(request: Request, model: Model, base: Data, draws: int) -> dict[str
     }
 
 
-def tests(model: Model) -> dict[str, Any] | None:
+def tests(model: Model, rate: Rate) -> dict[str, Any] | None:
     """Return the tests of the paper's exponents; None for a model that does not have them."""
     names, inference = model.names, model.fitted.inference
-    found = hypotheses.of_monomial(parse(hypotheses.PAPER)) if model.name == "M2" else hypotheses.of_fields(names)
+    of_names = hypotheses.of_fields(names, rate)
+    found = hypotheses.of_monomial(rate.inverse, rate) if model.name == "M2" else of_names
     if found is None or not set(found.exponents) <= set(names):
         return None
     if model.fitted.fit.no_scatter:

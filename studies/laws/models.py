@@ -7,8 +7,8 @@
     M4  c + p log x + g log(gap) + u_draw       does theory explain the draws?
     M5  M3 + d max(0, log(alpha beta) - at)     two regimes
 
-x is 1/(alpha beta), the predictor of every exponent that stands alone: 1 is the paper's. Those of M3 are the fields'
-own, where the paper's are -1 of alpha and -1 of beta.
+x is 1/(alpha beta), or the inverse of another task's rate, the predictor of every exponent that stands alone: 1 is the
+paper's. Those of M3 are the fields' own, where the paper's are -1 of alpha and -1 of beta, the regulariser's strength.
 
 Given k or `at` each is a law of `effects.fit_rows`, solved in closed form where every row is exact. The offset of M1 is
 taken in units of the draw's own T, so that it is one number for all draws and random intercepts stay linear.
@@ -29,24 +29,28 @@ from grokscale.studies.laws.design import Design
 from grokscale.studies.laws.effects import Fitted, Follower, Intercepts, TooFewDegrees, fit_rows, identify_under, needed
 from grokscale.studies.laws.fit import fit, least_squares
 from grokscale.studies.laws.highest import Top, highest
-from grokscale.studies.laws.hypotheses import PAPER
 from grokscale.studies.laws.likelihood import Sample
 from grokscale.studies.laws.mixed_fit import fit_mixed
 from grokscale.studies.laws.noise import Floats
+from grokscale.studies.laws.rate import Rate
 from grokscale.studies.laws.settings import told
 from grokscale.studies.portable import PortableError
 
 Name = Literal["M0", "M1", "M2", "M3", "M4", "M5"]
-FORMS: dict[Name, str] = {
-    "M0": f"c + log({PAPER})",
-    "M1": f"c + log({PAPER}) + log(1 + k*beta)",
-    "M2": f"c + p*log({PAPER})",
-    "M3": "c + one exponent a field",
-    "M4": f"c + p*log({PAPER}) + g*log(gap) + u_draw",
-    "M5": "M3 + d*max(0, log(alpha*beta) - at)",
-}
 _GRID = 12
-_SAME_BETA = 1e-9
+_SAME_STRENGTH = 1e-9
+
+
+def form(name: Name, rate: Rate) -> str:
+    """Return the formula of a model."""
+    return {
+        "M0": f"c + log({rate.name})",
+        "M1": f"c + log({rate.name}) + log(1 + k*{rate.strength})",
+        "M2": f"c + p*log({rate.name})",
+        "M3": "c + one exponent a field",
+        "M4": f"c + p*log({rate.name}) + g*log(gap) + u_draw",
+        "M5": f"M3 + d*max(0, log({rate.text}) - at)",
+    }[name]
 
 
 class NotIdentifiable(PortableError):
@@ -113,7 +117,7 @@ def fit_model(name: Name, data: Data, intercepts: Intercepts) -> Model:
         NoMaximum: the likelihood has none.
         TooFewDegrees: too little information.
     """
-    one = {PAPER: data.log_x}
+    one = {data.rate.name: data.log_x}
     if name == "M0":
         return _linear(name, data, intercepts, {}, offset=data.log_x)
     if name == "M2":
@@ -200,12 +204,13 @@ def told_apart(data: Data, intercepts: Intercepts, named: dict[str, Floats]) -> 
 
 
 def _offset(data: Data) -> Search:
-    """The k of M1, in units of 1/(the largest beta): what it may take of the law there, or add."""
-    largest = float(data.log_beta.max())
-    share = np.exp(data.log_beta - largest)
-    if share.min() > 1 - _SAME_BETA:
-        raise NotIdentifiable("k", "beta has only one level, so that the offset is part of the prefactor")
-    # 1 + k * beta > 0 everywhere
+    """The k of M1, in units of 1/(the largest strength): what it may take of the law there, or add."""
+    largest = float(data.log_strength.max())
+    share = np.exp(data.log_strength - largest)
+    if share.min() > 1 - _SAME_STRENGTH:
+        strength = data.rate.strength
+        raise NotIdentifiable("k", f"{strength} has only one level, so that the offset is part of the prefactor")
+    # 1 + k * strength > 0 everywhere
     return Search(
         name="k",
         values=np.concatenate([-np.geomspace(0.95, 1e-4, _GRID), [0.0], np.geomspace(1e-4, 1e3, _GRID)]),
@@ -218,20 +223,19 @@ def _offset(data: Data) -> Search:
 
 
 def _break(data: Data) -> Search:
-    """`at` of M5, log(alpha*beta) at the break: between the second and the last but one of its levels."""
-    log_ab = -data.log_x
-    levels = np.unique(np.round(log_ab[data.sample.crossed], 9))
+    """`at` of M5, log(rate) at the break: between the second and the last but one of its levels."""
+    log_rate = -data.log_x
+    levels = np.unique(np.round(log_rate[data.sample.crossed], 9))
     if len(levels) < 5:
-        raise NotIdentifiable(
-            "at", f"alpha*beta has {len(levels)} levels with a crossing: a break needs five, two on either side"
-        )
+        has = f"{data.rate.text} has {len(levels)} levels with a crossing"
+        raise NotIdentifiable("at", f"{has}: a break needs five, two on either side")
     return Search(
         name="at",
         values=np.linspace(levels[1], levels[-2], _GRID),
-        offset=lambda _: np.zeros_like(log_ab),
-        column=lambda at: np.maximum(0.0, log_ab - at),
+        offset=lambda _: np.zeros_like(log_rate),
+        column=lambda at: np.maximum(0.0, log_rate - at),
         slope="d",
-        tangent=lambda at, slope: np.where(log_ab > at, -slope, 0.0),
+        tangent=lambda at, slope: np.where(log_rate > at, -slope, 0.0),
     )
 
 

@@ -58,10 +58,12 @@ class Monomial:
         divisor = "*".join(below)
         return f"{'*'.join(above)}/{divisor if len(below) == 1 else f'({divisor})'}"
 
-    def power_of(self, *names: str) -> Fraction | None:
-        """Return k where this is a constant times (product of the names)^k with k not 0; else None."""
-        powers = set(self.exponents.values())
-        return powers.pop() if set(self.exponents) == set(names) and len(powers) == 1 else None
+    def power_of(self, other: Monomial) -> Fraction | None:
+        """Return k where this is a constant times other^k with k not 0; else None."""
+        if not self.exponents or set(self.exponents) != set(other.exponents):
+            return None
+        powers = {exponent / other.exponents[name] for name, exponent in self.exponents.items()}
+        return powers.pop() if len(powers) == 1 else None
 
 
 def _power(name: str, exponent: Fraction) -> str:

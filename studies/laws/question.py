@@ -13,9 +13,9 @@ from grokscale.studies.laws import columns
 from grokscale.studies.laws.effects import Effect
 from grokscale.studies.laws.errors import BadExpression, NotApplicable, UnknownName
 from grokscale.studies.laws.grammar import fields, parse
-from grokscale.studies.laws.hypotheses import PAPER
 from grokscale.studies.laws.monomial import Monomial
 from grokscale.studies.laws.noise import Floats
+from grokscale.studies.laws.rate import Rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,14 @@ class Question:
         x: the monomial, None where terms are asked for.
         terms: the fields, None where x is.
         effect: `draw` (an intercept a draw: `fixed`, or `random` where rows are censored or the data vary) or `none`.
+        rate: what the paper's law is in.
     """
 
     response: str
     x: Monomial | None
     terms: tuple[str, ...] | None
     effect: Effect
+    rate: Rate
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -55,8 +57,8 @@ class Question:
         return np.stack([columns.logarithm(table, parse(name), "terms") for name in self.names], axis=1)
 
 
-def ask(response: str, x: str | None, terms: Sequence[str] | None, effect: str) -> Question:
-    """Check a question as far as that is possible without the data.
+def ask(response: str, x: str | None, terms: Sequence[str] | None, effect: str, rate: Rate) -> Question:
+    """Check a question as far as that is possible without the data; left alone, it is of the rate's inverse.
 
     Raises:
         BadExpression: x is not a monomial with a name in it, or a term is not one name.
@@ -67,10 +69,10 @@ def ask(response: str, x: str | None, terms: Sequence[str] | None, effect: str) 
         raise UnknownName(effect, get_args(Effect), "effect")
     kind: Any = effect
     if terms is None:
-        return Question(response, _monomial(PAPER if x is None else x), None, kind)
+        return Question(response, rate.inverse if x is None else _monomial(x), None, kind, rate)
     if x is not None:
         raise NotApplicable("x= asks for one exponent, terms= for one a field: give one of them", "terms")
-    return Question(response, None, fields(terms), kind)
+    return Question(response, None, fields(terms), kind, rate)
 
 
 def _monomial(expression: str) -> Monomial:

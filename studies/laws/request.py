@@ -13,10 +13,11 @@ from grokscale.studies.laws.errors import NotApplicable, UnknownName
 from grokscale.studies.laws.grammar import field, fields
 from grokscale.studies.laws.models import Name
 from grokscale.studies.laws.noise import NOISES
+from grokscale.studies.laws.rate import Rate
 
 Covariance = Literal["model", "draw"]
 Interval = Literal["wald", "profile", "bootstrap"]
-Scatter = Literal["constant", "floor"]
+Scatter = Literal["constant", "error_floor"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,10 @@ class Request:
         response: see `law`.
         models: which, of M0 to M5.
         terms: fields of M3 and M5, one exponent each; None: every numeric field that varies.
-        gap: the theory column of M4.
+        gap: the theory column of M4; None: what the task's heuristic count of steps divides by the rate.
         effect: see `law`; M4 always has a random intercept.
         noise: the distribution of t about the law: `log-normal`, `Weibull` or `log-logistic`.
-        scale: of the noise: `constant`, or `floor`: a power of the error floor over the threshold (see `scale`).
+        scale: of the noise: `constant`, or `error_floor`: a power of the error floor over the threshold (see `scale`).
         covariance: `model`, or `draw` (CR2, clustered by draw).
         intervals: which, beside the recommended one (Wald, with t).
         threshold: a rung of the ladder; None: the study's own thresholds.
@@ -42,7 +43,7 @@ class Request:
     response: str = "t2"
     models: tuple[Name, ...] = get_args(Name)
     terms: tuple[str, ...] | None = None
-    gap: str = "a_gap"
+    gap: str | None = None
     effect: Effect = "draw"
     noise: str = "log-normal"
     scale: Scatter = "constant"
@@ -74,7 +75,9 @@ def check(request: Request, table: pa.Table) -> None:
         raise NotApplicable("models= names at least one of M0 to M5", "models")
     if request.terms is not None:
         fields(request.terms)
-    field(request.gap, "gap")
-    missing = [name for name in ("alpha", "beta") if name not in columns.predictors(table)]
+    if request.gap is not None:
+        field(request.gap, "gap")
+    rate = Rate.of(table).fields
+    missing = [name for name in rate if name not in columns.predictors(table)]
     if missing:
-        raise NotApplicable(f"the models are of alpha and beta, and this study has no {missing[0]}", "models")
+        raise NotApplicable(f"the models are of {' and '.join(rate)}, and this study has no {missing[0]}", "models")

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from grokscale.studies import roles
 from grokscale.studies.laws import columns, crossings
 from grokscale.studies.laws.columns import Words
 from grokscale.studies.laws.crossings import Crossings
@@ -239,7 +240,8 @@ def _remarks(
     if response == "t1":
         t2 = columns.floats(table, "t2_step")
         if late := int((exact & (read.step > t2)).sum() + ((read.words == "right") & (t2 >= 0)).sum()):
-            yield f"{late} trials reach t1 only after t2, if at all: the train error of the slow phase is of order beta"
+            slow = f"the train error of the slow phase is of order {roles.of(table).strength}"
+            yield f"{late} trials reach t1 only after t2, if at all: {slow}"
     if response == "t2_plateau" and (near := int((exact & (read.step > 0.9 * columns.floats(table, "steps"))).sum())):
         yield f"{near} plateaus lie in the last tenth of their run, where any decreasing curve shows one"
     if not response.startswith("error") and (short := int((exact & (read.step < _SHORTEST)).sum())):

@@ -15,6 +15,7 @@ from grokscale.studies.laws.crossings import UNREACHABLE
 from grokscale.studies.laws.effects import Effect, Intercepts, alone, choose
 from grokscale.studies.laws.likelihood import Sample
 from grokscale.studies.laws.noise import NORMAL, Floats, Noise
+from grokscale.studies.laws.rate import Rate
 from grokscale.studies.laws.responses import Observed
 from grokscale.studies.laws.settings import Setting, settings
 
@@ -49,7 +50,7 @@ class Rows:
         without_crossing: draws of which no trial crossed although one could have (fixed intercepts: counted out).
         counted_out: reason to count; rows, but for `draws_without_crossing`.
         censored: censoring word to the number of trials that bear it, in or out of the likelihood.
-        beta: the regularisation strength of every trial, nan where there is none.
+        strength: of the regulariser of every trial, nan where there is none; `rate` says which field that is.
         settings: the fields that vary within draws and that the law is not in, of the rows of the likelihood.
     """
 
@@ -66,7 +67,8 @@ class Rows:
     without_crossing: int
     counted_out: dict[str, int]
     censored: dict[str, int]
-    beta: Floats
+    strength: Floats
+    rate: Rate
     settings: dict[str, Setting]
 
     @property
@@ -103,7 +105,7 @@ def sort(
     table: pa.Table, observed: Observed, x: Floats, effect: Effect, noise: Noise = NORMAL, asked: Collection[str] = ()
 ) -> Rows:
     """Choose the rows of the likelihood and count the others; `asked` are the fields that the law is in."""
-    draw = columns.draws(table)
+    draw, rate = columns.draws(table), Rate.of(table)
     missing, outside = np.isnan(x).any(axis=1), np.isneginf(x).any(axis=1)
     usable = observed.inside & ~missing & ~outside
     crossed = usable & np.isfinite(observed.lower) & np.isfinite(observed.upper)
@@ -153,6 +155,7 @@ def sort(
         without_crossing=len(without),
         counted_out=counted_out,
         censored={word: found[word] for word in CENSORED},
-        beta=columns.floats(table, "beta") if "beta" in table.column_names else np.full(len(draw), np.nan),
+        strength=columns.floats_if_any(table, rate.strength),
+        rate=rate,
         settings={name: one.of(inside) for name, one in settings(table, draw, asked).items()},
     )

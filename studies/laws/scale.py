@@ -29,7 +29,7 @@ from grokscale.studies.laws.models import NotIdentifiable, laid_out, told_apart,
 from grokscale.studies.laws.no_maximum import NoMaximum
 from grokscale.studies.laws.profile import end
 
-COLUMN = "floor/threshold"
+COLUMN = "error_floor/threshold"
 _REACH = 3.0
 """Greatest |delta| that is looked at."""
 _GRID = 13

@@ -10,9 +10,10 @@ from statistics import median
 
 import numpy as np
 
-from grokscale.studies.plan.plan import Plan, slowness
+from grokscale.studies.plan.plan import Plan
 from grokscale.studies.plan.sample import Known
 from grokscale.trainers import engine as engines
+from grokscale.trainers.tasks.registry import described
 from grokscale.trainers.tasks.registry import task as task_of
 from grokscale.trainers.trial import Budget, Trial
 
@@ -48,7 +49,7 @@ def cost(kind: str, plan: Plan, known: Mapping[int, Known], budget: Budget, slot
         slots: packs side by side.
         engine: of the study.
     """
-    steps = _all_steps(plan.trials, known, budget)
+    steps = _all_steps(kind, plan.trials, known, budget)
     unpredicted = sum(one is None for one in steps)
     counted = np.array([budget.max_steps if one is None else one for one in steps], dtype=np.float64)
     leaps = [
@@ -67,7 +68,7 @@ def cost(kind: str, plan: Plan, known: Mapping[int, Known], budget: Budget, slot
     return Cost(int(counted.sum()), _side_by_side(seconds, slots), sum(sizes[:slots]), unpredicted)
 
 
-def _all_steps(trials: Sequence[Trial], known: Mapping[int, Known], budget: Budget) -> list[int | None]:
+def _all_steps(kind: str, trials: Sequence[Trial], known: Mapping[int, Known], budget: Budget) -> list[int | None]:
     """Predict every trial: from its own theory, else its cell's, else what the others say; None: unknown."""
     of_cell: dict[int, list[int]] = {}
     for one in known.values():
@@ -76,6 +77,7 @@ def _all_steps(trials: Sequence[Trial], known: Mapping[int, Known], budget: Budg
     middle = {cell: int(median(steps)) for cell, steps in of_cell.items()}
     # those that the budget cuts off say nothing of the others' lengths
     whole = [one for one in known.values() if one.refusal is None and one.steps and one.steps < budget.max_steps]
+    slowness = described()[kind].slowness()
     total = sum(slowness(one.trial.config) for one in whole)
     scale = sum(one.steps or 0 for one in whole) / total if whole and math.isfinite(total) else None
 

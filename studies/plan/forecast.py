@@ -14,6 +14,8 @@ from grokscale.studies.plan.sample import SECONDS, Known, Sample, sample
 from grokscale.studies.resources import Resources
 from grokscale.studies.spec import StudySpec
 from grokscale.studies.spec.searches import Random, Sobol
+from grokscale.trainers.tasks.description import Column, Description
+from grokscale.trainers.tasks.registry import described
 from grokscale.trainers.trial import Budget, Value, finite
 
 NAMED = 10
@@ -29,10 +31,10 @@ class Cell:
         config: its flat fields.
         draws: how many draws were looked at.
         t2_predicted: median step of generalisation, None where theory gives it for no draw; t2_low and t2_high: ends.
-        floor: median relative error where training ends.
+        error_settled_predicted: median test error where training ends.
         feasible: whether that lies at or below the test threshold, None where it is unknown.
-        alpha_max: lowest limit of the step size.
-        reasons: why a prediction is None, by name.
+        limits: field to the lowest of its largest values that train, where theory knows it.
+        reasons: theory column to why it gives nothing.
     """
 
     configuration: int
@@ -41,9 +43,9 @@ class Cell:
     t2_predicted: float | None
     t2_low: float | None
     t2_high: float | None
-    floor: float | None
+    error_settled_predicted: float | None
     feasible: bool | None
-    alpha_max: float | None
+    limits: dict[str, float]
     reasons: dict[str, str]
 
 
@@ -96,31 +98,26 @@ def forecast(spec: StudySpec, plan: Plan, resources: Resources, seconds: float =
     for one in looked.known.values():
         by_cell.setdefault(one.trial.configuration, []).append(one)
     seeds = len(plan.trials) // plan.configurations
-    cells = tuple(_cell(plan.trials[n * seeds].config, n, by_cell.get(n, []), limits) for n in looked.cells)
+    task = described()[spec.task.kind]
+    cells = tuple(_cell(task, plan.trials[n * seeds].config, n, by_cell.get(n, []), limits) for n in looked.cells)
     predicted = cost(spec.task.kind, plan, looked.known, limits, slots(spec, resources), spec.engine)
     predicted = _scaled(predicted, plan.total / len(plan.trials))
     warnings = (
         *_repeats(spec, plan),
         *_proposed_later(spec, plan),
-        *_of_cells(cells, limits),
-        *_refusals(looked),
+        *_of_cells(cells, limits, task),
+        *_refusals(looked, task),
         *_unpredicted(predicted, plan),
     )
     return Forecast(plan, predicted, looked, cells, warnings)
 
 
-def _cell(config: Any, number: int, known: Sequence[Known], limits: Budget) -> Cell:
-    def column(name: str) -> list[float]:
-        values = (one.theory.values[name] for one in known)
-        return [value for value in values if value is not None]
-
-    t2, floor, alpha_max = column("t2_predicted"), column("floor"), column("alpha_max")
-    reasons: dict[str, str] = {}
-    for name, values in (("t2_predicted", t2), ("floor", floor), ("alpha_max", alpha_max)):
-        if not values:
-            said = [one.theory.reasons[name] for one in known if name in one.theory.reasons]
-            reasons[name] = said[0] if said else "not computed"
-    middle = median(floor) if floor else None
+def _cell(task: Description, config: Any, number: int, known: Sequence[Known], limits: Budget) -> Cell:
+    of_t2, of_error = task.predicting("t2"), task.predicting("error_settled")
+    limiting = [column for column in task.theory if column.limits]
+    t2, settled = _values(of_t2, known), _values(of_error, known)
+    lowest = {str(column.limits): _values(column, known) for column in limiting}
+    middle = median(settled) if settled else None
     return Cell(
         configuration=number,
         config=dict(config),
@@ -128,11 +125,25 @@ def _cell(config: Any, number: int, known: Sequence[Known], limits: Budget) -> C
         t2_predicted=finite(median(t2)) if t2 else None,
         t2_low=finite(min(t2)) if t2 else None,
         t2_high=finite(max(t2)) if t2 else None,
-        floor=middle,
+        error_settled_predicted=middle,
         feasible=None if middle is None else middle <= limits.test_threshold,
-        alpha_max=min(alpha_max) if alpha_max else None,
-        reasons=reasons,
+        limits={field: min(values) for field, values in lowest.items() if values},
+        reasons=_reasons([column for column in (of_t2, of_error, *limiting) if column is not None], known),
     )
+
+
+def _values(column: Column | None, known: Sequence[Known]) -> list[float]:
+    values = [] if column is None else [one.theory.values.get(column.name) for one in known]
+    return [value for value in values if value is not None]
+
+
+def _reasons(columns: Sequence[Column], known: Sequence[Known]) -> dict[str, str]:
+    """Return why theory gives nothing, of the columns of which it gives nothing."""
+    found = {}
+    for name in (column.name for column in columns if not _values(column, known)):
+        said = [one.theory.reasons[name] for one in known if name in one.theory.reasons]
+        found[name] = said[0] if said else "not computed"
+    return found
 
 
 def _repeats(spec: StudySpec, plan: Plan) -> Iterator[Caution]:
@@ -160,21 +171,21 @@ def _proposed_later(spec: StudySpec, plan: Plan) -> Iterator[Caution]:
         )
 
 
-def _of_cells(cells: Sequence[Cell], limits: Budget) -> Iterator[Caution]:
+def _of_cells(cells: Sequence[Cell], limits: Budget, task: Description) -> Iterator[Caution]:
     theta = limits.test_threshold
     above = [cell for cell in cells if cell.feasible is False]
-    near = [cell for cell in cells if cell.feasible and cell.floor is not None and cell.floor > theta / 10]
+    near = [cell for cell in cells if cell.feasible and (cell.error_settled_predicted or 0) > theta / 10]
     late = [cell for cell in cells if cell.t2_predicted is not None and cell.t2_predicted > limits.max_steps]
     if above:
         yield Caution(
             f"{_named(above, cells)}: the predicted floor of the test error lies above its threshold {theta:g}; "
-            "they will probably not generalise: take a smaller beta or a larger test_threshold",
+            f"they will probably not generalise: take a smaller {task.rate_fields[-1]} or a larger test_threshold",
             "/budget/test_threshold",
         )
     if near:
         yield Caution(
             f"{_named(near, cells)}: the predicted floor lies above a tenth of the test threshold {theta:g}, "
-            "where t2 departs from 1/(alpha beta)",
+            f"where t2 departs from 1/({task.rate})",
             "/budget/test_threshold",
         )
     if late:
@@ -185,14 +196,15 @@ def _of_cells(cells: Sequence[Cell], limits: Budget) -> Iterator[Caution]:
         )
 
 
-def _refusals(looked: Sample) -> Iterator[Caution]:
+def _refusals(looked: Sample, task: Description) -> Iterator[Caution]:
     reasons: dict[str, list[str]] = {}
     for one in looked.known.values():
         if one.refusal is not None:
             reasons.setdefault(one.refusal[0], []).append(one.refusal[1])
+    limited = {f"/optimizer/{column.limits}" for column in task.theory if column.limits}
     for outcome, said in reasons.items():
         message = f"{len(said)} of {len(looked.known)} trials looked at will be {outcome} at once: {said[0]}"
-        yield Caution(message, {"diverged": "/optimizer/alpha", "failed": "/engine"}.get(outcome))
+        yield Caution(message, {"diverged": next(iter(limited), None), "failed": "/engine"}.get(outcome))
 
 
 def _unpredicted(predicted: Cost, plan: Plan) -> Iterator[Caution]:

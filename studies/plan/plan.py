@@ -107,18 +107,20 @@ def cut_packs(spec: StudySpec, trials: Sequence[Trial], side_by_side: int) -> tu
         trials: in the order of their indices.
         side_by_side: packs that the cluster holds.
     """
+    task = described()[spec.task.kind]
     draws = [identity.data_id for identity in identities(spec.task.kind, spec.seed, trials)]
     groups: dict[tuple[Any, ...], list[int]] = {}
     for place, trial in enumerate(trials):
-        shape = tuple(trial.config[name] for name in described()[spec.task.kind].pack_fields)
+        shape = tuple(trial.config[name] for name in task.pack_fields)
         groups.setdefault(shape, []).append(place)
+    slowness = [*map(task.slowness(), (trial.config for trial in trials))]
     made: list[tuple[int, ...]] = []
     for group in groups.values():
         share = max(1, round(side_by_side * len(group) / len(trials)))
-        for band in bands(group, [slowness(trials[i].config) for i in group], share):
+        for band in bands(group, [slowness[i] for i in group], share):
             made += [tuple(band[i] for i in positions) for positions in cut([draws[i] for i in band], share)]
-    # the longest first, so that none is left alone at the end: t2 grows as 1/(alpha beta)
-    made.sort(key=lambda members: (-max(slowness(trials[i].config) for i in members), members))
+    # the longest first, so that none is left alone at the end
+    made.sort(key=lambda members: (-max(slowness[i] for i in members), members))
     return tuple(PlannedPack(number, tuple(trials[i].index for i in places)) for number, places in enumerate(made))
 
 
@@ -127,10 +129,3 @@ def slots(spec: StudySpec, resources: Resources) -> int:
     wanted = spec.resources
     side_by_side = resources.holds(Resources(wanted.cpus, wanted.gpus))
     return max(1, side_by_side if wanted.max_packs is None else min(side_by_side, wanted.max_packs))
-
-
-def slowness(config: Mapping[str, Any]) -> float:
-    """Return 1/(alpha beta), or 1/alpha where there is no beta: what t2 is proportional to, all else equal."""
-    beta = config.get("beta", config.get("beta1", 1.0))
-    product = config["alpha"] * beta
-    return 1 / product if product else float("inf")

@@ -7,6 +7,8 @@ after which a trial without t2 is given up: the budget's, or those after which i
 stayed}`; `delay_{step,lower,upper,censoring}`; `error_{stop,min,settled,plateau}` (relative l2), with `_mean_l1` and
 `_step`; the theory columns by name; `ladder` (JSON text), `pack`, `attempt`, `host`, `seconds`. Times are in steps.
 
+What the study's task says of the columns is in the metadata, see `studies.roles`.
+
 For a trial that has not ended, `started` says whether its pack has, and `steps` is the pack's last reported step.
 """
 
@@ -19,10 +21,13 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import Connection, Select, Text, case, select, type_coerce
 
+from grokscale.studies.roles import marked
 from grokscale.studies.store.choices import Chosen, choose
 from grokscale.studies.store.flat import CROSSINGS, ERRORS
 from grokscale.studies.store.models import Configuration, Pack, Study, Trial
 from grokscale.studies.store.records import TrialFilter
+from grokscale.trainers.tasks.description import Description
+from grokscale.trainers.tasks.registry import described
 
 _INT, _FLOAT, _TEXT = pa.int64(), pa.float64(), pa.string()
 _NAMES = {"id": _TEXT, "index": _INT, "configuration": _INT, "seed": _INT, "data_id": _TEXT, "stream_id": _TEXT}
@@ -50,7 +55,7 @@ def table(connection: Connection, study_id: str, filter: TrialFilter) -> pa.Tabl
     chosen = [configs[number] for number in values.get("configuration", ())]
     theory = [theory or {} for theory in values.get("theory", ())]
     predicted = dict.fromkeys(name for columns in theory for name in columns)
-    return pa.table(
+    made = pa.table(
         _typed(values | _limits(values, budget), _HEAD | _REACHED)
         | {name: pa.array([budget[name]] * len(rows), _FLOAT) for name in _THRESHOLDS}
         | {name: _array([config.get(name) for config in chosen]) for name in fields}
@@ -58,6 +63,7 @@ def table(connection: Connection, study_id: str, filter: TrialFilter) -> pa.Tabl
         | {name: pa.array([columns.get(name) for columns in theory], _FLOAT) for name in predicted}
         | _typed(values, _TAIL)
     )
+    return marked(made, _description(connection, study_id))
 
 
 def _statement(chosen: Chosen) -> Select[*tuple[Any, ...]]:
@@ -77,6 +83,11 @@ def _configs(connection: Connection, study_id: str) -> dict[int, dict[str, Any]]
 
 def _budget(connection: Connection, study_id: str) -> dict[str, Any]:
     return connection.execute(select(Study.spec).where(Study.id == study_id)).scalar_one()["budget"]
+
+
+def _description(connection: Connection, study_id: str) -> Description:
+    spec = connection.execute(select(Study.spec).where(Study.id == study_id)).scalar_one()
+    return described()[spec["task"]["kind"]]
 
 
 def _limits(values: Mapping[str, Sequence[Any]], budget: Mapping[str, Any]) -> dict[str, Sequence[Any]]:

@@ -34,10 +34,10 @@ def explained(table: pa.Table, t2: Pair | None) -> dict[str, Any]:
         table: a study's trials.
         t2: the comparison of t2: its uncensored rows give a draw's prefactor, T_star * measured / predicted.
     """
-    told = roles.of(table).tells_draws_apart
+    column = roles.of(table).tells_draws_apart
+    told = column.name if column else None
     if t2 is None or told is None or told not in table.column_names:
-        what = told or "prediction of the draws' prefactors"
-        return _none(0, 0, what, f"no trial has a {what}")
+        return _none(0, 0, told, f"no trial has a {told or 'prediction by which draws are told apart'}")
     time, draw = columns.floats(table, told), t2.draw
     predicted = t2.inside & (time > 0)
     rows = predicted & (t2.words == "exact")
@@ -66,6 +66,7 @@ def explained(table: pa.Table, t2: Pair | None) -> dict[str, Any]:
         return _none(len(present), without, told, reason)
     half = float(stdtrit(df, 0.975)) * se
     return {
+        "column": told,
         "value": slope,
         "se": se,
         "ci95": [slope - half, slope + half],
@@ -116,8 +117,8 @@ def _near(distance: float, se: float, df: float) -> dict[str, Any]:
     return {"margin": MARGIN, "p": float(stdtr(df, (abs(distance) - MARGIN) / se))}
 
 
-def _none(draws: int, without: int, column: str, reason: str) -> dict[str, Any]:
-    nothing = dict.fromkeys(("value", "se", "ci95", "intercept", "r2"))
+def _none(draws: int, without: int, column: str | None, reason: str) -> dict[str, Any]:
+    nothing: dict[str, Any] = {"column": column} | dict.fromkeys(("value", "se", "ci95", "intercept", "r2"))
     untested = {"statistic": None, "p": None, "reason": reason}
     counts = {"draws": draws, "draws_without_crossing": without}
     tests = {"slope_is_0": untested, "slope_is_1": untested}

@@ -38,9 +38,10 @@ def _comparison(name: str, one: Mapping[str, Any]) -> str:
 
 def _slope(explains: Mapping[str, Any]) -> str:
     if explains["value"] is None:
-        return f"Whether T_star explains the draws cannot be told: {explains['reason']}."
+        what = explains["column"] or "theory"
+        return f"Whether {what} explains the draws cannot be told: {explains['reason']}."
     slope = interval(Estimate(explains["value"], explains["se"], explains["draws"] - 2))
-    told = f"Slope {slope} of the draws' log prefactor on log T_star"
+    told = f"Slope {slope} of the draws' log prefactor on log {explains['column']}"
     told += "" if explains["r2"] is None else f", R2 {explains['r2']:.4g}"
     tests = explains["tests"]
     if tests["slope_is_1"]["p"] is None:

@@ -19,30 +19,36 @@ from grokscale.studies.theory.explained import explained
 from grokscale.studies.theory.mean import Logs, NoMean, mean
 from grokscale.studies.theory.pairs import CENSORED, Pair, pair
 from grokscale.studies.theory.sentences import text
+from grokscale.trainers.tasks.description import Description
 
 _NUMBER = re.compile(r"(?<![\w.*])-?\d+(\.\d+)?(e[-+]?\d+)?(?![\w])")
 _MANY = 0.1
 _FEW_DRAWS = 8
 
 
-def theory(table: pa.Table, reasons: Mapping[str, Mapping[str, str]] | None = None) -> dict[str, Any]:
+def theory(
+    table: pa.Table,
+    reasons: Mapping[str, Mapping[str, str]] | None = None,
+    task: str | Description | None = None,
+) -> dict[str, Any]:
     """Set t1, t2 and the error floor beside what theory predicted for them before anything was trained.
 
     Args:
         table: a study's trials, one row each (`Store.table`), ended or not.
         reasons: by trial id, theory column to why it is null (`Store.theory_reasons`).
+        task: whose trials they are, for a table that does not say so (of a CSV file): its kind or description.
 
     Returns:
-        The theory object of the interface: plain JSON values at full precision. For each of `t1` (the exact linear
-        prediction), `t2` (M2: T_star / (alpha beta)), `floor` and `floor_closed_form` (M1, against the settled error)
-        the ratio measured / predicted as a geometric mean over draws with a 95 % interval, over the study and in every
-        configuration. `explains_draws` is the slope of the draws' log prefactor on log T_star. A number that cannot be
-        told is null with a reason; no value is nan or infinite.
+        The theory object of the interface: plain JSON values at full precision. For `t1`, `t2` and each prediction of
+        the settled error that the task has (sparse recovery's: the exact linear prediction, M2 and M1) the ratio
+        measured / predicted as a geometric mean over draws with a 95 % interval, over the study and in every
+        configuration. `explains_draws` is the slope of the draws' log prefactor on the log of what predicts it. A
+        number that cannot be told is null with a reason; no value is nan or infinite.
 
     Raises:
         TooLittle: no ended trial has a measured value beside a prediction.
     """
-    by_trial = reasons or {}
+    table, by_trial = roles.told(table, task), reasons or {}
     told = [by_trial.get(trial, {}) for trial in table.column("id").to_pylist()]
     draw, stream = columns.draws(table), columns.streams(table)
     pairs = {
@@ -135,4 +141,4 @@ def _warnings(comparisons: Mapping[str, Any], explains: Mapping[str, Any]) -> It
     if without:
         yield f"{without} draws without an uncensored t2 have no prefactor: the slope is that of the others"
     if explains["value"] is not None and explains["draws"] < _FEW_DRAWS:
-        yield f"the slope on log T_star rests on {explains['draws']} draws"
+        yield f"the slope on log {explains['column']} rests on {explains['draws']} draws"

@@ -10,8 +10,9 @@ squares and quotients are then floats, neither 0 nor infinite."""
 POSITIVE = Real(1e-50, MODERATE)
 
 
-def _strength(name: str, says: str, source: str = "") -> Field:
-    return Field(name, POSITIVE, says, sweeps=True, source=source, letter=name.replace("beta", "β"))
+def _strength(name: str, says: str, source: str = "", stands_for: str = "") -> Field:
+    letter = name.replace("beta", "β")
+    return Field(name, POSITIVE, says, sweeps=True, source=source, letter=letter, stands_for=stands_for)
 
 
 def _step_size(source: str) -> tuple[Field, ...]:
@@ -34,7 +35,7 @@ ELASTIC = Section(
     "Elastic",
     "f = g + beta1 ||a||_1 + beta2/2 ||a||_2^2.",
     (
-        _strength("beta1", "strength of the l1 part; for 0 use kind l2"),
+        _strength("beta1", "strength of the l1 part; for 0 use kind l2", stands_for="beta"),
         _strength("beta2", "strength of the l2 part; for 0 use kind l1"),
     ),
 )

@@ -5,7 +5,8 @@ Nothing here draws, trains or predicts; the class named by `implementation` does
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -111,6 +112,7 @@ class Field:
         unit: "1": none.
         source: where it is defined.
         letter: what charts write for it.
+        stands_for: the field of the task's rate whose place it takes in configurations that lack that one.
     """
 
     name: str
@@ -126,6 +128,7 @@ class Field:
     unit: str = "1"
     source: str = ""
     letter: str = ""
+    stands_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +211,9 @@ class Column:
         says: what it is.
         predicts: the response that it predicts, if any.
         explains_draws: by it the draws' prefactors are told apart.
+        heuristic: the distance that a heuristic count of steps divides by the rate.
         limits: the field of which it is the largest value that trains.
+        letter: what charts write for it.
     """
 
     name: str
@@ -216,7 +221,9 @@ class Column:
     says: str
     predicts: Literal["t1", "t2", "error_settled"] | None = None
     explains_draws: bool = False
+    heuristic: bool = False
     limits: str | None = None
+    letter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +285,8 @@ class Description:
         looks: how its errors are watched.
         leaps: engines that take no steps.
         foretold: the sizes up to which theory answers within seconds, by field.
-        rate: a monomial of fields; the default x of a law is its inverse.
+        rate: the product of fields that a trial's speed is proportional to, the strength of the regulariser last; the
+            default x of a law is its inverse.
         deterministic: given the draw, nothing scatters but rounding.
         implementation: `package.module:Class` of the `Task`. What names draws and predicts needs no torch: the module
             imports it where tensors are made.
@@ -320,6 +328,29 @@ class Description:
             if one.name not in seen:
                 seen.add(one.name)
                 yield one
+
+    def predicting(self, response: str) -> Column | None:
+        """Return the first prediction of a response, None where there is none."""
+        return next((column for column in self.theory if column.predicts == response), None)
+
+    @property
+    def rate_fields(self) -> tuple[str, ...]:
+        """The factors of the rate."""
+        return tuple(self.rate.split("*"))
+
+    def slowness(self) -> Callable[[Mapping[str, Any]], float]:
+        """Return what gives 1/rate of a configuration: what its times are proportional to, all else equal; inf at 0.
+
+        A factor that a configuration lacks is that of the field which stands for it, and is left out where none does.
+        """
+        standing = {one.stands_for: one.name for one in self.every_field() if one.stands_for}
+        factors = [(name, standing.get(name, "")) for name in self.rate_fields]
+
+        def of(config: Mapping[str, Any]) -> float:
+            rate = math.prod(config.get(name, config.get(other, 1.0)) for name, other in factors)
+            return 1 / rate if rate else math.inf
+
+        return of
 
     @property
     def data_fields(self) -> tuple[str, ...]:

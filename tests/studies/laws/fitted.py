@@ -7,6 +7,7 @@ from typing import Any
 
 from grokscale.studies.laws.fit import Fit
 from grokscale.studies.laws.question import ask
+from grokscale.studies.laws.rate import Rate
 from grokscale.studies.laws.responses import observe
 from grokscale.studies.laws.rows import sort
 from grokscale.studies.laws.solve import solve
@@ -16,7 +17,7 @@ from tests.studies.laws.tables import Row, table
 def fitted(rows: Sequence[Row], response: str = "t2", *, effect: str = "fixed", **asked: Any) -> Fit:
     """Fit as `law` does and return what it builds its answer from."""
     data = table(rows)
-    question = ask(response, asked.get("x"), asked.get("terms"), effect)
+    question = ask(response, asked.get("x"), asked.get("terms"), effect, Rate.of(data))
     sorted_rows = sort(data, observe(data, response, None), question.logarithms(data), question.effect)
     fit = solve(sorted_rows, question.names).fit
     assert fit is not None

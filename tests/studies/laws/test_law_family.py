@@ -321,7 +321,7 @@ def _rung(row: Row) -> dict[str, Any]:
 def test_cells_whose_floor_is_not_known_are_counted() -> None:
     answer = family([row | {"floor": None} for row in near_their_floor()], models=("M2",))
     assert answer["low_floor"] == {
-        "floor": 0.1,
+        "at_most": 0.1,
         "unknown": 90,
         "n": 0,
         "value": None,

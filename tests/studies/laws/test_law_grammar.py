@@ -76,12 +76,12 @@ def test_parentheses_as_deep_as_allowed_parse() -> None:
 
 
 def test_a_power_of_the_product_is_recognised() -> None:
-    assert parse("3/(alpha*beta)^0.5").power_of("alpha", "beta") == Fraction(-1, 2)
+    assert parse("3/(alpha*beta)^0.5").power_of(parse("alpha*beta")) == Fraction(-1, 2)
 
 
 @pytest.mark.parametrize("expression", ["1/alpha", "alpha/beta", "N/(alpha*beta)", "alpha^2*beta"])
 def test_what_is_no_power_of_the_product_is_not(expression: str) -> None:
-    assert parse(expression).power_of("alpha", "beta") is None
+    assert parse(expression).power_of(parse("alpha*beta")) is None
 
 
 @settings(deadline=None)

@@ -15,9 +15,10 @@ import pyarrow as pa
 import pytest
 
 from grokscale.studies.laws import BadExpression, NotApplicable, Request, TooLittle, UnknownName, fit_family, law
-from grokscale.studies.laws.hypotheses import PAPER
 from tests.studies.laws import legacy
 from tests.studies.laws.tables import Row, censor, crossing, grid, power_law, table, times
+
+PAPER = "1/(alpha*beta)"
 
 ALPHAS, BETAS = (0.01, 0.03, 0.1), (1e-6, 1e-5, 1e-4)
 ROWS = power_law(grid(ALPHAS, BETAS, seeds=6), sigma=0.05)
@@ -376,8 +377,8 @@ def test_no_power_of_the_floor_is_the_best_where_the_rows_of_one_floor_lie_on_th
         low = row["beta"] < 5e-5
         t = round(10 * (1 + row["seed"]) / (row["alpha"] * row["beta"])) if low else row["t2_step"]
         rows.append(row | crossing("t2", "exact", t) | {"floor": 1e-4 if low else 1e-3, "test_threshold": 1e-2})
-    scale = family(rows, models=("M0",), scale="floor")["scale"]
-    assert scale["reason"] == "no power of floor/threshold within 3 is the best"
+    scale = family(rows, models=("M0",), scale="error_floor")["scale"]
+    assert scale["reason"] == "no power of error_floor/threshold within 3 is the best"
 
 
 # -- numbers that a float cannot hold -------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ def rows(delta: float = DELTA, seed: int = 0) -> list[Row]:
 
 
 def family(of: list[Row], **asked: Any) -> dict[str, Any]:
-    return fit_family(table(of), Request(**{"models": ("M2", "M3"), "scale": "floor", **asked})).result
+    return fit_family(table(of), Request(**{"models": ("M2", "M3"), "scale": "error_floor", **asked})).result
 
 
 def test_a_planted_power_of_the_floor_is_found() -> None:
@@ -126,7 +126,7 @@ def test_rows_that_scatter_less_weigh_more() -> None:
 def test_where_the_floor_tells_nothing_the_scatter_is_constant_and_that_is_said(floor: float | None, why: str) -> None:
     of = [row | {"floor": floor} for row in rows()]
     answer = family(of)
-    assert answer["scale"]["not_identifiable"] == "floor/threshold"
+    assert answer["scale"]["not_identifiable"] == "error_floor/threshold"
     assert why in answer["scale"]["reason"]
     assert any("taken as constant" in warning for warning in answer["warnings"])
     assert answer["models"] == family(of, scale="constant")["models"]

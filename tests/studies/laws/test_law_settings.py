@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from grokscale.studies.laws import Request, fit_family, law
-from grokscale.studies.laws.hypotheses import PAPER
 from grokscale.studies.plan import Plan, Resources, plan
 from grokscale.studies.spec import parse
 from grokscale.studies.store import open_store
 from grokscale.trainers.pack import train
 from grokscale.trainers.trial import Budget, Pack
 from tests.studies.laws.tables import Row, crossing, grid, power_law, table
+
+PAPER = "1/(alpha*beta)"
 
 
 def trained(folder: Path, **task: Any) -> tuple[Any, Plan]:

@@ -65,7 +65,7 @@ def test_every_cell_has_the_median_of_its_draws() -> None:
         assert cell.config == trials[0].config
         assert cell.t2_predicted == median(values["t2_predicted"] or 0 for values in theory)
         assert cell.t2_low == min(values["t2_predicted"] or 0 for values in theory)
-        assert cell.floor == median(values["floor"] or 0 for values in theory)
+        assert cell.error_settled_predicted == median(values["floor"] or 0 for values in theory)
         assert cell.feasible is True
         assert cell.reasons == {}
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from grokscale.studies.packs import budget, pack
 from grokscale.studies.plan import Plan, Resources, plan
 from grokscale.studies.plan.packing import MOST, cut
-from grokscale.studies.plan.plan import slots, slowness
+from grokscale.studies.plan.plan import slots
 from grokscale.studies.search import configurations
 from grokscale.studies.spec import parse
+from grokscale.trainers.tasks.registry import described
 from grokscale.trainers.trial import Budget
 from tests.studies.spec.spec_samples import BASE, changed, specs
 
@@ -122,6 +123,7 @@ def test_cutting_keeps_every_position_once_and_draws_together(draws: list[int], 
 def test_a_large_group_is_parted_by_length_so_that_no_pack_goes_on_for_a_few_slow_trials() -> None:
     made = planned(2, seeds=40)
     assert len(made.packs) == 3 * 2
+    slowness = described()["sparse_recovery"].slowness()
     lengths = [[slowness(made.trials[i].config) for i in one.members] for one in made.packs]
     for longer, shorter in itertools.pairwise(lengths[::2]):
         assert min(longer) >= max(shorter)

@@ -106,7 +106,12 @@ FIELDS = (
 )
 
 THEORY = (
-    Column("a_gap", "1", "||a_hat - a*||_inf, the distance behind the heuristic count a_gap / (alpha beta) (T2)"),
+    Column(
+        "a_gap",
+        "1",
+        "||a_hat - a*||_inf, the distance behind the heuristic count a_gap / (alpha beta) (T2)",
+        heuristic=True,
+    ),
     Column("alpha_max", "1", "2 / (sigma_max(X^T X) + beta2), the limit of the step size", limits="alpha"),
     Column(
         "t1_predicted",
@@ -114,7 +119,7 @@ THEORY = (
         "step at which the linear row-space residual comes to the train threshold",
         predicts="t1",
     ),
-    Column("T_star", "steps", "time of the sign flow to the test threshold (M2)", explains_draws=True),
+    Column("T_star", "steps", "time of the sign flow to the test threshold (M2)", explains_draws=True, letter="T*"),
     Column("t2_predicted", "steps", "T_star / (alpha beta) steps (M2)", predicts="t2"),
     Column(
         "floor",

@@ -62,7 +62,7 @@ SYNTHETIC = Description(
     rules=(NOT_SMOOTH, Takes(("l1", "l2"), because="the synthetic law needs one beta")),
     theory=(
         Column("t1_predicted", "steps", "t1_prefactor / alpha", predicts="t1"),
-        Column("T_star", "steps", "prefactor of the draw", explains_draws=True),
+        Column("T_star", "steps", "prefactor of the draw", explains_draws=True, letter="T*"),
         Column("t2_predicted", "steps", "t2 without the noise of the trial", predicts="t2"),
     ),
     curves=(

@@ -1,0 +1,18 @@
+"""Documents that the interface shows as examples, from `examples.json`: what a task says in them is data, not code."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+def example(name: str) -> Any:
+    """Return one of them."""
+    return _examples()[name]
+
+
+@cache
+def _examples() -> dict[str, Any]:
+    return json.loads(files("grokscale.service").joinpath("examples.json").read_text(encoding="utf-8"))
