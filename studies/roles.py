@@ -108,9 +108,8 @@ def joined(tables: Sequence[pa.Table]) -> Mapping[bytes, bytes]:
     each = [json.loads(said) for one in tables if (said := (one.schema.metadata or {}).get(_KEY))]
     if not each:
         return {}
-    theory = {column["name"]: column for one in reversed(each) for column in one["theory"]}
     said = {key: sorted({name for one in each for name in one[key]}) for key in ("data", "methods")}
-    return {_KEY: json.dumps({"rate": each[0]["rate"], **said, "theory": [*theory.values()]}).encode()}
+    return {_KEY: json.dumps({"rate": each[0]["rate"], **said, "theory": _first_of_each(each)}).encode()}
 
 
 def _said(description: Description) -> dict[str, Any]:
@@ -123,6 +122,14 @@ def _said(description: Description) -> dict[str, Any]:
     }
 
 
+def _first_of_each(every: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the predictions of several tasks, each name as the first has it."""
+    found: dict[str, dict[str, Any]] = {}
+    for column in (column for one in every for column in one["theory"]):
+        found.setdefault(column["name"], column)
+    return [*found.values()]
+
+
 @lru_cache(maxsize=64)
 def _read(said: bytes | None, names: tuple[str, ...]) -> Roles:
     every = [_said(one) for one in described().values()]
@@ -130,7 +137,7 @@ def _read(said: bytes | None, names: tuple[str, ...]) -> Roles:
         # of the tasks whose rate the table has, the first: the one that its laws are most likely in
         rate = next((one["rate"] for one in every if set(one["rate"]) <= set(names)), every[0]["rate"])
         found = {"rate": rate, **{key: [n for one in every for n in one[key]] for key in ("data", "methods")}}
-        found["theory"] = [*{c["name"]: c for one in reversed(every) for c in one["theory"]}.values()]
+        found["theory"] = _first_of_each(every)
     else:
         found = json.loads(said)
     theory = tuple(Column(**column) for column in found["theory"])

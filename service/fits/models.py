@@ -37,7 +37,7 @@ class FitRequest(BaseModel):
     gap: str | None = Field(
         None,
         max_length=100,
-        description="the theory column of M4; null: what the task's heuristic count divides by the rate",
+        description="the theory column of M4; null: that of the task's heuristic",
     )
     effect: Literal["draw", "fixed", "random", "none"] = Field(
         "draw", description="what the draws are: `draw` is fixed or random by what the rows are, `none` pools them"

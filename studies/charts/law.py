@@ -232,7 +232,7 @@ def _points(rows: Rows, draws: list[str], x: LogAxis, y: LogAxis) -> list[alt.Ch
         scale=alt.Scale(domain=words, range=[_SHAPES[word] for word in words]),
         legend=alt.Legend(title=None, labelExpr=_meanings(), symbolStrokeColor=INK, symbolStrokeWidth=1.4),
     )
-    told = [alt.Tooltip(name, type=kind) for name, kind in _TOLD.items()]
+    told = [alt.Tooltip(f"{name}:{kind}") for name, kind in _TOLD.items()]
     where: dict[str, Any] = {"x": x.of("x"), "y": y.of("t"), "color": colour, "tooltip": told}
     exact = alt.Chart(data([row for row in rows if row["word"] == "exact"])).mark_circle(size=44, opacity=0.85)
     layers = [exact.encode(**where)]

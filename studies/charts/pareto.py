@@ -46,7 +46,7 @@ def pareto(
     ramp = alt.Scale(type="log", scheme=RAMP, nice=False)
     filled = alt.Fill(f"{colour}:Q", scale=ramp, legend=legend) if shaded else alt.FillValue(PALETTE[0])
     kinds = dict.fromkeys(("trial", x, y, colour), "quantitative") | {"trial": "nominal"}
-    told = [alt.Tooltip(key, type=kind) for key, kind in kinds.items()]
+    told = [alt.Tooltip(f"{key}:{kind}") for key, kind in kinds.items()]
     steps = alt.Chart(data(front)).mark_line(interpolate="step-after", stroke=INK, strokeWidth=1.6)
     dominated = alt.Chart(data(others)).mark_circle(size=26, opacity=0.55).encode(**along, fill=filled, tooltip=told)
     best = alt.Chart(data(front)).mark_circle(size=75, stroke=INK, strokeWidth=1.4, opacity=1)

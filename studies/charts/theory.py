@@ -99,7 +99,7 @@ def _line(ends: Rows) -> alt.Chart:
 
 
 def _marks(rows: Rows) -> alt.Chart:
-    told = [alt.Tooltip(key, type=kind) for key, kind in _TOLD.items()]
+    told = [alt.Tooltip(f"{key}:{kind}") for key, kind in _TOLD.items()]
     return (
         alt.Chart(data(rows)).mark_point(size=30, strokeWidth=1.3, stroke=PALETTE[0], opacity=0.75).encode(tooltip=told)
     )

@@ -101,7 +101,7 @@ POINTS = [
 
 
 def test_the_front_is_a_step_line_in_order() -> None:
-    document = pareto(POINTS[::-1], "a study")
+    document = pareto(POINTS[::-1], "a study", colour="beta")
     check(document)
     assert [row["trial"] for row in rows(document, "line", "trial")] == ["a", "b"]
     [step] = [layer["mark"]["interpolate"] for layer in layers(document) if kind(layer) == "line"]
@@ -112,17 +112,17 @@ def test_the_front_is_a_step_line_in_order() -> None:
 
 def test_the_front_is_whole_whatever_is_thinned() -> None:
     many = [POINTS[0], *({**POINTS[2], "trial": str(i)} for i in range(6000)), POINTS[1]]
-    document = pareto(many, "a study")
+    document = pareto(many, "a study", colour="beta")
     assert [row["trial"] for row in rows(document, "line", "trial")] == ["a", "b"]
     assert "5,000 of 6,000" in heading(document)
 
 
 def test_no_point_at_all_is_a_chart() -> None:
-    check(pareto(POINTS[3:], "a study"))
+    check(pareto(POINTS[3:], "a study", colour="beta"))
 
 
 def test_points_without_a_field_to_colour_them_are_of_one_colour() -> None:
-    document = pareto([{**point, "beta": None} for point in POINTS], "a study")
+    document = pareto([{**point, "beta": None} for point in POINTS], "a study", colour="beta")
     check(document)
     fills = [layer["encoding"]["fill"] for layer in layers(document) if kind(layer) == "circle"]
     assert fills == 2 * [{"value": "#0072b2"}]

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from samples import ALPHAS, add, failed, outcome, running
 
+from grokscale.studies import roles
 from grokscale.studies.store import Store, TrialFilter
 from grokscale.trainers.trial import Crossing
 
@@ -114,3 +115,12 @@ def test_halved_packs_keep_their_trials_in_the_table(store: Store):
     assert table["index"].to_pylist() == list(range(12))
     assert table["pack"].to_pylist() == [2, 2, 2, 3, 3, 3] + [1] * 6
     assert sorted(set(table["alpha"].to_pylist())) == list(ALPHAS)
+
+
+def test_it_says_what_its_task_says_of_the_columns(half):
+    store, study_id = half
+    made = store.table(study_id)
+    assert roles.of(made).rate == ("alpha", "beta")
+    assert made.schema.field("beta").metadata[b"role"] == b"training"
+    assert made.schema.field("snr").metadata is None  # no field of this task
+    assert made.schema.field("t2_predicted").metadata[b"predicts"] == b"t2"
