@@ -122,5 +122,5 @@ def test_it_says_what_its_task_says_of_the_columns(half):
     made = store.table(study_id)
     assert roles.of(made).rate == ("alpha", "beta")
     assert made.schema.field("beta").metadata[b"role"] == b"training"
-    assert made.schema.field("snr").metadata is None  # no field of this task
+    assert not made.schema.field("snr").metadata  # no field of this task
     assert made.schema.field("t2_predicted").metadata[b"predicts"] == b"t2"

@@ -77,10 +77,9 @@ class Synthetic:
 
     def theory(self, draw: SyntheticDraw, trial: Trial, budget: Budget) -> Theory:
         """Return t1 and, with the noise left out, T_star and t2."""
-        values: dict[str, float | None] = dict.fromkeys(("a_gap", "alpha_max", "floor", "floor_closed_form"))
-        reasons = dict.fromkeys(values, "a synthetic trial has no data")
         T_star = number(trial.config, "prefactor") * draw.factor
-        values |= {"t1_predicted": float(math.ceil(_t1(trial))), "T_star": T_star}
+        values: dict[str, float | None] = {"t1_predicted": float(math.ceil(_t1(trial))), "T_star": T_star}
+        reasons: dict[str, str] = {}
         power = _power(trial)
         t2 = math.inf if power is None else T_star * power
         values["t2_predicted"] = finite(t2)
