@@ -157,7 +157,8 @@ class _Run:
         device = torch.device(self._pack.device)
         self._problem = self._task.problem([draws[t.index] for t in trials], trials, budget, device)
         patience = [self._task.patience(draws[t.index], t, budget) for t in trials]
-        self._watch = Watch(self._problem, budget, np.array(patience))
+        measures = [measure.name for measure in self._task.description.measures]
+        self._watch = Watch(self._problem, budget, np.array(patience), measures)
         if resume is None:
             self._watch.begin(self._problem)
             self._look()

@@ -108,25 +108,31 @@ class Problem(Protocol):
     def walk(self, step: int, k: int, train: Passage, test: Passage) -> bool:
         """Take `k >= 1` steps of every column from `step` on, showing the passages each error where it is due.
 
+        The passages' points are set where a column comes to the first level, see `Passage.reached`.
+
         Returns:
             Whether every test error that was looked at was finite. See `trainers.passage.walk`.
         """
         ...
 
-    def follow(self, k: int) -> np.ndarray:
-        """Take `k >= 1` steps of every column; return the train error after each, shape (k, columns)."""
+    def follow(self, step: int, k: int, train: Passage) -> np.ndarray:
+        """Take `k >= 1` steps of every column from `step` on, showing `train` the error after each, as `walk` does.
+
+        Returns:
+            The train errors, shape (k, columns).
+        """
         ...
 
     def train_error(self) -> np.ndarray:
-        """Relative train error, shape (columns,)."""
+        """The train error, shape (columns,)."""
         ...
 
     def test_error(self) -> np.ndarray:
-        """Relative test error, shape (columns,)."""
+        """The test error, shape (columns,)."""
         ...
 
-    def mean_l1(self) -> np.ndarray:
-        """Mean absolute test error per coordinate, shape (columns,)."""
+    def measures(self) -> Mapping[str, np.ndarray]:
+        """The measures that the description declares, each of shape (columns,)."""
         ...
 
     def gradient_ratio(self) -> np.ndarray | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from grokscale.trainers.levels import NO_STEP
 from grokscale.trainers.outcome import Seen, trained
 from grokscale.trainers.passage import NEVER, Passage
 from grokscale.trainers.plateau import PlateauLog
+from grokscale.trainers.points import Points
 from grokscale.trainers.schedule import DENSE, end_after, next_in_log, next_on_curve
 from grokscale.trainers.task import Problem, Theory
 from grokscale.trainers.trial import Budget, ErrorPoint, Outcome
@@ -21,6 +22,7 @@ _RESTS = 1e-3
 """Where the end is not known, an error rests that fell by less than this part of it over the second half of the run."""
 _WORTH = 32
 """Steps that have to be left out for that to be worth a look: to follow the train error costs little, see `Problem`."""
+_ALL = slice(None)
 _PARTS = ("train", "test", "ratio", "curves", "plateau")
 
 
@@ -31,18 +33,18 @@ class Watch:
         problem: the stacked trials, at step 0.
         budget: thresholds and stop rule.
         patience: step from which a column may be given up whose error no longer falls, shape (columns,).
+        measures: names of what the task measures beside its error.
     """
 
-    def __init__(self, problem: Problem, budget: Budget, patience: np.ndarray) -> None:
+    def __init__(self, problem: Problem, budget: Budget, patience: np.ndarray, measures: Sequence[str]) -> None:
         columns = len(problem.trials)
         self._budget = budget
-        self.train = Passage([budget.train_threshold, *RUNGS.values()], columns, worth=_WORTH)
-        self.test = Passage([budget.test_threshold, *RUNGS.values()], columns)
+        self.train = Passage([budget.train_threshold, *RUNGS.values()], columns, _WORTH, measures)
+        self.test = Passage([budget.test_threshold, *RUNGS.values()], columns, measures=measures)
         self.ratio = Passage([-1.0], columns)  # of minus the ratio: beta ||H|| / ||G|| >= 1
         self.curves = Curves(columns, budget.record == "coordinates")
-        self.plateau = PlateauLog(columns)
-        self._latest = np.zeros((3, columns))  # relative l2, mean l1, step
-        self._settled = np.full((3, columns), np.nan)
+        self.plateau = PlateauLog(columns, measures)
+        self._latest, self._settled = Points(measures, columns), Points(measures, columns)
         self.infeasible = np.zeros(columns, dtype=bool)
         self.stalled = np.zeros(columns, dtype=bool)
         self.diverged = np.zeros(columns, dtype=bool)
@@ -63,6 +65,8 @@ class Watch:
         """Take in the errors of step 0."""
         self.train.see(0, problem.train_error())
         self.test.see(0, problem.test_error())
+        for passage in (self.train, self.test):
+            passage.mark(0, problem)
 
     def walk(self, step: int, k: int, problem: Problem) -> None:
         """Have `k` steps taken from `step` on, missing no crossing."""
@@ -88,15 +92,15 @@ class Watch:
         self._next_ratio = NO_STEP if found else step + 1
 
     def _record(self, step: int, problem: Problem, error: np.ndarray, on_curve: bool, in_log: bool) -> None:
-        mean_l1 = problem.mean_l1()
+        measured = problem.measures()
         if in_log:
-            self.plateau.see(step, error, mean_l1)
+            self.plateau.see(step, error, measured)
             self._next_log = next_in_log(step, self._budget.plateau_every)
         if on_curve:
             iterate = problem.iterate() if self.curves.coordinates else None
             self.curves.see(step, problem.observe(), iterate)
             self._next_curve = next_on_curve(step)
-        self._latest = np.stack([error, mean_l1, np.full_like(error, step)])
+        self._latest.put(_ALL, step, error, measured)
         if on_curve or step >= DENSE:
             self._judge(step, problem, error)
 
@@ -108,8 +112,8 @@ class Watch:
         self.stalled |= ending.stalled & never & ~self.infeasible
         for column in np.flatnonzero((step >= self._patience) & never & ~self.stalled):
             self.stalled[column] = self._rests(int(column), step)
-        newly = ending.settled & np.isnan(self._settled[0])
-        self._settled[:, newly] = self._latest[:, newly]
+        newly = ending.settled & ~self._settled.there
+        self._settled.values[:, newly] = self._latest.values[:, newly]
 
     def _rests(self, column: int, step: int) -> bool:
         """Return whether the least error has improved by under 0.1 % over the second half of the run."""
@@ -138,17 +142,18 @@ class Watch:
         over = (step >= self._ends) | self.diverged
         if self._budget.stop != "max_steps":
             # a certificate may hold from the start: the trial goes on until its t1 is known or can no longer come
-            known = (self.train.first[0] != NEVER) | ~np.isnan(self._settled[0])
+            known = (self.train.first[0] != NEVER) | self._settled.there
             over |= (self.infeasible | self.stalled) & known
         if self._budget.stop == "settled":
-            over |= ~np.isnan(self._settled[0])
+            over |= self._settled.there
         return over if over.any() else None
 
     def keep(self, columns: np.ndarray) -> None:
         """Go on with these columns."""
         for part in _PARTS:
             getattr(self, part).keep(columns)
-        self._latest, self._settled = self._latest[:, columns], self._settled[:, columns]
+        self._latest.keep(columns)
+        self._settled.keep(columns)
         self._patience = self._patience[columns]
         self.infeasible, self.stalled = self.infeasible[columns], self.stalled[columns]
         self.diverged, self._ends = self.diverged[columns], self._ends[columns]
@@ -163,6 +168,7 @@ class Watch:
                 index=trial.index,
                 outcome="diverged",
                 obtained="stepped",
+                looks="certified",
                 steps=step,
                 theory=theory.values,
                 theory_reasons=theory.reasons,
@@ -179,21 +185,21 @@ class Watch:
             ratio=self.ratio if problem.gradient_ratio() is not None else None,
             missed="infeasible" if self.infeasible[column] else "stalled" if self.stalled[column] else "right",
             plateau=self.plateau.result(column, step),
-            stop=_point(self._latest[:, column]),
+            reached=(self.train.reached.of(column), self.test.reached.of(column)),
+            stop=self._latest.of(column),
             least=self._least(column),
-            settled=_point(self._settled[:, column]),
+            settled=self._settled.of(column),
             curve=curve,
             coordinates=coordinates,
             obtained="stepped",
+            looks="certified",
         )
         return trained(trial, self._budget, theory, seen, seconds)
 
     def _least(self, column: int) -> ErrorPoint | None:
         """The least test error over the logged steps and the last: the minimum as published code takes it."""
-        candidates = [
-            point for point in (self.plateau.least(column), _point(self._latest[:, column])) if point is not None
-        ]
-        return min(candidates, key=lambda point: point.relative_l2, default=None)
+        candidates = [point for point in (self.plateau.least(column), self._latest.of(column)) if point is not None]
+        return min(candidates, key=lambda point: point.error, default=None)
 
     # -- checkpoint -------------------------------------------------------------------------------------------------
 
@@ -201,7 +207,7 @@ class Watch:
         """Return what `load` needs."""
         return {
             **{part: getattr(self, part).state() for part in _PARTS},
-            "points": (self._latest, self._settled),
+            "points": (self._latest.values, self._settled.values),
             "flags": (self.infeasible, self.stalled, self.diverged),
             "patience": self._patience,
             "next": (self._next_curve, self._next_log, self._next_ratio),
@@ -211,15 +217,8 @@ class Watch:
         """Take over a state of the same columns."""
         for part in _PARTS:
             getattr(self, part).load(state[part])
-        self._latest, self._settled = (points.copy() for points in state["points"])
+        self._latest.values, self._settled.values = (values.copy() for values in state["points"])
         self.infeasible, self.stalled, self.diverged = state["flags"]
         self._patience = state["patience"]
         self._next_curve, self._next_log, self._next_ratio = state["next"]
         self._ends = self._end_steps()
-
-
-def _point(column: np.ndarray) -> ErrorPoint | None:
-    """Return (relative l2, mean l1, step) as a point; None where there is none yet."""
-    if np.isnan(column).any():
-        return None
-    return ErrorPoint(float(column[0]), float(column[1]), int(column[2]))

@@ -28,6 +28,7 @@ EXAMPLE_TRIAL: dict[str, Any] = {
     "stream_id": "0:a1a2ecf32cded7a0:0",
     "outcome": "generalised",
     "obtained": "stepped",
+    "looks": "certified",
     "steps": 79649,
     "t1": {"step": 27, "lower": 26, "upper": 27, "censoring": "exact", "stayed": 27},
     "t1_gradient": {"step": 58, "lower": 57, "upper": 58, "censoring": "exact", "stayed": None},
@@ -36,7 +37,12 @@ EXAMPLE_TRIAL: dict[str, Any] = {
     "delay": {"step": 78061, "lower": 78060, "upper": 78061, "censoring": "exact"},
     "delay_reason": None,
     "ladder": {"1e-2": {"t1": {**EXAMPLE_CROSSING, "step": 27}, "t2": EXAMPLE_CROSSING}},
-    "errors": {"stop": {"relative_l2": 1.8e-3, "mean_l1": 9.4e-6, "step": 79649}, "settled": None},
+    "errors": {
+        "t2": {"error": 9.99e-3, "step": 78088, "measures": {"mean_l1": 5.2e-5}},
+        "stop": {"error": 1.8e-3, "step": 79649, "measures": {"mean_l1": 9.4e-6}},
+        "settled": None,
+    },
+    "error_reasons": {"settled": "training had not settled"},
     "theory": {"a_gap": 0.0947, "T_star": 0.0781, "t2_predicted": 78100.0, "floor": 1.394e-4},
     "theory_reasons": {},
     "pack": 0,
@@ -80,9 +86,12 @@ class Rung(_Shown):
 class ErrorPoint(_Shown):
     """The test error at one step."""
 
-    relative_l2: float = Field(description="||a - a*|| / ||a*||")
-    mean_l1: float = Field(description="mean absolute error of a coordinate")
+    error: float = Field(description="as the task defines it")
     step: int
+    measures: dict[str, float | None] = Field(
+        description="what the task measures beside it: `mean_l1` (sparse_recovery), the mean absolute error of a "
+        "coordinate; null where it was not finite"
+    )
 
 
 class Trial(_Shown):
@@ -106,6 +115,10 @@ class Trial(_Shown):
     )
     outcome: OutcomeWord | None
     obtained: Obtained | None
+    looks: str | None = Field(
+        description="how the errors were watched: `certified` missed nothing; `every 10`, `ratio 1.01`: on such a grid "
+        "of steps, so that a crossing lies between two of them"
+    )
     steps: int | None = Field(description="steps taken")
     t1: Crossing | None = Field(description="memorisation: crossing of the train threshold")
     t1_gradient: Crossing | None = Field(
@@ -116,7 +129,10 @@ class Trial(_Shown):
     delay: Delay | None
     delay_reason: str | None = Field(description="why there is no delay")
     ladder: dict[str, Rung] = Field(description="the crossings of other thresholds, by threshold")
-    errors: dict[str, ErrorPoint | None] = Field(description="at `stop`, `min`, `settled`, `plateau`")
+    errors: dict[str, ErrorPoint | None] = Field(
+        description="test errors at `t1`, `t2`, `stop`, `min`, `settled`, `plateau`"
+    )
+    error_reasons: dict[str, str] = Field(description="why one of them is null")
     theory: dict[str, float | None] = Field(description="what theory says of this trial")
     theory_reasons: dict[str, str] = Field(description="why a theory column is null")
     pack: int = Field(description="number of the pack that trains it")

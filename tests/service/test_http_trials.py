@@ -48,7 +48,7 @@ def test_a_trial_shows_what_was_committed(http: TestClient, finished: str) -> No
     assert trial["t2_plateau"]["censoring"] == "interval"
     assert trial["delay"]["step"] == t2 - 100
     assert trial["ladder"]["1e-3"] == {"t1": None, "t2": None}
-    assert trial["errors"]["stop"] == {"relative_l2": 1e-3, "mean_l1": 1e-5, "step": t2 + 1000}
+    assert trial["errors"]["stop"] == {"error": 1e-3, "step": t2 + 1000, "measures": {"mean_l1": 1e-5}}
     assert trial["errors"]["settled"] is None
     assert trial["theory"]["floor"] is None
     assert trial["theory_reasons"] == {"floor": "not a task with a floor"}
@@ -131,7 +131,7 @@ def test_csv_has_the_same_rows_as_json(http: TestClient, finished: str) -> None:
         assert float(row["alpha"]) == trial["config"]["alpha"]
         assert int(row["t2_step"]) == trial["t2"]["step"]
         assert row["t1_gradient_step"] == ""
-        assert float(row["error_stop"]) == trial["errors"]["stop"]["relative_l2"]
+        assert float(row["error_stop"]) == trial["errors"]["stop"]["error"]
         assert json.loads(row["ladder"]) == trial["ladder"]
 
 

@@ -36,6 +36,22 @@ VARIED = {
 }
 
 
+def assert_reached(outcome: Outcome, trial: Trial) -> None:
+    """At t1 and t2 the errors and the measures are those of the loop's iterates there."""
+    a_star = draw_of("sparse_recovery", trial, 0).a_star
+    firsts = {name: getattr(outcome, name).step for name in ("t1", "t2")}
+    loop = oracle(trial, STEPS, keep=tuple(step for step in firsts.values() if step is not None))
+    for name, step in firsts.items():
+        point = outcome.errors[name]
+        assert (point is None) == (step is None) == (name in outcome.error_reasons)
+        if point is not None and step is not None:
+            off = loop.iterates[step] - a_star
+            expected = np.linalg.norm(off) / np.linalg.norm(a_star)
+            assert (point.step, set(point.measures)) == (step, {"mean_l1"})
+            assert point.error == pytest.approx(expected, rel=1e-7)
+            assert point.measures["mean_l1"] == pytest.approx(np.abs(off).mean(), rel=1e-7)
+
+
 def oracle(trial: Trial, steps: int, keep: tuple[int, ...] = ()) -> brute_force.Loop:
     draw = draw_of("sparse_recovery", trial, 0)
     beta1, beta2 = strengths(trial.config)
@@ -78,6 +94,7 @@ def test_crossings_equal_those_of_the_loop_to_the_step(fields: dict[str, object]
     found = outcomes(pack(trials, max_steps=STEPS, stop="max_steps"))
     for trial in trials:
         assert_same(found[trial.index], oracle(trial, STEPS))
+        assert_reached(found[trial.index], trial)
 
 
 @pytest.mark.parametrize("method", ["proximal", "subgradient", "projected"])
@@ -106,4 +123,4 @@ def test_compaction_and_packing_change_nothing() -> None:
         assert (outcome.t1, outcome.t2, outcome.ladder) == (other.t1, other.t2, other.ladder)
         assert outcome.errors["stop"] is not None
         assert other.errors["stop"] is not None
-        assert outcome.errors["stop"].relative_l2 == pytest.approx(other.errors["stop"].relative_l2, abs=1e-9)
+        assert outcome.errors["stop"].error == pytest.approx(other.errors["stop"].error, abs=1e-9)

@@ -166,12 +166,14 @@ class FastForward:
             ratio=self._ratio(steps, observed["gradient_ratio"]) if self._course.regularized else None,
             missed="infeasible" if self._infeasible() and self._certified <= self.step else "right",
             plateau=plateau,
+            reached=(self._reached(self.train), self._reached(self.test)),
             stop=self._point(self.step),
             least=self._least(),
             settled=self._point(self._settled) if settled else None,
             curve={"step": steps, **observed},
             coordinates=iterates if self._budget.record == "coordinates" else None,
             obtained="fast_forward",
+            looks="certified",
         )
 
     def _ratio(self, steps: np.ndarray, ratios: np.ndarray) -> Passage:
@@ -209,8 +211,13 @@ class FastForward:
         return swing / self._scales[1], swing * float(np.linalg.norm(d.X, 2)) / self._scales[0]
 
     def _point(self, step: int) -> ErrorPoint:
-        off = np.abs(self._iterate(step) - self._course.a_star)
-        return ErrorPoint(float(np.linalg.norm(off)) / self._scales[1], float(off.mean()), int(step))
+        a = self._iterate(step)
+        error = float(np.linalg.norm(a - self._course.a_star)) / self._scales[1]
+        return ErrorPoint(error, int(step), self._course.measure(a))
+
+    def _reached(self, passage: Passage) -> ErrorPoint | None:
+        first = int(passage.first[0, 0])
+        return None if first == NEVER else self._point(first)
 
     # -- the log of the plateau rule ----------------------------------------------------------------------------------
 

@@ -53,6 +53,7 @@ def with_error(outcome: Outcome, run: FastForward) -> Outcome:
         delay_reason=lag.reason if isinstance(lag, NoDelay) else None,
         ladder=ladder,
         errors=dict.fromkeys(outcome.errors),
+        error_reasons=dict.fromkeys(outcome.errors, "a surrogate: the errors followed are another method's"),
     )
 
 
