@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from grokscale.trainers.ladder import RUNGS, NoDelay, delay
+from grokscale.trainers.ladder import NoDelay, delay, named
 from grokscale.trainers.passage import Passage
 from grokscale.trainers.task import Theory
 from grokscale.trainers.trial import Budget, Censoring, Crossing, ErrorPoint, Obtained, Outcome, OutcomeWord, Trial
@@ -27,6 +27,7 @@ class Seen:
     Attributes:
         column: of the trial in the passages.
         steps: steps taken; everything was looked at there.
+        rungs: thresholds of the ladder.
         train, test: passages over the study's threshold and then the ladder's.
         ratio: passage of minus beta ||H|| / ||G|| over -1; None without a regulariser.
         missed: why t2 was not crossed, should it not have been.
@@ -39,6 +40,7 @@ class Seen:
 
     column: int
     steps: int
+    rungs: Sequence[float]
     train: Passage
     test: Passage
     ratio: Passage | None
@@ -90,7 +92,7 @@ def trained(trial: Trial, budget: Budget, theory: Theory, seen: Seen, seconds: f
 def _ladder(budget: Budget, seen: Seen, t2: Crossing) -> dict[str, dict[str, Crossing | None]]:
     stopped_by_t2 = budget.stop == "after_t2" and t2.upper is not None
     out: dict[str, dict[str, Crossing | None]] = {}
-    for level, (name, threshold) in enumerate(RUNGS.items(), start=1):
+    for level, (name, threshold) in enumerate(named(seen.rungs).items(), start=1):
         t1_known = not stopped_by_t2 or threshold >= budget.train_threshold
         t2_known = not stopped_by_t2 or threshold >= budget.test_threshold
         # what keeps the error above the study's threshold keeps it above every lower one

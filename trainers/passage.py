@@ -12,7 +12,7 @@ from grokscale.trainers.points import Points
 from grokscale.trainers.trial import Censoring, Crossing
 
 if TYPE_CHECKING:
-    from grokscale.trainers.task import Problem, Speed
+    from grokscale.trainers.task import Certified, Problem, Speed
 
 NEVER = -1
 
@@ -44,7 +44,10 @@ class Passage:
 
     def see(self, step: int, error: np.ndarray) -> bool:
         """Take in the error (columns,) at a step; return whether it crossed a level anywhere."""
-        below = error <= self.levels
+        return self.see_below(step, error <= self.levels)
+
+    def see_below(self, step: int, below: np.ndarray) -> bool:
+        """Take in at which levels or below each column is at a step, shape (levels, columns); return as `see` does."""
         if np.array_equal(below, self.below):
             return False
         self.first[below & (self.first == NEVER)] = step
@@ -120,8 +123,8 @@ class Passage:
         self.reached.values = state["reached"].copy()
 
 
-def walk(problem: Problem, step: int, k: int, train: Passage, test: Passage) -> bool:
-    """Take `k` steps from `step` on as `Problem.walk` has to, by what any problem can do: all columns look at once."""
+def walk(problem: Certified, step: int, k: int, train: Passage, test: Passage) -> bool:
+    """Take `k` steps from `step` on as `Certified.walk` has to, by what its other functions do: all look at once."""
     last, finite = step + k, True
     while step < last:
         dense = train.dense_until(step + 1)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from grokscale.trainers.points import point, rows
+from grokscale.trainers.points import point
 from grokscale.trainers.trial import Crossing, ErrorPoint
 
 LAST = 3
@@ -22,7 +22,7 @@ _STEEP = 0.1
 """Largest |d log error / d log step| from the plateau's first point to the end; the rule's band alone allows 0.05 over
 any stretch, which a slowly falling curve fills."""
 _MOST = 1 << 16
-"""Log points kept (8 bytes a number: error, step and measures of a column); a longer run has no plateau time."""
+"""Log points kept (8 bytes a number: the error and the measures of a column); a longer run has no plateau time."""
 
 
 class PlateauLog:
@@ -31,21 +31,23 @@ class PlateauLog:
     Args:
         columns: number of columns.
         measures: names of what is measured beside the error, which alone decides where the plateau is.
+        bracket: errors are known where they are logged and nowhere between: a plateau begins between two such steps.
     """
 
-    def __init__(self, columns: int, measures: Sequence[str] = ()) -> None:
+    def __init__(self, columns: int, measures: Sequence[str] = (), bracket: bool = False) -> None:
         self.steps: list[int] = []
+        self._bracket = bracket
         self._measures = tuple(measures)
-        self._points = np.empty((64, 2 + len(self._measures), columns))
+        self._points = np.empty((64, 1 + len(self._measures), columns))
 
-    def see(self, step: int, error: np.ndarray, measured: Mapping[str, np.ndarray]) -> None:
-        """Log the errors (columns,) of one step."""
+    def see(self, step: int, values: np.ndarray) -> None:
+        """Log the error and the measures of one step, shape (1 + measures, columns)."""
         size = len(self.steps)
         if size == _MOST:
             return
         if size == len(self._points):
             self._points = np.concatenate([self._points, np.empty_like(self._points)])
-        self._points[size] = rows(self._measures, step, error, measured)
+        self._points[size] = values
         self.steps.append(step)
 
     def keep(self, columns: np.ndarray) -> None:
@@ -64,15 +66,21 @@ class PlateauLog:
         at = self.steps[found]
         if still_falling(at, float(errors[found]), float(np.mean(errors[-LAST:])), step):
             return Crossing(None, step, None, "right"), None
-        there = point(self._measures, self._points[found, :, column])
+        there = self._point(found, column)
         if at == 0:
             return Crossing(0, -1, 0, "left", stayed=0), there
+        before = self.steps[found - 1] if self._bracket else at - 1
+        if before < at - 1:
+            return Crossing(None, before, at, "interval", stayed=at), there
         return Crossing(at, at - 1, at, "exact", stayed=at), there
 
     def least(self, column: int) -> ErrorPoint | None:
         """Return the least logged error: the minimum over the run as published code takes it."""
         errors = self._points[: len(self.steps), 0, column]
-        return point(self._measures, self._points[int(np.argmin(errors)), :, column]) if errors.size else None
+        return self._point(int(np.argmin(errors)), column) if errors.size else None
+
+    def _point(self, at: int, column: int) -> ErrorPoint:
+        return point(self._measures, np.append(self._points[at, :, column], self.steps[at]))
 
     def state(self) -> dict[str, Any]:
         """Return what `load` needs."""

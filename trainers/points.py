@@ -20,10 +20,10 @@ class Points:
     def __init__(self, measures: Sequence[str], columns: int) -> None:
         self.measures = tuple(measures)
         self.values = np.full((2 + len(self.measures), columns), np.nan)
-        """Error, step and each measure, by row."""
+        """Error, each measure and step, by row."""
 
     def put(
-        self, columns: np.ndarray | slice, step: int | np.ndarray, error: np.ndarray, measured: Mapping[str, np.ndarray]
+        self, columns: np.ndarray, step: int | np.ndarray, error: np.ndarray, measured: Mapping[str, np.ndarray]
     ) -> None:
         """Set the points of some columns, each array of that length."""
         self.values[:, columns] = rows(self.measures, step, error, measured)
@@ -31,7 +31,7 @@ class Points:
     @property
     def there(self) -> np.ndarray:
         """Which columns have one, shape (columns,)."""
-        return np.isfinite(self.values[1])
+        return np.isfinite(self.values[-1])
 
     def of(self, column: int) -> ErrorPoint | None:
         """Return a column's point; None: it has none."""
@@ -45,7 +45,7 @@ class Points:
 def rows(
     names: Sequence[str], step: int | np.ndarray, error: np.ndarray, measured: Mapping[str, np.ndarray]
 ) -> np.ndarray:
-    """Return points as rows (error, step, measures), shape (2 + measures, columns).
+    """Return points as rows (error, measures, step), shape (2 + measures, columns).
 
     Raises:
         ValueError: a measure that was declared is not among those measured.
@@ -53,10 +53,10 @@ def rows(
     missing = [name for name in names if name not in measured]
     if missing:
         raise ValueError(f"the task declares the measure {missing[0]} and did not measure it")
-    return np.stack([error, np.broadcast_to(step, error.shape), *(measured[name] for name in names)])
+    return np.stack([error, *(measured[name] for name in names), np.broadcast_to(step, error.shape)])
 
 
 def point(names: Sequence[str], values: np.ndarray) -> ErrorPoint:
     """Return one column of `rows` as a point."""
-    error, step, *measured = values.tolist()
+    error, *measured, step = values.tolist()
     return ErrorPoint(error, int(step), {name: finite(value) for name, value in zip(names, measured, strict=True)})

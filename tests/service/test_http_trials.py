@@ -31,11 +31,11 @@ def streamed(http: TestClient, study_id: str, media: str, **parameters: Any) -> 
 
 
 def test_a_trial_has_the_documented_fields(http: TestClient, finished: str) -> None:
-    documented = "id study_id index configuration config seed data_id stream_id outcome obtained steps t1 t1_gradient"
-    documented += " t2 t2_plateau delay ladder errors theory pack attempt host seconds error"
+    documented = "id study_id index configuration config seed data_id stream_id outcome obtained looks t1 t1_gradient"
+    documented += " steps t2 t2_plateau delay ladder errors theory pack attempt host seconds error"
     trial = trials(http, finished)[0]
     assert set(documented.split()) <= set(trial)
-    assert set(trial) - set(documented.split()) == {"delay_reason", "theory_reasons"}
+    assert set(trial) - set(documented.split()) == {"delay_reason", "error_reasons", "theory_reasons"}
 
 
 def test_a_trial_shows_what_was_committed(http: TestClient, finished: str) -> None:

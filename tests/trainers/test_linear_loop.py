@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from grokscale.trainers.ladder import RUNGS
 from grokscale.trainers.linear import loop as linear_loop
 from grokscale.trainers.passage import Passage
 from grokscale.trainers.task import Speed
 from grokscale.trainers.tasks.registry import draws_of
+from grokscale.trainers.tasks.sparse_recovery.description import SPARSE_RECOVERY
 from grokscale.trainers.tasks.sparse_recovery.problem import SparseProblem
 from tests.trainers.packs import sparse
 
@@ -46,7 +46,7 @@ def problem(fields: dict[str, Any], columns: int = 5, kind: type[SparseProblem] 
 
 def passages(of: SparseProblem) -> tuple[Passage, Passage]:
     """Return passages of both errors that have seen step 0."""
-    train, test = (Passage([1e-2, *RUNGS.values()], len(of.trials), worth, ["mean_l1"]) for worth in (32, 1))
+    train, test = (Passage([1e-2, *SPARSE_RECOVERY.rungs], len(of.trials), worth, ["mean_l1"]) for worth in (32, 1))
     train.see(0, of.train_error())
     test.see(0, of.test_error())
     return train, test

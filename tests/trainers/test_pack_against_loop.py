@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from grokscale.trainers.ladder import RUNGS
+from grokscale.trainers.ladder import named
 from grokscale.trainers.linear.strengths import strengths
 from grokscale.trainers.tasks.registry import draw_of
+from grokscale.trainers.tasks.sparse_recovery.description import SPARSE_RECOVERY
 from grokscale.trainers.trial import Crossing, Outcome, Trial
 from tests.trainers import brute_force
 from tests.trainers.packs import outcomes, pack, sparse
@@ -77,7 +78,7 @@ def steps(crossing: Crossing | None) -> tuple[int | None, int | None]:
 def assert_same(outcome: Outcome, loop: brute_force.Loop) -> None:
     assert steps(outcome.t1) == (loop.train[0].first, loop.train[0].stayed)
     assert steps(outcome.t2) == (loop.test[0].first, loop.test[0].stayed)
-    for rung, train, test in zip(RUNGS, loop.train[1:], loop.test[1:], strict=True):
+    for rung, train, test in zip(named(SPARSE_RECOVERY.rungs), loop.train[1:], loop.test[1:], strict=True):
         assert steps(outcome.ladder[rung]["t1"]) == (train.first, train.stayed), rung
         assert steps(outcome.ladder[rung]["t2"]) == (test.first, test.stayed), rung
     if outcome.t1_gradient is not None:

@@ -59,6 +59,7 @@ class SparseProblem:
         self._regularized = bool((betas > 0).any())
         self._train, self._test = bounds(draws, trials, self.rule)
         self._ends = Ends(draws, trials)
+        self._reached = np.empty((2, len(trials), a.shape[2]))  # room for the iterates at t1 and at t2
 
     # -- layout -----------------------------------------------------------------------------------------------------
 
@@ -142,9 +143,8 @@ class SparseProblem:
         """Take `k` steps from `step` on, missing no crossing; return whether the errors seen are finite."""
         if not self._compiled:
             return walk(self, step, k, train, test)
-        reached = np.empty((2, len(self.trials), self._stack.a.shape[2]))
-        finite = self._walk(step, k, train, test, reached)
-        for passage, iterates in zip((train, test), reached, strict=True):
+        finite = self._walk(step, k, train, test, self._reached)
+        for passage, iterates in zip((train, test), self._reached, strict=True):
             self._mark(step, passage, iterates)
         return finite
 

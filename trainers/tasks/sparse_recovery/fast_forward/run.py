@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from grokscale.trainers.ladder import RUNGS
 from grokscale.trainers.outcome import Seen
 from grokscale.trainers.passage import NEVER, Passage
 from grokscale.trainers.plateau import BAND, LAST, still_falling
 from grokscale.trainers.schedule import CURVE, DENSE, end_after, next_in_log, next_judged
+from grokscale.trainers.tasks.sparse_recovery.description import SPARSE_RECOVERY
 from grokscale.trainers.tasks.sparse_recovery.fast_forward import path
 from grokscale.trainers.tasks.sparse_recovery.fast_forward.course import Course
 from grokscale.trainers.tasks.sparse_recovery.fast_forward.decomposition import Held
@@ -21,6 +21,7 @@ from grokscale.trainers.tasks.sparse_recovery.fast_forward.path import Path, Pie
 from grokscale.trainers.tasks.sparse_recovery.theory.chatter import chatter
 from grokscale.trainers.trial import Budget, Crossing, ErrorPoint
 
+RUNGS = SPARSE_RECOVERY.rungs
 _ROUNDING = 1e-12
 """Relative difference below which two errors are one."""
 
@@ -36,8 +37,8 @@ class FastForward:
     def __init__(self, course: Course, budget: Budget) -> None:
         self._course, self._budget = course, budget
         self._scales = float(np.linalg.norm(course.descent.y)), float(np.linalg.norm(course.a_star))
-        self.train = Passage([budget.train_threshold, *RUNGS.values()], 1)
-        self.test = Passage([budget.test_threshold, *RUNGS.values()], 1)
+        self.train = Passage([budget.train_threshold, *RUNGS], 1)
+        self.test = Passage([budget.test_threshold, *RUNGS], 1)
         self._certifies, self._settles = course.within(budget.test_threshold)
         self._certified = self._settled = self._overtaken = NEVER
         self._path = Path(course.descent, course.a0, 0, budget.max_steps)
@@ -161,6 +162,7 @@ class FastForward:
         return Seen(
             column=0,
             steps=self.step,
+            rungs=RUNGS,
             train=self.train,
             test=self.test,
             ratio=self._ratio(steps, observed["gradient_ratio"]) if self._course.regularized else None,
