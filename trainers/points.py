@@ -53,7 +53,11 @@ def rows(
     missing = [name for name in names if name not in measured]
     if missing:
         raise ValueError(f"the task declares the measure {missing[0]} and did not measure it")
-    return np.stack([error, *(measured[name] for name in names), np.broadcast_to(step, error.shape)])
+    out = np.empty((2 + len(names), error.size))
+    out[0], out[-1] = error, step
+    for row, name in enumerate(names, start=1):
+        out[row] = measured[name]
+    return out
 
 
 def point(names: Sequence[str], values: np.ndarray) -> ErrorPoint:

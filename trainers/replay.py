@@ -88,7 +88,7 @@ def thawed(state: bytes) -> dict[str, Any]:
 
 def _anew(of: Bracketed) -> Passage:
     """Return a passage of the first level alone, as far as `of` is."""
-    passage = Passage(of.levels[:1, 0], of.first.shape[1], measures=of.reached.measures)
+    passage = Passage(of.levels[:1, 0].tolist(), of.first.shape[1], measures=of.reached.measures)
     for name in ("first", "since", "below"):
         setattr(passage, name, np.array(getattr(of, name)[:1]))
     return passage

@@ -51,6 +51,10 @@ class Watch:
         self.stalled = np.zeros(columns, dtype=bool)
         self.diverged = np.zeros(columns, dtype=bool)
         self._patience = patience
+        # asked once: to hold an object against a protocol takes as long as a look
+        self._ending = problem if isinstance(problem, Ends) else None
+        self._gradients = problem if isinstance(problem, Regularized) else None
+        self._iterated = problem if self.curves.coordinates and isinstance(problem, Iterated) else None
         self._next_curve = self._next_log = self._next_ratio = 0
         self._ends = self._end_steps()
 
@@ -92,15 +96,18 @@ class Watch:
             self.diverged |= ~np.isfinite(error)
             self._record(step, problem, error, on_curve, in_log)
         if on_curve or step >= self._next_ratio:
-            self._ratio(step, problem)
+            self._ratio(step)
 
-    def _ratio(self, step: int, problem: Problem) -> None:
+    def _ratio(self, step: int) -> None:
         """Every step until beta ||H|| >= ||G|| has been seen everywhere; then at the curve's steps."""
-        ratio = _gradient_ratio(problem)
+        ratio = self._gradient_ratio()
         if ratio is not None:
             self.ratio.see(step, -ratio)
         found = ratio is None or not (self.ratio.first == NEVER).any()
         self._next_ratio = NO_STEP if found else step + 1
+
+    def _gradient_ratio(self) -> np.ndarray | None:
+        return None if self._gradients is None else self._gradients.gradient_ratio()
 
     def _record(self, step: int, problem: Problem, error: np.ndarray, on_curve: bool, in_log: bool) -> None:
         self._latest.values = rows(self._latest.measures, step, error, problem.measures())
@@ -111,21 +118,20 @@ class Watch:
             self.curves.see(step, *self._observed(problem, error))
             self._next_curve = next_on_curve(step)
         if on_curve or step >= DENSE:
-            self._judge(step, problem, error)
+            self._judge(step, error)
 
     def _observed(self, problem: Problem, error: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
         """Return what is recorded of a step: both errors, whatever else the problem shows, and the iterate."""
         observed = problem.observe()
         if "train_error" not in observed:
             observed = {"train_error": problem.train_error(), **observed}
-        iterated = self.curves.coordinates and isinstance(problem, Iterated)
-        return {"test_error": error, **observed}, problem.iterate() if iterated else None
+        return {"test_error": error, **observed}, self._iterated.iterate() if self._iterated else None
 
-    def _judge(self, step: int, problem: Problem, error: np.ndarray) -> None:
+    def _judge(self, step: int, error: np.ndarray) -> None:
         """Hold each column against where its training ends, or against its own past where that is not known."""
         never = self.test.first[0] == NEVER
-        if isinstance(problem, Ends):
-            ending = problem.ending(error, self._budget.test_threshold)
+        if self._ending is not None:
+            ending = self._ending.ending(error, self._budget.test_threshold)
             self.infeasible |= ending.certified & never
             self.stalled |= ending.stalled & never & ~self.infeasible
             newly = ending.settled & ~self._settled.there
@@ -201,7 +207,7 @@ class Watch:
             rungs=self._description.rungs,
             train=self.train,
             test=self.test,
-            ratio=self.ratio if _gradient_ratio(problem) is not None else None,
+            ratio=self.ratio if self._gradient_ratio() is not None else None,
             missed="infeasible" if self.infeasible[column] else "stalled" if self.stalled[column] else "right",
             plateau=self.plateau.result(column, step),
             reached=(self.train.reached.of(column), self.test.reached.of(column)),
@@ -245,7 +251,3 @@ class Watch:
         self._patience = state["patience"]
         self._next_curve, self._next_log, self._next_ratio = state["next"]
         self._ends = self._end_steps()
-
-
-def _gradient_ratio(problem: Problem) -> np.ndarray | None:
-    return problem.gradient_ratio() if isinstance(problem, Regularized) else None

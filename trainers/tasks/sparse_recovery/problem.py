@@ -144,18 +144,19 @@ class SparseProblem:
         if not self._compiled:
             return walk(self, step, k, train, test)
         finite = self._walk(step, k, train, test, self._reached)
-        for passage, iterates in zip((train, test), self._reached, strict=True):
-            self._mark(step, passage, iterates)
+        self._mark(step, train, self._reached[0])
+        self._mark(step, test, self._reached[1])
         return finite
 
     def _mark(self, step: int, passage: Passage, iterates: np.ndarray) -> None:
         """Set the points of the columns that came to the first level after `step`, where these were the iterates."""
+        if passage.first[0].max() <= step:
+            return
         new = np.flatnonzero(passage.first[0] > step)
-        if new.size:
-            a, a_star = torch.as_tensor(iterates[new]), self._a_star[:, 0].cpu()[self._draw[new]]
-            error = numpy(torch.linalg.vector_norm(a - a_star, dim=1)) / self._test.norm[new]
-            measured = {name: numpy(values) for name, values in measured_at(a, a_star).items()}
-            passage.reached.put(new, passage.first[0, new], error, measured)
+        a, a_star = torch.as_tensor(iterates[new]), self._a_star[:, 0].cpu()[self._draw[new]]
+        error = numpy(torch.linalg.vector_norm(a - a_star, dim=1)) / self._test.norm[new]
+        measured = {name: numpy(values) for name, values in measured_at(a, a_star).items()}
+        passage.reached.put(new, passage.first[0, new], error, measured)
 
     @property
     def kernels(self) -> tuple[Kernel, ...]:
