@@ -15,10 +15,12 @@ OURS = {
     # words of statistics, of programs and of the interface that a task happens to use for a field of its own
     "exponent": "of a law",
     "faults": "of a document",
+    "gradient_ratio": "of every problem with a regulariser",
     "init": "of an object",
     "n": "rows of a likelihood",
     "none": "an effect, a choice",
     "prefactor": "of a law",
+    "r": "of a triangle of a decomposition",
     "seconds": "of a trial",
     "sigma": "scatter of a law",
     "signal": "of a process",

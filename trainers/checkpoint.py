@@ -20,7 +20,7 @@ from grokscale.trainers.trial import Crossing, Delay, ErrorPoint, Outcome
 
 NAME = "checkpoint"
 _MAGIC = b"grokscale pack "
-_FORMAT = _MAGIC + b"5\n"
+_FORMAT = _MAGIC + b"6\n"
 """Raised with every change of what is written: an older program's checkpoint is passed over, not misread."""
 _DIGEST = 32
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grokscale.trainers.trial import Crossing, Delay
 
-RUNGS = {"1e-1": 1e-1, "1e-2": 1e-2, "1e-3": 1e-3, "1e-4": 1e-4, "1e-5": 1e-5, "1e-6": 1e-6}
-"""Thresholds by the name they bear in results."""
+
+def named(rungs: Sequence[float]) -> dict[str, float]:
+    """Return thresholds by the name they bear in results: 0.01 is `1e-2`."""
+    parts = (f"{rung:e}".split("e") for rung in rungs)
+    return {f"{float(digits):g}e{int(power)}": rung for (digits, power), rung in zip(parts, rungs, strict=True)}
 
 
 @dataclass(frozen=True)

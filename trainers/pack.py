@@ -16,10 +16,12 @@ from threadpoolctl import threadpool_limits
 
 from grokscale.trainers.checkpoint import Checkpoint, Place
 from grokscale.trainers.engine import leaps
+from grokscale.trainers.grid_watch import GridWatch
 from grokscale.trainers.kernels import Kernel
 from grokscale.trainers.pace import Pace
 from grokscale.trainers.preparing import prepared
-from grokscale.trainers.task import Leaping, Problem, Theory
+from grokscale.trainers.task import Compiled, Leaping, Problem, Theory
+from grokscale.trainers.tasks.description import Grid
 from grokscale.trainers.tasks.registry import draws_of, task
 from grokscale.trainers.trial import Crossing, Outcome, Pack, Report, Trial
 from grokscale.trainers.watch import Watch
@@ -129,7 +131,7 @@ class _Run:
     @property
     def kernels(self) -> tuple[Kernel, ...]:
         """Compiled functions that training calls."""
-        stepping = self._problem.kernels if self._problem is not None else ()
+        stepping = self._problem.kernels if isinstance(self._problem, Compiled) else ()
         leaping = self._task.leaps.kernels() if self._leaping and self._task.leaps else ()
         return (*stepping, *leaping)
 
@@ -157,7 +159,9 @@ class _Run:
         device = torch.device(self._pack.device)
         self._problem = self._task.problem([draws[t.index] for t in trials], trials, budget, device)
         patience = [self._task.patience(draws[t.index], t, budget) for t in trials]
-        self._watch = Watch(self._problem, budget, np.array(patience))
+        description = self._task.description
+        watch = GridWatch if isinstance(description.looks, Grid) else Watch
+        self._watch = watch(self._problem, budget, np.array(patience), description)
         if resume is None:
             self._watch.begin(self._problem)
             self._look()
@@ -201,7 +205,8 @@ class _Run:
         self._mark = begun = time.perf_counter()
         before = self._steps
         while self._stepping and self._mark - begun < self._breath:
-            self._go()
+            if not self._watch.pending(self._step):
+                self._go()
             self._look()
             self._charge()
             self._enforce()
@@ -313,7 +318,7 @@ class _Run:
             ({"indices": []}, {})
             if self._problem is None or not self._stepping
             else (
-                self._problem.state(),
+                self._watch.problem_state(self._problem),
                 self._watch.state(),
             )
         )

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from grokscale.trainers.levels import Tracks, plan_all
+from grokscale.trainers.points import Points
 from grokscale.trainers.trial import Censoring, Crossing
 
 if TYPE_CHECKING:
-    from grokscale.trainers.task import Problem, Speed
+    from grokscale.trainers.task import Certified, Problem, Speed
 
 NEVER = -1
 
@@ -25,10 +26,15 @@ class Passage:
         levels: thresholds, in any order.
         columns: number of columns.
         worth: steps that `plan` has to leave out for it to leave any out.
+        measures: names of what is kept where a column first comes to the first level.
+
+    Attributes:
+        reached: the error points there; whoever feeds the passage sets them, by `mark` or itself.
     """
 
-    def __init__(self, levels: Sequence[float], columns: int, worth: int = 1) -> None:
+    def __init__(self, levels: Sequence[float], columns: int, worth: int = 1, measures: Sequence[str] = ()) -> None:
         self._worth = worth
+        self.reached = Points(measures, columns)
         self.levels = np.asarray(levels, dtype=np.float64)[:, None]
         self.first = np.full((len(levels), columns), NEVER, dtype=np.int64)
         self.since = np.full((len(levels), columns), NEVER, dtype=np.int64)
@@ -38,7 +44,10 @@ class Passage:
 
     def see(self, step: int, error: np.ndarray) -> bool:
         """Take in the error (columns,) at a step; return whether it crossed a level anywhere."""
-        below = error <= self.levels
+        return self.see_below(step, error <= self.levels)
+
+    def see_below(self, step: int, below: np.ndarray) -> bool:
+        """Take in at which levels or below each column is at a step, shape (levels, columns); return as `see` does."""
         if np.array_equal(below, self.below):
             return False
         self.first[below & (self.first == NEVER)] = step
@@ -54,6 +63,13 @@ class Passage:
         for i in crossing:
             self.see(start + int(i), errors[i])
         return crossing.size > 0
+
+    def mark(self, step: int, problem: Problem) -> None:
+        """Keep the error points of the columns that have come to the first level just now, at `step`."""
+        new = np.flatnonzero(self.first[0] == step)
+        if new.size:
+            measured = {name: values[new] for name, values in problem.measures().items()}
+            self.reached.put(new, step, problem.test_error()[new], measured)
 
     def dense_until(self, step: int) -> int:
         """Return the step up to which some column has to be seen at each, `step` itself where there is none."""
@@ -80,6 +96,7 @@ class Passage:
         self.first, self.since = self.first.take(columns, axis=1), self.since.take(columns, axis=1)
         self.below = self.below.take(columns, axis=1)
         self.due, self._asks = self.due[columns], self._asks[columns]
+        self.reached.keep(columns)
 
     def crossing(self, level: int, column: int, step: int, missed: Censoring = "right") -> Crossing:
         """Return one crossing as known at `step`; `missed` says why there is none."""
@@ -91,37 +108,44 @@ class Passage:
 
     def state(self) -> dict[str, Any]:
         """Return what `load` needs."""
-        return {"first": self.first, "since": self.since, "below": self.below, "due": (self.due, self._asks)}
+        return {
+            "first": self.first,
+            "since": self.since,
+            "below": self.below,
+            "due": (self.due, self._asks),
+            "reached": self.reached.values,
+        }
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take over a state."""
         self.first, self.since, self.below = (state[name].copy() for name in ("first", "since", "below"))
         self.due, self._asks = (steps.copy() for steps in state["due"])
+        self.reached.values = state["reached"].copy()
 
 
-def walk(problem: Problem, step: int, k: int, train: Passage, test: Passage) -> bool:
-    """Take `k` steps from `step` on as `Problem.walk` has to, by what any problem can do: all columns look at once."""
+def walk(problem: Certified, step: int, k: int, train: Passage, test: Passage) -> bool:
+    """Take `k` steps from `step` on as `Certified.walk` has to, by what its other functions do: all look at once."""
     last, finite = step + k, True
     while step < last:
         dense = train.dense_until(step + 1)
         until = min(last, dense if dense > step + 1 else int(train.due.min()))
         until = max(step + 1, min(until, int(test.due.min())))
         if dense > step + 1:
-            errors = problem.follow(until - step)
-            train.follow(step + 1, errors)
+            errors = problem.follow(step, until - step, train)
             train.plan(until, errors[-1], problem.train_speed)
         else:
             problem.step(until - step)
             if until >= train.due.min():
-                _look(train, until, problem.train_error(), problem.train_speed)
+                _look(train, until, problem, problem.train_error(), problem.train_speed)
         if until >= test.due.min():
             error = problem.test_error()
             finite = finite and bool(np.isfinite(error).all())
-            _look(test, until, error, problem.test_speed)
+            _look(test, until, problem, error, problem.test_speed)
         step = until
     return finite
 
 
-def _look(passage: Passage, step: int, error: np.ndarray, speed: Callable[[], Speed]) -> None:
-    passage.see(step, error)
+def _look(passage: Passage, step: int, problem: Problem, error: np.ndarray, speed: Callable[[], Speed]) -> None:
+    if passage.see(step, error):
+        passage.mark(step, problem)
     passage.plan(step, error, speed)

@@ -7,11 +7,12 @@ one found in the last tenth of the run is no crossing: the run is right-censored
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from grokscale.trainers.points import point
 from grokscale.trainers.trial import Crossing, ErrorPoint
 
 LAST = 3
@@ -21,7 +22,7 @@ _STEEP = 0.1
 """Largest |d log error / d log step| from the plateau's first point to the end; the rule's band alone allows 0.05 over
 any stretch, which a slowly falling curve fills."""
 _MOST = 1 << 16
-"""Log points kept (8 bytes each, two numbers a column); a longer run has no plateau time at this cadence."""
+"""Log points kept (8 bytes a number: the error and the measures of a column); a longer run has no plateau time."""
 
 
 class PlateauLog:
@@ -29,63 +30,67 @@ class PlateauLog:
 
     Args:
         columns: number of columns.
+        measures: names of what is measured beside the error, which alone decides where the plateau is.
+        bracket: errors are known where they are logged and nowhere between: a plateau begins between two such steps.
     """
 
-    def __init__(self, columns: int) -> None:
+    def __init__(self, columns: int, measures: Sequence[str] = (), bracket: bool = False) -> None:
         self.steps: list[int] = []
-        self._errors = np.empty((64, columns))
-        self._mean_l1 = np.empty((64, columns))
+        self._bracket = bracket
+        self._measures = tuple(measures)
+        self._points = np.empty((64, 1 + len(self._measures), columns))
 
-    def see(self, step: int, error: np.ndarray, mean_l1: np.ndarray) -> None:
-        """Log the errors (columns,) of one step."""
+    def see(self, step: int, values: np.ndarray) -> None:
+        """Log the error and the measures of one step, shape (1 + measures, columns)."""
         size = len(self.steps)
         if size == _MOST:
             return
-        if size == len(self._errors):
-            self._errors = np.concatenate([self._errors, np.empty_like(self._errors)])
-            self._mean_l1 = np.concatenate([self._mean_l1, np.empty_like(self._mean_l1)])
-        self._errors[size], self._mean_l1[size] = error, mean_l1
+        if size == len(self._points):
+            self._points = np.concatenate([self._points, np.empty_like(self._points)])
+        self._points[size] = values
         self.steps.append(step)
 
     def keep(self, columns: np.ndarray) -> None:
         """Go on with these columns."""
-        self._errors, self._mean_l1 = self._errors[:, columns], self._mean_l1[:, columns]
+        self._points = self._points[:, :, columns]
 
     def result(self, column: int, step: int) -> tuple[Crossing | None, ErrorPoint | None]:
         """Return `t2_plateau` of a run that ended at `step`, and the error there."""
         size = len(self.steps)
         if size == _MOST:
             return None, None
-        errors = self._errors[:size, column]
+        errors = self._points[:size, 0, column]
         found = plateau(errors)
         if found is None:
             return Crossing(None, step, None, "right"), None
         at = self.steps[found]
         if still_falling(at, float(errors[found]), float(np.mean(errors[-LAST:])), step):
             return Crossing(None, step, None, "right"), None
-        point = ErrorPoint(float(errors[found]), float(self._mean_l1[found, column]), at)
+        there = self._point(found, column)
         if at == 0:
-            return Crossing(0, -1, 0, "left", stayed=0), point
-        return Crossing(at, at - 1, at, "exact", stayed=at), point
+            return Crossing(0, -1, 0, "left", stayed=0), there
+        before = self.steps[found - 1] if self._bracket else at - 1
+        if before < at - 1:
+            return Crossing(None, before, at, "interval", stayed=at), there
+        return Crossing(at, at - 1, at, "exact", stayed=at), there
 
     def least(self, column: int) -> ErrorPoint | None:
         """Return the least logged error: the minimum over the run as published code takes it."""
-        errors = self._errors[: len(self.steps), column]
-        if not errors.size:
-            return None
-        at = int(np.argmin(errors))
-        return ErrorPoint(float(errors[at]), float(self._mean_l1[at, column]), self.steps[at])
+        errors = self._points[: len(self.steps), 0, column]
+        return self._point(int(np.argmin(errors)), column) if errors.size else None
+
+    def _point(self, at: int, column: int) -> ErrorPoint:
+        return point(self._measures, np.append(self._points[at, :, column], self.steps[at]))
 
     def state(self) -> dict[str, Any]:
         """Return what `load` needs."""
-        size = len(self.steps)
-        return {"steps": self.steps, "errors": self._errors[:size], "mean_l1": self._mean_l1[:size]}
+        return {"steps": self.steps, "points": self._points[: len(self.steps)]}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take over a state."""
         self.steps = list(state["steps"])
-        room = np.empty((max(64, len(self.steps)), state["errors"].shape[1]))
-        self._errors, self._mean_l1 = np.concatenate([state["errors"], room]), np.concatenate([state["mean_l1"], room])
+        room = np.empty((max(64, len(self.steps)), *state["points"].shape[1:]))
+        self._points = np.concatenate([state["points"], room])
 
 
 def still_falling(at: int, error: float, final: float, step: int) -> bool:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -92,45 +92,103 @@ class Ending:
 
 
 class Problem(Protocol):
-    """Many trials as stacked tensors, advanced in place. Columns are the live trials, in the order of `trials`."""
+    """Many trials as stacked tensors, advanced in place. Columns are the live trials, in the order of `trials`.
+
+    What more there may be stands in protocols of its own: `Certified`, which a description promises, and `Compiled`,
+    `Ends`, `Regularized` and `Iterated`, which the engine finds.
+    """
 
     trials: list[Trial]
-
-    @property
-    def kernels(self) -> tuple[Kernel, ...]:
-        """The compiled functions that `walk` calls."""
-        ...
 
     def step(self, k: int) -> None:
         """Take `k >= 1` steps of every column."""
         ...
 
+    def train_error(self) -> np.ndarray:
+        """The train error, shape (columns,)."""
+        ...
+
+    def test_error(self) -> np.ndarray:
+        """The test error, shape (columns,)."""
+        ...
+
+    def measures(self) -> Mapping[str, np.ndarray]:
+        """The measures that the description declares, each of shape (columns,)."""
+        ...
+
+    def observe(self) -> dict[str, np.ndarray]:
+        """Curve columns at this step, each of shape (columns,)."""
+        ...
+
+    def keep(self, columns: np.ndarray) -> None:
+        """Go on with these columns only (positions, ascending)."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """All that `load` needs to go on bit-identically; `indices` are those of the trials, in their order."""
+        ...
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take over a state of the same pack (or of one that this pack was part of)."""
+        ...
+
+
+@runtime_checkable
+class Compiled(Protocol):
+    """A problem that calls compiled functions."""
+
+    @property
+    def kernels(self) -> tuple[Kernel, ...]:
+        """Those that its steps and looks call."""
+        ...
+
+
+@runtime_checkable
+class Ends(Protocol):
+    """A problem that knows where training ends."""
+
+    def ending(self, test_error: np.ndarray, threshold: float) -> Ending:
+        """Judge each column against where its training ends."""
+        ...
+
+
+@runtime_checkable
+class Regularized(Protocol):
+    """A problem that knows both gradients."""
+
+    def gradient_ratio(self) -> np.ndarray | None:
+        """Beta ||H||_2 / ||G||_2, shape (columns,); None where no column has a regulariser."""
+        ...
+
+
+@runtime_checkable
+class Iterated(Protocol):
+    """A problem whose parameters can be recorded."""
+
+    def iterate(self) -> np.ndarray:
+        """The parameters themselves, shape (columns, parameters)."""
+        ...
+
+
+class Certified(Problem, Protocol):
+    """A problem that bounds how far its errors move, so that no crossing is missed: see `Description.looks`."""
+
     def walk(self, step: int, k: int, train: Passage, test: Passage) -> bool:
         """Take `k >= 1` steps of every column from `step` on, showing the passages each error where it is due.
+
+        The passages' points are set where a column comes to the first level, see `Passage.reached`.
 
         Returns:
             Whether every test error that was looked at was finite. See `trainers.passage.walk`.
         """
         ...
 
-    def follow(self, k: int) -> np.ndarray:
-        """Take `k >= 1` steps of every column; return the train error after each, shape (k, columns)."""
-        ...
+    def follow(self, step: int, k: int, train: Passage) -> np.ndarray:
+        """Take `k >= 1` steps of every column from `step` on, showing `train` the error after each, as `walk` does.
 
-    def train_error(self) -> np.ndarray:
-        """Relative train error, shape (columns,)."""
-        ...
-
-    def test_error(self) -> np.ndarray:
-        """Relative test error, shape (columns,)."""
-        ...
-
-    def mean_l1(self) -> np.ndarray:
-        """Mean absolute test error per coordinate, shape (columns,)."""
-        ...
-
-    def gradient_ratio(self) -> np.ndarray | None:
-        """Beta ||H||_2 / ||G||_2, shape (columns,); None where no column has a regulariser."""
+        Returns:
+            The train errors, shape (k, columns).
+        """
         ...
 
     def train_speed(self) -> Speed:
@@ -139,30 +197,6 @@ class Problem(Protocol):
 
     def test_speed(self) -> Speed:
         """Bound on the test error's further movement."""
-        ...
-
-    def ending(self, test_error: np.ndarray, threshold: float) -> Ending:
-        """Judge each column against where its training ends."""
-        ...
-
-    def observe(self) -> dict[str, np.ndarray]:
-        """Curve columns at this step, each of shape (columns,)."""
-        ...
-
-    def iterate(self) -> np.ndarray:
-        """The parameters themselves, shape (columns, parameters)."""
-        ...
-
-    def keep(self, columns: np.ndarray) -> None:
-        """Go on with these columns only (positions, ascending)."""
-        ...
-
-    def state(self) -> dict[str, Any]:
-        """All that `load` needs to go on bit-identically."""
-        ...
-
-    def load(self, state: Mapping[str, Any]) -> None:
-        """Take over a state of the same pack (or of one that this pack was part of)."""
         ...
 
 

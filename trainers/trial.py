@@ -154,11 +154,11 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class ErrorPoint:
-    """Test error at one step: relative l2 norm, and the mean absolute error per coordinate (1/n)||.||_1."""
+    """The test error at one step, and what the task measures beside it (`Description.measures`); None: not finite."""
 
-    relative_l2: float
-    mean_l1: float
+    error: float
     step: int
+    measures: Mapping[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +179,14 @@ class Outcome:
         index: the trial's index in its study.
         outcome: the word of the interface (see `OutcomeWord`).
         obtained: how the times were obtained; None where nothing ran.
+        looks: how the errors were watched: `certified`, where no step could have hidden a crossing; `every 10` or
+            `ratio 1.01`, where they were looked at on such a grid. None where nothing ran.
         steps: steps taken (the step of divergence for `diverged`).
         t1, t1_gradient, t2, t2_plateau: crossings, None where the outcome has none (diverged, failed, ...).
         delay: t2 - t1, None with `delay_reason`.
         ladder: threshold as written (`"1e-2"`) to `{"t1": Crossing | None, "t2": Crossing | None}`.
-        errors: `stop`, `min`, `settled`, `plateau`, each an `ErrorPoint` or None.
+        errors: `t1`, `t2`, `stop`, `min`, `settled`, `plateau`, each an `ErrorPoint` or None.
+        error_reasons: why one of a trial that was trained is None, by its name.
         theory: the theory columns, finite or None.
         theory_reasons: why a theory column is None, by column.
         curve: column name to array of shape (points,), `step` (int64) among them; empty where nothing ran.
@@ -196,6 +199,7 @@ class Outcome:
     outcome: OutcomeWord
     obtained: Obtained | None
     steps: int
+    looks: str | None = None
     t1: Crossing | None = None
     t1_gradient: Crossing | None = None
     t2: Crossing | None = None
@@ -204,6 +208,7 @@ class Outcome:
     delay_reason: str | None = None
     ladder: Mapping[str, Mapping[str, Crossing | None]] = field(default_factory=dict)
     errors: Mapping[str, ErrorPoint | None] = field(default_factory=dict)
+    error_reasons: Mapping[str, str] = field(default_factory=dict)
     theory: Mapping[str, float | None] = field(default_factory=dict)
     theory_reasons: Mapping[str, str] = field(default_factory=dict)
     curve: Mapping[str, np.ndarray] = field(default_factory=dict)

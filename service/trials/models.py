@@ -48,9 +48,12 @@ class Rung(_Shown):
 class ErrorPoint(_Shown):
     """The test error at one step."""
 
-    relative_l2: float = Field(description="||a - a*|| / ||a*||")
-    mean_l1: float = Field(description="mean absolute error of a coordinate")
+    error: float = Field(description="as the task defines it")
     step: int
+    measures: dict[str, float | None] = Field(
+        description="what the task measures beside it: `mean_l1` (sparse_recovery), the mean absolute error of a "
+        "coordinate; null where it was not finite"
+    )
 
 
 class Trial(_Shown):
@@ -74,6 +77,10 @@ class Trial(_Shown):
     )
     outcome: OutcomeWord | None
     obtained: Obtained | None
+    looks: str | None = Field(
+        description="how the errors were watched: `certified` missed nothing; `every 10`, `ratio 1.01`: on such a grid "
+        "of steps, so that a crossing lies between two of them"
+    )
     steps: int | None = Field(description="steps taken")
     t1: Crossing | None = Field(description="memorisation: crossing of the train threshold")
     t1_gradient: Crossing | None = Field(
@@ -84,7 +91,10 @@ class Trial(_Shown):
     delay: Delay | None
     delay_reason: str | None = Field(description="why there is no delay")
     ladder: dict[str, Rung] = Field(description="the crossings of other thresholds, by threshold")
-    errors: dict[str, ErrorPoint | None] = Field(description="at `stop`, `min`, `settled`, `plateau`")
+    errors: dict[str, ErrorPoint | None] = Field(
+        description="test errors at `t1`, `t2`, `stop`, `min`, `settled`, `plateau`"
+    )
+    error_reasons: dict[str, str] = Field(description="why one of them is null")
     theory: dict[str, float | None] = Field(description="what theory says of this trial")
     theory_reasons: dict[str, str] = Field(description="why a theory column is null")
     pack: int = Field(description="number of the pack that trains it")

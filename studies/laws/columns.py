@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -17,11 +18,12 @@ Words = NDArray[np.object_]
 
 _CROSSINGS = ("t1", "t1_gradient", "t2", "t2_plateau", "delay")
 _TRIAL = frozenset(
-    {"id", "index", "configuration", "seed", "data_id", "stream_id", "outcome", "obtained", "steps", "started"}
+    {"id", "index", "configuration", "seed", "data_id", "stream_id", "outcome", "obtained", "looks", "steps", "started"}
     | {f"{name}_{part}" for name in _CROSSINGS for part in ("step", "lower", "upper", "censoring", "stayed")}
-    | {f"error_{name}{part}" for name in ("stop", "min", "settled", "plateau") for part in ("", "_mean_l1", "_step")}
     | {"ladder", "pack", "attempt", "host", "seconds", "limit", "train_threshold", "test_threshold"}
 )
+_ERROR = re.compile(r"error_(t1|t2|stop|min|settled|plateau)(_.+)?")
+"""A test error, its step, or what the task measured there."""
 STUDY = "study"
 """Which study a trial is of, where a table holds several."""
 THRESHOLD = "test_threshold"
@@ -32,12 +34,17 @@ LIMIT = "limit"
 
 def fields(table: pa.Table) -> list[str]:
     """Return the configuration's columns."""
-    return [name for name in table.column_names if name not in _TRIAL | roles.of(table).predictions]
+    return [name for name in table.column_names if not is_trials(name) and name not in roles.of(table).predictions]
 
 
 def predictors(table: pa.Table) -> list[str]:
     """Return the columns that a law may be asked in: numbers of the configuration and of the theory."""
-    return [name for name in table.column_names if name not in _TRIAL and _is_number(table.column(name))]
+    return [name for name in table.column_names if not is_trials(name) and _is_number(table.column(name))]
+
+
+def is_trials(name: str) -> bool:
+    """Return whether a column is of the trial itself, neither of its configuration nor of theory."""
+    return name in _TRIAL or _ERROR.fullmatch(name) is not None
 
 
 def logarithm(table: pa.Table, monomial: Monomial, parameter: str) -> Floats:

@@ -55,14 +55,16 @@ def _of_the_task(values: Flat) -> Iterator[Fault]:
 
 
 def _at_most(values: Flat, rule: AtMost) -> Iterator[Fault]:
-    names = f"task.{rule.field}", f"task.{rule.of}"
-    if not all(name in values for name in names):
+    of = [f"task.{name}" for name in rule.of.split("*")]
+    name = f"task.{rule.field}"
+    if not all(one in values for one in (name, *of)):
         return
-    where, most = largest(values[names[0]])
-    least = smallest(values[names[1]])
-    if most is not None and least is not None and most > least:
+    where, most = largest(values[name])
+    ends = [smallest(values[one]) for one in of]
+    least = math.prod(end for end in ends if end is not None)
+    if most is not None and None not in ends and most > least:
         yield (
-            path(names[0], where),
+            path(name, where),
             f"{rule.field} = {most} is above {rule.of} = {least}; "
             f"accepted: {rule.field} up to {rule.of} for all combinations",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import model_validator
@@ -15,6 +16,7 @@ from grokscale.studies.spec.rules import contradictions
 from grokscale.studies.spec.searches import Grid, Search
 from grokscale.studies.spec.sections import Optimizer, Regularizer, Section, Task, field
 from grokscale.studies.spec.words import Seeds, Text, Word
+from grokscale.trainers.tasks.registry import described
 
 Threshold = Annotated[float, Number(0, 1, above=True, below=True)]
 
@@ -84,6 +86,20 @@ class StudySpec(Section):
     )
     resources: ResourcesSection = ResourcesSection()
     priority: Annotated[int, whole(-1000, 1000)] = field(0, "higher runs first")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _thresholds_of_the_task(cls, given: Any) -> Any:
+        """Fill in the thresholds that are left out: each task has its own."""
+        if not isinstance(given, Mapping):
+            return given
+        task, budget = given.get("task"), given.get("budget", {})
+        kind = task.get("kind") if isinstance(task, Mapping) else None
+        told = described().get(kind) if isinstance(kind, str) else None
+        if told is None or not isinstance(budget, Mapping):
+            return given
+        own = dict(zip(("train_threshold", "test_threshold"), told.thresholds, strict=True))
+        return {**given, "budget": {**own, **budget}}
 
     @model_validator(mode="after")
     def _no_contradictions(self) -> Self:

@@ -10,7 +10,7 @@ from grokscale.studies.store.records import TrialRecord
 from grokscale.trainers.trial import Crossing, Delay, ErrorPoint, Outcome
 
 CROSSINGS = ("t1", "t1_gradient", "t2", "t2_plateau")
-ERRORS = ("stop", "min", "settled", "plateau")
+ERRORS = ("t1", "t2", "stop", "min", "settled", "plateau")
 _CROSSING_PARTS = ("step", "lower", "upper", "censoring", "stayed")
 _DELAY_PARTS = ("step", "lower", "upper", "censoring")
 
@@ -20,12 +20,15 @@ def columns(outcome: Outcome) -> dict[str, Any]:
     flat: dict[str, Any] = {
         "outcome": outcome.outcome,
         "obtained": outcome.obtained,
+        "looks": outcome.looks,
         "steps": int(outcome.steps),
         "delay_reason": outcome.delay_reason,
         "seconds": outcome.seconds,
         "theory": outcome.theory,
         "theory_reasons": outcome.theory_reasons,
         "ladder": {rung: {name: _json(c) for name, c in pair.items()} for rung, pair in outcome.ladder.items()},
+        "error_reasons": outcome.error_reasons,
+        "measures": {name: point.measures for name, point in outcome.errors.items() if point is not None},
         "error": outcome.error,
     }
     for name in CROSSINGS:
@@ -33,8 +36,7 @@ def columns(outcome: Outcome) -> dict[str, Any]:
     flat |= _parts("delay", outcome.delay, _DELAY_PARTS)
     for name in ERRORS:
         point = outcome.errors.get(name)
-        flat[f"error_{name}"] = point and point.relative_l2
-        flat[f"error_{name}_mean_l1"] = point and point.mean_l1
+        flat[f"error_{name}"] = point and point.error
         flat[f"error_{name}_step"] = point and int(point.step)
     return flat
 
@@ -42,7 +44,7 @@ def columns(outcome: Outcome) -> dict[str, Any]:
 def record(row: RowMapping) -> TrialRecord:
     """Return a row of `gs_trial` as a record."""
     fields: dict[str, Any] = {name: row[name] for name in _SAME}
-    fields |= {name: row[name] or {} for name in ("ladder", "theory", "theory_reasons")}
+    fields |= {name: row[name] or {} for name in ("ladder", "theory", "theory_reasons", "error_reasons")}
     fields |= {name: _crossing(row, name) for name in CROSSINGS}
     fields["delay"] = _delay(row)
     fields["errors"] = {} if row["outcome"] is None else {name: _error(row, name) for name in ERRORS}
@@ -60,6 +62,7 @@ _SAME = (
     "config",
     "outcome",
     "obtained",
+    "looks",
     "steps",
     "delay_reason",
     "pack",
@@ -96,7 +99,7 @@ def _delay(row: RowMapping) -> Delay | None:
 def _error(row: RowMapping, name: str) -> ErrorPoint | None:
     if row[f"error_{name}"] is None:
         return None
-    return ErrorPoint(row[f"error_{name}"], row[f"error_{name}_mean_l1"], row[f"error_{name}_step"])
+    return ErrorPoint(row[f"error_{name}"], row[f"error_{name}_step"], (row["measures"] or {}).get(name, {}))
 
 
 UNENDED: dict[str, None] = dict.fromkeys([*columns(Outcome(0, "failed", None, 0)), "attempt", "host"])

@@ -110,9 +110,10 @@ class TrialRecord:
     Attributes:
         data_id, stream_id: see `trainers.trial.Identity`.
         pack: number of the pack that trains it.
+        looks: how the errors were watched, see `trainers.trial.Outcome`.
         attempt: attempt of the pack that delivered the outcome.
         ladder: threshold as written to `{"t1": crossing or None, "t2": ...}`, crossings as plain JSON objects.
-        errors: `stop`, `min`, `settled`, `plateau`.
+        errors: `t1`, `t2`, `stop`, `min`, `settled`, `plateau`; why one is None stands in `error_reasons`.
     """
 
     id: str
@@ -125,6 +126,7 @@ class TrialRecord:
     config: Mapping[str, Value]
     outcome: OutcomeWord | None
     obtained: Obtained | None
+    looks: str | None
     steps: int | None
     t1: Crossing | None
     t1_gradient: Crossing | None
@@ -134,6 +136,7 @@ class TrialRecord:
     delay_reason: str | None
     ladder: Mapping[str, Mapping[str, Mapping[str, Any] | None]]
     errors: Mapping[str, ErrorPoint | None]
+    error_reasons: Mapping[str, str]
     theory: Mapping[str, float | None]
     theory_reasons: Mapping[str, str]
     pack: int

@@ -1,11 +1,12 @@
 """A study's trials as one flat Arrow table: what laws read and what CSV and Parquet carry.
 
 Columns: `id`, `index`, `configuration`, `seed`, `data_id` and `stream_id` (which rows share their data, and which the
-random numbers of their data: `trainers.trial.Identity`), `outcome`, `obtained`, `steps`, `started`, `limit` (steps
-after which a trial without t2 is given up: the budget's, or those after which its pack is pruned), `train_threshold`,
-`test_threshold`; one per field of the configurations; `{t1,t1_gradient,t2,t2_plateau}_{step,lower,upper,censoring,
-stayed}`; `delay_{step,lower,upper,censoring}`; `error_{stop,min,settled,plateau}` (relative l2), with `_mean_l1` and
-`_step`; the theory columns by name; `ladder` (JSON text), `pack`, `attempt`, `host`, `seconds`. Times are in steps.
+random numbers of their data: `trainers.trial.Identity`), `outcome`, `obtained`, `looks`, `steps`, `started`, `limit`
+(steps after which a trial without t2 is given up: the budget's, or those after which its pack is pruned),
+`train_threshold`, `test_threshold`; one per field of the configurations; `{t1,t1_gradient,t2,t2_plateau}_{step,lower,
+upper,censoring,stayed}`; `delay_{step,lower,upper,censoring}`; `error_{t1,t2,stop,min,settled,plateau}` (test errors),
+each with `_step` and one column a measure of the task (`error_stop_NAME`); the theory columns by name; `ladder` (JSON
+text), `pack`, `attempt`, `host`, `seconds`. Times are in steps.
 
 What the study's task says of the columns is in the metadata, see `studies.roles`.
 
@@ -26,19 +27,17 @@ from grokscale.studies.store.choices import Chosen, choose
 from grokscale.studies.store.flat import CROSSINGS, ERRORS
 from grokscale.studies.store.models import Configuration, Pack, Study, Trial
 from grokscale.studies.store.records import TrialFilter
-from grokscale.trainers.tasks.description import Description
 from grokscale.trainers.tasks.registry import described
 
 _INT, _FLOAT, _TEXT = pa.int64(), pa.float64(), pa.string()
 _NAMES = {"id": _TEXT, "index": _INT, "configuration": _INT, "seed": _INT, "data_id": _TEXT, "stream_id": _TEXT}
-_HEAD = {**_NAMES, "outcome": _TEXT, "obtained": _TEXT}
+_HEAD = {**_NAMES, "outcome": _TEXT, "obtained": _TEXT, "looks": _TEXT}
 _REACHED = {"steps": _INT, "started": pa.bool_(), "limit": _INT}
 _THRESHOLDS = ("train_threshold", "test_threshold")
 _CROSSING = {"step": _INT, "lower": _INT, "upper": _INT, "censoring": _TEXT, "stayed": _INT}
 _TIMES = {f"{name}_{part}": kind for name in CROSSINGS for part, kind in _CROSSING.items()}
 _DELAY = {f"delay_{part}": kind for part, kind in _CROSSING.items() if part != "stayed"}
-_POINT = {"": _FLOAT, "_mean_l1": _FLOAT, "_step": _INT}
-_ERRORS = {f"error_{name}{part}": kind for name in ERRORS for part, kind in _POINT.items()}
+_ERRORS = {f"error_{name}{part}": kind for name in ERRORS for part, kind in (("", _FLOAT), ("_step", _INT))}
 _TAIL = {"ladder": _TEXT, "pack": _INT, "attempt": _INT, "host": _TEXT, "seconds": _FLOAT}
 _STORED = {**_HEAD, **_TIMES, **_DELAY, **_ERRORS, **_TAIL}
 
@@ -50,7 +49,8 @@ def table(connection: Connection, study_id: str, filter: TrialFilter) -> pa.Tabl
     values: dict[str, Sequence[Any]] = dict(zip(found.keys(), zip(*rows, strict=True), strict=False)) if rows else {}
     # a configuration is shared by its seeds: parsed once, not once a trial
     configs = _configs(connection, study_id)
-    budget = _budget(connection, study_id)
+    study = connection.execute(select(Study.task, Study.spec).where(Study.id == study_id)).one()
+    budget = study.spec["budget"]
     fields = dict.fromkeys(name for config in configs.values() for name in config)
     chosen = [configs[number] for number in values.get("configuration", ())]
     theory = [theory or {} for theory in values.get("theory", ())]
@@ -59,11 +59,13 @@ def table(connection: Connection, study_id: str, filter: TrialFilter) -> pa.Tabl
         _typed(values | _limits(values, budget), _HEAD | _REACHED)
         | {name: pa.array([budget[name]] * len(rows), _FLOAT) for name in _THRESHOLDS}
         | {name: _array([config.get(name) for config in chosen]) for name in fields}
-        | _typed(values, _TIMES | _DELAY | _ERRORS)
+        | _typed(values, _TIMES | _DELAY)
+        | _typed(values, _ERRORS)
+        | _measures(values.get("measures", ()), study.task)
         | {name: pa.array([columns.get(name) for columns in theory], _FLOAT) for name in predicted}
         | _typed(values, _TAIL)
     )
-    return marked(made, _description(connection, study_id))
+    return marked(made, described()[study.task])
 
 
 def _statement(chosen: Chosen) -> Select[*tuple[Any, ...]]:
@@ -71,7 +73,8 @@ def _statement(chosen: Chosen) -> Select[*tuple[Any, ...]]:
     steps = case((Trial.outcome.is_not(None), Trial.steps), (started, Pack.step))
     stored = [getattr(Trial, name) for name in _STORED if name != "ladder"]
     ladder = type_coerce(Trial.ladder, Text)  # as it is stored: JSON text
-    columns = [*stored, Trial.theory, ladder.label("ladder"), steps.label("steps"), started.label("started")]
+    columns = [*stored, Trial.theory, Trial.measures, ladder.label("ladder")]
+    columns += [steps.label("steps"), started.label("started")]
     columns.append(Pack.prune_after)
     return chosen.select(*columns).join(Pack, (Pack.study_id == Trial.study_id) & (Pack.number == Trial.pack))
 
@@ -81,18 +84,22 @@ def _configs(connection: Connection, study_id: str) -> dict[int, dict[str, Any]]
     return {row.number: row.config for row in connection.execute(statement)}
 
 
-def _budget(connection: Connection, study_id: str) -> dict[str, Any]:
-    return connection.execute(select(Study.spec).where(Study.id == study_id)).scalar_one()["budget"]
-
-
-def _description(connection: Connection, study_id: str) -> Description:
-    spec = connection.execute(select(Study.spec).where(Study.id == study_id)).scalar_one()
-    return described()[spec["task"]["kind"]]
-
-
 def _limits(values: Mapping[str, Sequence[Any]], budget: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
     most = budget["max_steps"]
     return {"limit": [most if pruned is None else min(most, pruned) for pruned in values.get("prune_after", ())]}
+
+
+def _measures(stored: Sequence[Mapping[str, Any] | None], task: str) -> dict[str, pa.Array]:
+    """Return what was measured beside each error: what the task declares, and what it did when the trials ran."""
+    told = described().get(task)
+    names = dict.fromkeys(measure.name for measure in (told.measures if told else ()))
+    rows = [row or {} for row in stored]
+    names |= dict.fromkeys(measure for row in rows for point in row.values() for measure in point)
+    return {
+        f"error_{name}_{measure}": pa.array([row.get(name, {}).get(measure) for row in rows], _FLOAT)
+        for name in ERRORS
+        for measure in names
+    }
 
 
 def _typed(values: Mapping[str, Sequence[Any]], kinds: Mapping[str, pa.DataType]) -> dict[str, pa.Array]:

@@ -96,7 +96,7 @@ def _looking(some: Work, steps: int) -> Callable[[], np.ndarray]:
             raise Disagreement(f"first passage: {taken} column-steps, not {steps * some.columns}")
         ended = {outcome.index: outcome for report in seen for outcome in report.outcomes}
         points = [ended[trial.index].errors["stop"] for trial in some.pack.trials]
-        return np.array([np.nan if point is None else point.relative_l2 for point in points])
+        return np.array([np.nan if point is None else point.error for point in points])
 
     return run
 

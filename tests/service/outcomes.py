@@ -36,7 +36,7 @@ def outcome_of(trial: Trial) -> Outcome:
         t2_plateau=Crossing(step=None, lower=t2, upper=t2 + 1000, censoring="interval"),
         delay=Delay(step=t2 - t1, lower=t2 - t1 - 1, upper=t2 - t1, censoring="exact"),
         ladder={"1e-2": {"t1": exact(t1), "t2": exact(t2)}, "1e-3": {"t1": None, "t2": None}},
-        errors={"stop": ErrorPoint(1e-3, 1e-5, t2 + 1000), "min": ErrorPoint(1e-3, 1e-5, t2 + 1000)},
+        errors={name: ErrorPoint(1e-3, t2 + 1000, {"mean_l1": 1e-5}) for name in ("stop", "min")},
         theory={"t2_predicted": float(t2), "floor": None},
         theory_reasons={"floor": "not a task with a floor"},
         curve={

@@ -31,11 +31,11 @@ def streamed(http: TestClient, study_id: str, media: str, **parameters: Any) -> 
 
 
 def test_a_trial_has_the_documented_fields(http: TestClient, finished: str) -> None:
-    documented = "id study_id index configuration config seed data_id stream_id outcome obtained steps t1 t1_gradient"
-    documented += " t2 t2_plateau delay ladder errors theory pack attempt host seconds error"
+    documented = "id study_id index configuration config seed data_id stream_id outcome obtained looks t1 t1_gradient"
+    documented += " steps t2 t2_plateau delay ladder errors theory pack attempt host seconds error"
     trial = trials(http, finished)[0]
     assert set(documented.split()) <= set(trial)
-    assert set(trial) - set(documented.split()) == {"delay_reason", "theory_reasons"}
+    assert set(trial) - set(documented.split()) == {"delay_reason", "error_reasons", "theory_reasons"}
 
 
 def test_a_trial_shows_what_was_committed(http: TestClient, finished: str) -> None:
@@ -48,7 +48,7 @@ def test_a_trial_shows_what_was_committed(http: TestClient, finished: str) -> No
     assert trial["t2_plateau"]["censoring"] == "interval"
     assert trial["delay"]["step"] == t2 - 100
     assert trial["ladder"]["1e-3"] == {"t1": None, "t2": None}
-    assert trial["errors"]["stop"] == {"relative_l2": 1e-3, "mean_l1": 1e-5, "step": t2 + 1000}
+    assert trial["errors"]["stop"] == {"error": 1e-3, "step": t2 + 1000, "measures": {"mean_l1": 1e-5}}
     assert trial["errors"]["settled"] is None
     assert trial["theory"]["floor"] is None
     assert trial["theory_reasons"] == {"floor": "not a task with a floor"}
@@ -131,7 +131,7 @@ def test_csv_has_the_same_rows_as_json(http: TestClient, finished: str) -> None:
         assert float(row["alpha"]) == trial["config"]["alpha"]
         assert int(row["t2_step"]) == trial["t2"]["step"]
         assert row["t1_gradient_step"] == ""
-        assert float(row["error_stop"]) == trial["errors"]["stop"]["relative_l2"]
+        assert float(row["error_stop"]) == trial["errors"]["stop"]["error"]
         assert json.loads(row["ladder"]) == trial["ladder"]
 
 

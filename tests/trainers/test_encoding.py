@@ -195,11 +195,12 @@ def test_a_random_generator_goes_on_from_its_state(kind: Any) -> None:
 
 def test_outcomes_come_back_as_they_were() -> None:
     crossing = Crossing(5, 4, 5, "exact")
-    errors = {"stop": ErrorPoint(math.nan, 0.1, 9), "min": None}
+    errors = {"stop": ErrorPoint(math.nan, 9, {"mean": 0.1, "norm": None}), "min": None}
     outcome = Outcome(3, "generalised", "stepped", 9, t1=crossing, errors=errors, curve={"step": np.arange(3)})
     kept = again(outcome)
     assert (kept.t1, kept.outcome, kept.errors["stop"].step) == (crossing, "generalised", 9)
-    assert math.isnan(kept.errors["stop"].relative_l2)
+    assert math.isnan(kept.errors["stop"].error)
+    assert kept.errors["stop"].measures == {"mean": 0.1, "norm": None}
     assert kept.curve["step"].tolist() == [0, 1, 2]
 
 

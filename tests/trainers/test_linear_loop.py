@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from grokscale.trainers.ladder import RUNGS
 from grokscale.trainers.linear import loop as linear_loop
 from grokscale.trainers.passage import Passage
 from grokscale.trainers.task import Speed
 from grokscale.trainers.tasks.registry import draws_of
+from grokscale.trainers.tasks.sparse_recovery.description import SPARSE_RECOVERY
 from grokscale.trainers.tasks.sparse_recovery.problem import SparseProblem
 from tests.trainers.packs import sparse
 
@@ -46,7 +46,7 @@ def problem(fields: dict[str, Any], columns: int = 5, kind: type[SparseProblem] 
 
 def passages(of: SparseProblem) -> tuple[Passage, Passage]:
     """Return passages of both errors that have seen step 0."""
-    train, test = (Passage([1e-2, *RUNGS.values()], len(of.trials), worth) for worth in (32, 1))
+    train, test = (Passage([1e-2, *SPARSE_RECOVERY.rungs], len(of.trials), worth, ["mean_l1"]) for worth in (32, 1))
     train.see(0, of.train_error())
     test.see(0, of.test_error())
     return train, test
@@ -55,6 +55,7 @@ def passages(of: SparseProblem) -> tuple[Passage, Passage]:
 def assert_same(found: Passage, expected: Passage) -> None:
     for name in ("first", "since", "below"):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), err_msg=name)
+    np.testing.assert_allclose(found.reached.values, expected.reached.values, rtol=1e-12, err_msg="reached")
 
 
 @pytest.mark.parametrize("columns", [1, 5])
@@ -80,8 +81,10 @@ def test_looking_where_it_is_due_misses_no_crossing(fields: dict[str, Any], kind
         step += k
     for t in range(1, step + 1):
         looking.step(1)
-        all_train.see(t, looking.train_error())
-        all_test.see(t, looking.test_error())
+        if all_train.see(t, looking.train_error()):
+            all_train.mark(t, looking)
+        if all_test.see(t, looking.test_error()):
+            all_test.mark(t, looking)
     assert np.array_equal(walking.iterate(), looking.iterate())
     assert (all_train.first > 0).any()
     assert_same(train, all_train)

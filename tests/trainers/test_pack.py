@@ -11,6 +11,7 @@ import torch
 from grokscale.trainers.checkpoint import Place
 from grokscale.trainers.linear.strengths import strengths
 from grokscale.trainers.pack import train
+from grokscale.trainers.passage import Passage
 from grokscale.trainers.tasks.registry import draw_of, draws_of, task
 from grokscale.trainers.trial import Budget, Outcome, Trial
 from tests.trainers import brute_force
@@ -25,6 +26,7 @@ def same(one: Outcome, other: Outcome) -> bool:
         np.array_equal(one.curve[name], other.curve[name], equal_nan=True) for name in one.curve
     )
     fields = ("outcome", "steps", "t1", "t1_gradient", "t2", "t2_plateau", "delay", "ladder", "errors", "theory")
+    fields += ("error_reasons",)
     return curves and all(getattr(one, name) == getattr(other, name) for name in fields)
 
 
@@ -34,11 +36,17 @@ def test_steps_that_are_followed_are_the_steps_that_are_taken(method: str) -> No
     draws = draws_of("sparse_recovery", trials, 0)
     problems = [task("sparse_recovery").problem(draws, trials, Budget(1000), torch.device("cpu")) for _ in range(2)]
     followed, taken = problems
+    watched, seen = Passage([0.1], 4), Passage([0.1], 4)
+    step = 0
     for k in (1, 7, 40):
-        errors = followed.follow(k)
+        errors = followed.follow(step, k, watched)
         for i in range(k):
             taken.step(1)
+            seen.see(step + i + 1, taken.train_error())
             assert np.array_equal(errors[i], taken.train_error())
+        step += k
+    assert np.array_equal(watched.first, seen.first)
+    assert (seen.first > 0).any()
     assert np.array_equal(followed.iterate(), taken.iterate())
     assert np.array_equal(followed.test_speed().rate, taken.test_speed().rate)
 
@@ -72,7 +80,7 @@ def test_settled_ends_at_the_floor_and_keeps_its_error() -> None:
     assert outcome.steps < 200_000
     settled = outcome.errors["settled"]
     assert settled is not None
-    assert settled.relative_l2 == pytest.approx(outcome.theory["floor"], rel=2e-3)
+    assert settled.error == pytest.approx(outcome.theory["floor"], rel=2e-3)
 
 
 def test_time_up_ends_every_trial_right_censored() -> None:

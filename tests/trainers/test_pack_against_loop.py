@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from grokscale.trainers.ladder import RUNGS
+from grokscale.trainers.ladder import named
 from grokscale.trainers.linear.strengths import strengths
 from grokscale.trainers.tasks.registry import draw_of
+from grokscale.trainers.tasks.sparse_recovery.description import SPARSE_RECOVERY
 from grokscale.trainers.trial import Crossing, Outcome, Trial
 from tests.trainers import brute_force
 from tests.trainers.packs import outcomes, pack, sparse
@@ -36,6 +37,22 @@ VARIED = {
 }
 
 
+def assert_reached(outcome: Outcome, trial: Trial) -> None:
+    """At t1 and t2 the errors and the measures are those of the loop's iterates there."""
+    a_star = draw_of("sparse_recovery", trial, 0).a_star
+    firsts = {name: getattr(outcome, name).step for name in ("t1", "t2")}
+    loop = oracle(trial, STEPS, keep=tuple(step for step in firsts.values() if step is not None))
+    for name, step in firsts.items():
+        point = outcome.errors[name]
+        assert (point is None) == (step is None) == (name in outcome.error_reasons)
+        if point is not None and step is not None:
+            off = loop.iterates[step] - a_star
+            expected = np.linalg.norm(off) / np.linalg.norm(a_star)
+            assert (point.step, set(point.measures)) == (step, {"mean_l1"})
+            assert point.error == pytest.approx(expected, rel=1e-7)
+            assert point.measures["mean_l1"] == pytest.approx(np.abs(off).mean(), rel=1e-7)
+
+
 def oracle(trial: Trial, steps: int, keep: tuple[int, ...] = ()) -> brute_force.Loop:
     draw = draw_of("sparse_recovery", trial, 0)
     beta1, beta2 = strengths(trial.config)
@@ -61,7 +78,7 @@ def steps(crossing: Crossing | None) -> tuple[int | None, int | None]:
 def assert_same(outcome: Outcome, loop: brute_force.Loop) -> None:
     assert steps(outcome.t1) == (loop.train[0].first, loop.train[0].stayed)
     assert steps(outcome.t2) == (loop.test[0].first, loop.test[0].stayed)
-    for rung, train, test in zip(RUNGS, loop.train[1:], loop.test[1:], strict=True):
+    for rung, train, test in zip(named(SPARSE_RECOVERY.rungs), loop.train[1:], loop.test[1:], strict=True):
         assert steps(outcome.ladder[rung]["t1"]) == (train.first, train.stayed), rung
         assert steps(outcome.ladder[rung]["t2"]) == (test.first, test.stayed), rung
     if outcome.t1_gradient is not None:
@@ -78,6 +95,7 @@ def test_crossings_equal_those_of_the_loop_to_the_step(fields: dict[str, object]
     found = outcomes(pack(trials, max_steps=STEPS, stop="max_steps"))
     for trial in trials:
         assert_same(found[trial.index], oracle(trial, STEPS))
+        assert_reached(found[trial.index], trial)
 
 
 @pytest.mark.parametrize("method", ["proximal", "subgradient", "projected"])
@@ -106,4 +124,4 @@ def test_compaction_and_packing_change_nothing() -> None:
         assert (outcome.t1, outcome.t2, outcome.ladder) == (other.t1, other.t2, other.ladder)
         assert outcome.errors["stop"] is not None
         assert other.errors["stop"] is not None
-        assert outcome.errors["stop"].relative_l2 == pytest.approx(other.errors["stop"].relative_l2, abs=1e-9)
+        assert outcome.errors["stop"].error == pytest.approx(other.errors["stop"].error, abs=1e-9)

@@ -69,7 +69,7 @@ def test_the_plateau_begins_where_two_logged_errors_are_near_the_last_three() ->
 def test_a_plateau_in_the_last_tenth_is_right_censored() -> None:
     log = PlateauLog(1)
     for step in range(0, 1001):
-        log.see(step, np.array([1.0 - step / 1100]), np.array([0.0]))
+        log.see(step, np.array([[1.0 - step / 1100]]))
     crossing, point = log.result(0, 1000)
     assert crossing is not None
     assert (crossing.censoring, crossing.lower) == ("right", 1000)
@@ -79,7 +79,7 @@ def test_a_plateau_in_the_last_tenth_is_right_censored() -> None:
 def test_a_curve_cut_off_while_it_falls_slowly_has_no_plateau() -> None:
     log = PlateauLog(1)
     for step in range(0, 40_001, 1000):
-        log.see(step, np.array([1.0 - 0.35 * step / 40_000]), np.array([0.0]))
+        log.see(step, np.array([[1.0 - 0.35 * step / 40_000]]))
     crossing, point = log.result(0, 40_000)
     assert crossing is not None
     assert (crossing.censoring, crossing.lower) == ("right", 40_000)

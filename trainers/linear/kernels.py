@@ -10,7 +10,7 @@ from grokscale.trainers.linear.looks import Bounds
 
 _row, _rows, _cube = np.zeros(1), np.zeros((1, 1)), np.zeros((1, 1, 1))
 _steps = np.zeros((1, 1), dtype=np.int64)
-_error = (TRACKS, Bounds(_row, _row, _row, _row, _row, _row))
+_error = (TRACKS, Bounds(_row, _row, _row, _row, _row, _row), _rows)
 _data = loop.Data(_cube, _cube, _rows, _rows)
 _slots = loop.Slots(_cube, _cube, _cube, _rows, _rows, _rows, _steps, _cube)
 

@@ -55,7 +55,8 @@ class Sights(NamedTuple):
     asks: np.ndarray
 
 
-Track = tuple[Tracks, Bounds]
+Track = tuple[Tracks, Bounds, np.ndarray]
+"""What an error is held against, and room for the iterates at which it came to the first level, shape (columns, n)."""
 
 
 @njit
@@ -156,6 +157,16 @@ def cross(
 
 
 @njit
+def keep_reached(step: int, column: np.ndarray, a: np.ndarray, first: np.ndarray, reached: np.ndarray) -> None:
+    """Keep the iterates of rows that have come to the first level at this step."""
+    for i in range(column.size):
+        c = column[i]
+        if c >= 0 and first[0, c] == step:
+            for j in range(a.shape[1]):
+                reached[c, j] = a[i, j]
+
+
+@njit
 def plan_rows(
     sights: Sights,
     column: np.ndarray,
@@ -185,7 +196,7 @@ def plan_rows(
 @njit
 def _plan(track: Track, c: int, step: int, square: float, residual: float, movement: float) -> None:
     """Plan a column's next look: `square` is that of its norm, `residual` ||X a - y||^2."""
-    tracks, bounds = track
+    tracks, bounds, _ = track
     start = bounds.start[c] + bounds.start_per_misfit[c] * _misfit(residual, bounds.unexplained[c])
     rate = bounds.rate[c] + bounds.rate_per_movement[c] * movement
     plan(tracks, c, step, math.sqrt(square) / bounds.norm[c], start, rate)

@@ -21,6 +21,7 @@ from grokscale.trainers.linear.looks import (
     begin,
     cross,
     keep_before,
+    keep_reached,
     least,
     measure,
     near_outside,
@@ -215,6 +216,7 @@ def _walk_tile(rule: int, tile: _Tile, sights: Sights, train: Track, test: Track
         if squared and some_outside(squares, low, high):
             of, norm = train[0], train[1].norm
             finite &= cross(step, compares, squares, low, high, column, norm, of.levels, of.below, of.first, of.since)
+            keep_reached(step, column, a, of.first, train[2])
         if step >= near:
             measure(a, tile.a_star, nears, step, test_squares)
             if near_outside(test_squares, test_low, test_high, nears, step):
@@ -232,6 +234,7 @@ def _walk_tile(rule: int, tile: _Tile, sights: Sights, train: Track, test: Track
                     of.first,
                     of.since,
                 )
+                keep_reached(step, column, a, of.first, test[2])
         if step >= ask:
             plan_rows(sights, column, a, before, test_squares, train, test, step)
             compare, near, ask = least(compares), least(nears), least(asks)
@@ -263,6 +266,7 @@ def walk(
 ) -> bool:
     """Take `k` steps from `step` on, looking at each column's errors wherever they are due.
 
+    The iterate at which a column first comes to the first level of an error is kept with that error's `Track`.
     `widest`: see `widest_tile`. `fresh` says that the residuals are those of the iterates. Afterwards they are, but for
     `PROJECT`, and `before` holds the iterates one step earlier.
 

@@ -10,7 +10,8 @@ squares and quotients are then floats, neither 0 nor infinite."""
 POSITIVE = Real(1e-50, MODERATE)
 
 
-def _strength(name: str, says: str, source: str = "", stands_for: str = "") -> Field:
+def strength(name: str, says: str, source: str = "", stands_for: str = "") -> Field:
+    """Return the field of a regulariser's strength."""
     letter = name.replace("beta", "β")
     return Field(name, POSITIVE, says, sweeps=True, source=source, letter=letter, stands_for=stands_for)
 
@@ -20,23 +21,23 @@ def _step_size(source: str) -> tuple[Field, ...]:
     return (Field("alpha", POSITIVE, says, sweeps=True, source=source, letter="α"),)
 
 
-_FOR_0 = "strength; for strength 0 use kind none"
+FOR_0 = "strength; for strength 0 use kind none"
 
 NONE = Section("none", "NoRegularizer", "f = g: nothing but the train loss.")
-L1 = Section("l1", "L1", "f = g + beta ||a||_1.", (_strength("beta", _FOR_0, "paper section 3"),))
+L1 = Section("l1", "L1", "f = g + beta ||a||_1.", (strength("beta", FOR_0, "paper section 3"),))
 L2 = Section(
     "l2",
     "L2",
     "f = g + beta/2 ||a||_2^2 (with the half).",
-    (_strength("beta", _FOR_0, "paper section 3.2, theorem 3.6"),),
+    (strength("beta", FOR_0, "paper section 3.2, theorem 3.6"),),
 )
 ELASTIC = Section(
     "elastic",
     "Elastic",
     "f = g + beta1 ||a||_1 + beta2/2 ||a||_2^2.",
     (
-        _strength("beta1", "strength of the l1 part; for 0 use kind l2", stands_for="beta"),
-        _strength("beta2", "strength of the l2 part; for 0 use kind l1"),
+        strength("beta1", "strength of the l1 part; for 0 use kind l2", stands_for="beta"),
+        strength("beta2", "strength of the l2 part; for 0 use kind l1"),
     ),
 )
 REGULARIZERS = (NONE, L1, L2, ELASTIC)

@@ -153,7 +153,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class AtMost:
-    """A field that is never above another, over all combinations of swept values."""
+    """A field that is never above another, or the product of others (`n1*n2`), over all combinations of swept values."""
 
     field: str
     of: str
@@ -239,22 +239,49 @@ class Quantity:
 class Certified:
     """The problem bounds how far its errors move: every crossing is seen to the step."""
 
+    def __str__(self) -> str:
+        return "certified"
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:
     """The errors are looked at on a grid of steps, and a crossing lies between two of them.
 
     Attributes:
-        dense: every step is looked at up to this one.
-        every: steps between two looks afterwards; 0: by `ratio`.
-        ratio: of one look's step to the last one's.
-        exact: what was crossed is resolved by taking the steps between the two looks again.
+        dense: every step is looked at up to this one, at least 0.
+        every: the steps that are looked at afterwards are its multiples; 0: they go by `ratio`.
+        ratio: of one look's step to the last one's, above 1.
+        exact: a crossing of a study's threshold is resolved by taking the steps between the two looks again, see
+            `trainers.replay`; those of the ladder's rungs stay brackets.
+
+    Raises:
+        ValueError: a value out of its range.
     """
 
     dense: int = 100
     every: int = 0
     ratio: float = 1.01
     exact: bool = True
+
+    def __post_init__(self) -> None:
+        if self.dense < 0 or self.every < 0 or not 1 < self.ratio < math.inf:
+            raise ValueError(f"{self!r}: accepted are dense >= 0, every >= 0 and a ratio above 1")
+
+    def __str__(self) -> str:
+        return f"every {self.every}" if self.every else f"ratio {self.ratio:g}"
+
+    def after(self, step: int) -> int:
+        """Return the first step after `step` >= 0 that is looked at: the same whichever looks came before."""
+        if step < self.dense:
+            return step + 1
+        if self.every:
+            return (step // self.every + 1) * self.every
+        begin = max(self.dense, 1)
+        # looks are begin + k until those of the ratio are further apart
+        k = max(0, min(step - begin, int(math.log(max(step, 1) / begin) / math.log(self.ratio)) - 1))
+        while (look := max(begin + k, int(begin * self.ratio**k))) <= step:
+            k += 1
+        return look
 
 
 # -- the whole --------------------------------------------------------------------------------------------------------

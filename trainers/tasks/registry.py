@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from grokscale.trainers.task import Streams, Task
 from grokscale.trainers.tasks.description import Description
+from grokscale.trainers.tasks.matrix_completion.description import MATRIX_COMPLETION
 from grokscale.trainers.tasks.sparse_recovery.description import SPARSE_RECOVERY
 from grokscale.trainers.tasks.synthetic.description import SYNTHETIC
 from grokscale.trainers.trial import Identity, Trial
@@ -20,7 +21,7 @@ from grokscale.trainers.trial import Identity, Trial
 if TYPE_CHECKING:
     from grokscale.trainers.kernels import Kernel
 
-BUILT_IN = (SPARSE_RECOVERY, SYNTHETIC)
+BUILT_IN = (SPARSE_RECOVERY, MATRIX_COMPLETION, SYNTHETIC)
 
 
 def described() -> Mapping[str, Description]:

@@ -21,7 +21,7 @@ def end(trial: Trial) -> Outcome:
     if trial.configuration in SEEN:
         t2, error = SEEN[trial.configuration]
         t2 *= 2**trial.seed
-        errors = {"min": ErrorPoint(error / 2**trial.seed, 0.1, t2)}
+        errors = {"min": ErrorPoint(error / 2**trial.seed, t2)}
         return Outcome(trial.index, "generalised", "stepped", t2 + 5, t2=exact(t2), errors=errors)
     words: list[tuple[OutcomeWord, Crossing | None]] = [
         ("diverged", None),
@@ -31,7 +31,7 @@ def end(trial: Trial) -> Outcome:
     ]
     word, t2 = words[trial.configuration - 4]
     if trial.configuration == 4 and trial.seed == 0:
-        return Outcome(trial.index, "generalised", "stepped", 20, t2=exact(10), errors={"min": ErrorPoint(1e-6, 1, 10)})
+        return Outcome(trial.index, "generalised", "stepped", 20, t2=exact(10), errors={"min": ErrorPoint(1e-6, 10)})
     return Outcome(trial.index, word, "stepped", 50, t2=t2)
 
 

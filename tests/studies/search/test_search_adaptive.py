@@ -48,7 +48,7 @@ def bowl(trial: Trial) -> Outcome:
     if a > math.log10(0.3):
         return Outcome(trial.index, "diverged", None, 3)
     t2 = round(1000 * math.exp(2 * (a + 1) ** 2 + (b + 3) ** 2 + 0.1 * trial.seed))
-    error = ErrorPoint(10 ** (b - 0.5), 10**b, t2)
+    error = ErrorPoint(10 ** (b - 0.5), t2)
     return Outcome(trial.index, "generalised", "stepped", t2 + 10, t2=exact(t2), errors={"min": error})
 
 

@@ -17,11 +17,11 @@ BOUNDED = {"minimize": "t2", "subject_to": {"error_min": {"max": 1e-2}}}
 
 
 def seen(index: int, t2: int, error: float) -> Outcome:
-    return Outcome(index, "generalised", "stepped", t2 + 9, t2=exact(t2), errors={"min": ErrorPoint(error, error, t2)})
+    return Outcome(index, "generalised", "stepped", t2 + 9, t2=exact(t2), errors={"min": ErrorPoint(error, t2)})
 
 
 def never(index: int, word: OutcomeWord, t2: Crossing | None = None) -> Outcome:
-    return Outcome(index, word, "stepped", 5000, t2=t2, errors={"min": ErrorPoint(0.5, 0.5, 9)} if t2 else {})
+    return Outcome(index, word, "stepped", 5000, t2=t2, errors={"min": ErrorPoint(0.5, 9)} if t2 else {})
 
 
 LATE = Crossing(None, 5000, None, "right")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import Any
 
 import jsonschema
@@ -11,6 +12,9 @@ import pytest
 from hypothesis import given, settings
 
 from grokscale.studies.spec import StudySpec, from_json, load, parse
+from grokscale.trainers.tasks import registry
+from grokscale.trainers.tasks.sparse_recovery.description import SPARSE_RECOVERY
+from grokscale.trainers.tasks.synthetic.description import SYNTHETIC
 from tests.studies.spec.spec_samples import BASE, changed, specs
 
 
@@ -106,3 +110,20 @@ def test_another_spec_has_another_hash(field: str, value: Any) -> None:
 def test_the_hash_is_the_sha256_of_the_canonical_form_with_its_keys_sorted() -> None:
     text = json.dumps(parse(BASE).canonical(), sort_keys=True, separators=(",", ":"))
     assert parse(BASE).hash() == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_thresholds_that_are_left_out_are_the_tasks_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "BUILT_IN", (replace(SYNTHETIC, thresholds=(0.2, 0.3)), SPARSE_RECOVERY))
+    body = {
+        "name": "thresholds",
+        "task": {"kind": "synthetic"},
+        "regularizer": {"kind": "l1", "beta": 1e-3},
+        "optimizer": {"kind": "proximal", "alpha": 0.1},
+        "seeds": 1,
+    }
+    own = parse(body).budget
+    assert (own.train_threshold, own.test_threshold) == (0.2, 0.3)
+    given = parse(body | {"budget": {"test_threshold": 0.5}}).budget
+    assert (given.train_threshold, given.test_threshold) == (0.2, 0.5)
+    other = parse(body | {"task": {"kind": "sparse_recovery"}}).budget
+    assert (other.train_threshold, other.test_threshold) == (1e-2, 1e-2)

@@ -68,6 +68,10 @@ def exact(step: int) -> Crossing:
     return Crossing(step, step - 1, step, "exact", step)
 
 
+def point(error: float, mean_l1: float, step: int) -> ErrorPoint:
+    return ErrorPoint(error, step, {"mean_l1": mean_l1})
+
+
 def outcome(index: int, at: int = 1000, points: int = 4, **changes: Any) -> Outcome:
     """A generalised trial with t2 = `at`, t1 = t2 / 10 and a short curve."""
     t1, t2 = at // 10, at
@@ -75,6 +79,7 @@ def outcome(index: int, at: int = 1000, points: int = 4, **changes: Any) -> Outc
         "index": index,
         "outcome": "generalised",
         "obtained": "stepped",
+        "looks": "certified",
         "steps": t2 + 7,
         "t1": exact(t1),
         "t1_gradient": exact(t1 + 1),
@@ -82,7 +87,14 @@ def outcome(index: int, at: int = 1000, points: int = 4, **changes: Any) -> Outc
         "t2_plateau": Crossing(None, t2 - 10, t2 + 90, "interval"),
         "delay": Delay(t2 - t1, t2 - t1 - 1, t2 - t1, "exact"),
         "ladder": {"1e-1": {"t1": exact(t1 // 2), "t2": exact(t2 // 2)}, "1e-3": {"t1": None, "t2": None}},
-        "errors": {"stop": ErrorPoint(9e-3, 1e-3, t2 + 7), "min": ErrorPoint(8e-3, 9e-4, t2), "settled": None},
+        "errors": {
+            "t1": point(0.9, 0.2, t1),
+            "t2": point(1e-2, 2e-3, t2),
+            "stop": point(9e-3, 1e-3, t2 + 7),
+            "min": point(8e-3, 9e-4, t2),
+            "settled": None,
+        },
+        "error_reasons": {"settled": "training had not settled"},
         "theory": {"a_gap": 0.25, "t2_predicted": None},
         "theory_reasons": {"t2_predicted": "no lasso point"},
         "curve": curve(points),

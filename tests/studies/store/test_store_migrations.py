@@ -13,13 +13,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from old_databases import VERSIONS, load
-from sqlalchemy import Connection, MetaData, create_engine, insert, inspect, select
+from sqlalchemy import Connection, MetaData, Table, create_engine, insert, inspect, select
 
 from grokscale.studies.plan import Resources, plan
 from grokscale.studies.spec import StudySpec, parse
 from grokscale.studies.store import open_store, schema
 from grokscale.studies.store.engine import Database
 from grokscale.studies.store.models import Base
+from grokscale.trainers.trial import ErrorPoint
 
 REVISIONS = [script.revision for script in ScriptDirectory.from_config(schema.config()).walk_revisions()]
 
@@ -112,6 +113,13 @@ def test_a_database_of_every_version_is_upgraded_with_its_data(database_url: str
     assert [trial.outcome for trial in trials] == ["generalised", "generalised", "failed", None]
     assert trials[0].t2 is not None
     assert trials[0].t2.step == 1000
+    assert trials[0].errors["stop"] == ErrorPoint(9e-3, 1007, {"mean_l1": 1e-3})
+    assert trials[0].errors["min"] == ErrorPoint(8e-3, 1000, {"mean_l1": 9e-4})
+    assert trials[0].errors["settled"] is None
+    assert (trials[0].errors["t2"] is None) == ("t2" in trials[0].error_reasons) == (version < "0012")
+    assert trials[2].errors == dict.fromkeys(trials[0].errors)
+    assert trials[2].error_reasons == {}
+    assert [trial.looks for trial in trials] == ["certified", "certified", None, None]
     assert trials[0].config["alpha"] == 0.02
     assert trials[0].data_id == trials[2].data_id != trials[1].data_id
     assert all(trial.data_id == f"synthetic:{trial.stream_id}" for trial in trials)
@@ -121,6 +129,33 @@ def test_a_database_of_every_version_is_upgraded_with_its_data(database_url: str
     assert lease is not None
     assert [trial.index for trial in store.pack_trials(store.open_packs(lease)[0].id)] == [3]
     store.close()
+
+
+def test_what_was_measured_beside_an_error_survives_the_way_there_and_back(database_url: str):
+    values = [0.1 + 0.2, 1 / 3, 5e-324, None]
+    names = ("stop", "min", "settled", "plateau")
+    before = {f"error_{name}_mean_l1": value for name, value in zip(names, values, strict=True)}
+    steps = {f"error_{name}_step": 7 for name in names}
+    database = Database.open(database_url)
+    load(database, "0011")
+    with database.alter() as connection:
+        old = _trial_table(connection)
+        connection.execute(old.update().where(old.c.index == 0).values(before | steps))
+        command.upgrade(schema.config(connection), "0012")
+        new = _trial_table(connection)
+        (measures, *reasons) = connection.execute(
+            select(new.c.measures, new.c.error_reasons).where(new.c.index == 0)
+        ).one()
+        assert json.loads(measures) == {name: {"mean_l1": value} for name, value in zip(names, values, strict=True)}
+        assert json.loads(reasons[0]).keys() == {"t1", "t2"}
+        command.downgrade(schema.config(connection), "0011")
+        again = _trial_table(connection)
+        row = connection.execute(select(again).where(again.c.index == 0)).mappings().one()
+    assert {name: row[name] for name in before} == before
+
+
+def _trial_table(connection: Connection) -> Table:
+    return Table("gs_trial", MetaData(), autoload_with=connection)
 
 
 def test_keys_that_were_used_before_callers_were_hashed_are_still_their_callers(database_url: str):

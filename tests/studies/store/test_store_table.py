@@ -13,13 +13,16 @@ from grokscale.studies.store import Store, TrialFilter
 from grokscale.trainers.trial import Crossing
 
 CROSSINGS = ("t1", "t1_gradient", "t2", "t2_plateau")
+ERRORS = ("t1", "t2", "stop", "min", "settled", "plateau")
 COLUMNS = [
-    *("id", "index", "configuration", "seed", "data_id", "stream_id", "outcome", "obtained", "steps", "started"),
+    *("id", "index", "configuration", "seed", "data_id", "stream_id", "outcome", "obtained", "looks"),
+    *("steps", "started"),
     *("limit", "train_threshold", "test_threshold"),
     *("alpha", "beta", "snr", "optimizer"),
     *(f"{name}_{part}" for name in CROSSINGS for part in ("step", "lower", "upper", "censoring", "stayed")),
     *(f"delay_{part}" for part in ("step", "lower", "upper", "censoring")),
-    *(f"error_{name}{part}" for name in ("stop", "min", "settled", "plateau") for part in ("", "_mean_l1", "_step")),
+    *(f"error_{name}{part}" for name in ERRORS for part in ("", "_step")),
+    *(f"error_{name}_mean_l1" for name in ERRORS),
     *("a_gap", "t2_predicted"),
     *("ladder", "pack", "attempt", "host", "seconds"),
 ]
@@ -47,7 +50,18 @@ def test_every_trial_is_one_row_that_agrees_with_its_record(half):
     records = list(store.iter_trials(study_id))
     assert [row["id"] for row in rows] == [record.id for record in records]
     for row, record in zip(rows, records, strict=True):
-        names = ("index", "configuration", "seed", "data_id", "stream_id", "outcome", "obtained", "pack", "attempt")
+        names = (
+            "index",
+            "configuration",
+            "seed",
+            "data_id",
+            "stream_id",
+            "outcome",
+            "obtained",
+            "looks",
+            "pack",
+            "attempt",
+        )
         for name in (*names, "host", "seconds"):
             assert row[name] == getattr(record, name), name
         assert {name: row[name] for name in record.config} == record.config
@@ -64,6 +78,7 @@ def test_a_generalised_row_has_its_numbers(half):
     row = store.table(study_id).to_pylist()[0]
     assert (row["t2_step"], row["delay_step"], row["delay_censoring"], row["steps"]) == (1000, 900, "exact", 1007)
     assert (row["error_stop"], row["error_stop_mean_l1"], row["error_stop_step"]) == (9e-3, 1e-3, 1007)
+    assert (row["error_t2"], row["error_t2_mean_l1"], row["error_t2_step"]) == (1e-2, 2e-3, 1000)
     assert (row["error_settled"], row["a_gap"], row["t2_predicted"]) == (None, 0.25, None)
 
 

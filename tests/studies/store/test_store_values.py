@@ -18,7 +18,7 @@ def test_what_is_not_finite_is_stored_as_nothing(store: Store, bad):
     curve = {"step": np.arange(3), "train_error": np.array([bad, 1.0, bad]), "test_error": np.array([1.0, bad, 0.5])}
     sent = outcome(
         0,
-        errors={"stop": ErrorPoint(bad, 1.0, 5), "min": ErrorPoint(0.5, bad, 5)},
+        errors={"stop": ErrorPoint(bad, 5, {"mean_l1": 1.0}), "min": ErrorPoint(0.5, 5, {"mean_l1": bad})},
         theory={"a_gap": bad, "floor": 0.25},
         seconds=bad,
         error={"norm": bad, "trace": [1.0, bad]},
@@ -27,7 +27,7 @@ def test_what_is_not_finite_is_stored_as_nothing(store: Store, bad):
     store.commit(lease, store.open_packs(lease)[0].id, [sent], 1, "host")
     trial = store.trials(lease.study_id).items[0]
     assert trial.errors["stop"] is None
-    assert trial.errors["min"] == ErrorPoint(0.5, None, 5)
+    assert trial.errors["min"] == ErrorPoint(0.5, 5, {"mean_l1": None})
     assert trial.theory == {"a_gap": None, "floor": 0.25}
     assert trial.seconds is None
     assert trial.error == {"norm": None, "trace": [1.0, None]}

@@ -100,8 +100,8 @@ def format_4(body: bytes) -> bytes:
     return b"grokscale pack 4\n" + hashlib.sha256(body).digest() + body
 
 
-def format_5(body: bytes, key: bytes) -> bytes:
-    return b"grokscale pack 5\n" + hmac.digest(key, b"grokscale pack 5\n" + body, "sha256") + body
+def format_6(body: bytes, key: bytes) -> bytes:
+    return b"grokscale pack 6\n" + hmac.digest(key, b"grokscale pack 6\n" + body, "sha256") + body
 
 
 def pack_key(key: bytes = KEY) -> bytes:
@@ -116,12 +116,12 @@ FORGED: dict[str, Callable[[bytes, str], bytes]] = {
     "longer": lambda good, marker: good + b"\0",
     "a pickle": lambda good, marker: pickled(marker),
     "a pickle of format 4": lambda good, marker: format_4(pickled(marker)),
-    "a pickle of format 5 without the key": lambda good, marker: format_5(pickled(marker), b""),
-    "a pickle under the key": lambda good, marker: format_5(pickled(marker), pack_key()),
-    "made without a key": lambda good, marker: format_5(good[49:], b""),
-    "made with another study's key": lambda good, marker: format_5(good[49:], pack_key(bytes(32))),
-    "made with the study's key, for no pack": lambda good, marker: format_5(good[49:], KEY),
-    "of a later format": lambda good, marker: good.replace(b"pack 5", b"pack 6"),
+    "a pickle of format 6 without the key": lambda good, marker: format_6(pickled(marker), b""),
+    "a pickle under the key": lambda good, marker: format_6(pickled(marker), pack_key()),
+    "made without a key": lambda good, marker: format_6(good[49:], b""),
+    "made with another study's key": lambda good, marker: format_6(good[49:], pack_key(bytes(32))),
+    "made with the study's key, for no pack": lambda good, marker: format_6(good[49:], KEY),
+    "of a later format": lambda good, marker: good.replace(b"pack 6", b"pack 7"),
 }
 
 
@@ -130,7 +130,7 @@ def test_the_files_are_made_as_those_that_are_taken(attempts: Attempts) -> None:
     _, place = attempts.begin("pack")
     place.save(checkpoint(7))
     good = (place.directory / NAME).read_bytes()
-    assert format_5(good[49:], pack_key()) == good
+    assert format_6(good[49:], pack_key()) == good
 
 
 @pytest.mark.parametrize("own", [True, False])
@@ -159,7 +159,7 @@ def test_a_pack_whose_only_checkpoint_is_of_format_4_begins_anew_and_says_so(att
     (place.directory / NAME).write_bytes(format_4(b"whatever"))
     taken, (reason,) = attempts.resume(["pack"])
     assert taken is None
-    assert "of format 4, and this program's is 5" in reason
+    assert "of format 4, and this program's is 6" in reason
 
 
 def test_a_good_checkpoint_in_another_packs_place_is_none_of_its(attempts: Attempts) -> None:

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from grokscale.trainers.ladder import RUNGS
 from grokscale.trainers.linear.strengths import strengths
 from grokscale.trainers.tasks.registry import draw_of
 from grokscale.trainers.tasks.sparse_recovery.data import SparseDraw
+from grokscale.trainers.tasks.sparse_recovery.description import SPARSE_RECOVERY
 from grokscale.trainers.trial import Crossing, Outcome, Trial
 from tests.trainers import compiled_loop
 from tests.trainers.packs import outcomes, pack, sparse
@@ -45,7 +45,7 @@ def varied(number: int) -> Trial:
 
 def looped(trial: Trial, draw: SparseDraw, steps: int) -> tuple[np.ndarray, np.ndarray, int]:
     beta1, beta2 = strengths(trial.config)
-    levels = np.array([1e-2, *RUNGS.values()])
+    levels = np.array([1e-2, *SPARSE_RECOVERY.rungs])
     alpha = trial.config["alpha"]
     return compiled_loop.run(
         draw.X, draw.y, draw.a_star, draw.initial(trial.config), alpha, beta1, beta2, steps, levels

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from grokscale.trainers.ladder import RUNGS
+from grokscale.trainers.ladder import named
+from grokscale.trainers.tasks.sparse_recovery.description import SPARSE_RECOVERY
 from grokscale.trainers.trial import Crossing, Trial
 from tests.trainers.packs import outcomes, pack, sparse
 
@@ -59,7 +60,7 @@ def test_rungs_near_the_floor_are_left_out() -> None:
     [outcome] = outcomes(replace(pack(TRIALS[1:2], max_steps=200_000), engine="surrogate")).values()
     floor = outcome.theory["floor"]
     assert floor is not None
-    for name, threshold in RUNGS.items():
+    for name, threshold in named(SPARSE_RECOVERY.rungs).items():
         if threshold < 3 * floor:
             assert outcome.ladder[name]["t2"] is None
 

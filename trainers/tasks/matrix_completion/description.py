@@ -5,7 +5,7 @@ Sources name sections of the paper (Notsawo, Dumas, Rabusseau, ICML 2025, arXiv 
 
 from __future__ import annotations
 
-from grokscale.trainers.linear.sections import L1, L2, MODERATE, NONE, OPTIMIZERS, SMOOTH, strength
+from grokscale.trainers.linear.sections import FOR_0, L1, L2, MODERATE, NONE, OPTIMIZERS, SMOOTH, strength
 from grokscale.trainers.tasks.description import (
     AtMost,
     Column,
@@ -22,7 +22,7 @@ from grokscale.trainers.tasks.description import (
 
 _SIZE = Whole(1, 1000)
 
-NUCLEAR = Section("nuclear", "Nuclear", "f = g + beta ||A||_*.", (strength("paper section 4"),))
+NUCLEAR = Section("nuclear", "Nuclear", "f = g + beta ||A||_*.", (strength("beta", FOR_0, "paper section 4"),))
 
 MATRIX_COMPLETION = Description(
     kind="matrix_completion",

@@ -24,8 +24,8 @@ def frobenius(A: Tensor) -> Tensor:
 class MatrixProblem:
     """Trials of one optimiser and one regulariser; columns are the live trials.
 
-    Tensors are (columns, n1, n2). G is the gradient of g, H the subgradient of the norm: sign(A) for l1, A for l2, U V^T
-    of the singular vectors with a singular value for the nuclear norm.
+    Tensors are (columns, n1, n2). G is the gradient of g, H the subgradient of the norm: sign(A) for l1, A for l2, and
+    for the nuclear norm U V^T of the singular vectors whose value is not 0.
     """
 
     def __init__(self, draws: Sequence[MatrixDraw], trials: Sequence[Trial], device: torch.device) -> None:
@@ -123,7 +123,7 @@ class MatrixProblem:
             "train_loss": _numpy(0.5 * frobenius(self._gradient()).square()),
             "nuclear_norm": _numpy(S.sum(dim=1)),
             "frobenius_norm": _numpy(frobenius(self._A)),
-            "rank": _numpy((S > RANK_ABOVE * self._largest[:, None]).sum(dim=1).to(torch.float64)),
+            "rank": _numpy((RANK_ABOVE * self._largest[:, None] < S).sum(dim=1).to(torch.float64)),
             "gradient_ratio": np.full(len(self.trials), np.nan) if ratio is None else ratio,
         }
 

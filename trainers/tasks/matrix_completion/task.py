@@ -85,7 +85,7 @@ class MatrixCompletion:
         return int(8 * columns * (8 * n1 * n2 + (n1 + n2) * min(n1, n2)))
 
     def seconds_per_step(self, config: Mapping[str, Value], columns: int, draws: int) -> float:
-        """Return about how long a step of the pack takes: call overhead, and a decomposition a column where it has one."""
+        """Return about how long a step of the pack takes: overhead, and a decomposition a column under nuclear."""
         n1, n2 = number(config, "n1"), number(config, "n2")
         decomposition = 1.5e-5 + 8e-9 * n1 * n2 * min(n1, n2) if config["regularizer"] == "nuclear" else 2e-8 * n1 * n2
         return 5.0e-5 + columns * decomposition

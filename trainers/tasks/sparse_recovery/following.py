@@ -19,8 +19,8 @@ from grokscale.trainers.tasks.sparse_recovery.fast_forward import surrogate
 from grokscale.trainers.tasks.sparse_recovery.fast_forward.course import Course
 from grokscale.trainers.tasks.sparse_recovery.fast_forward.run import FastForward
 from grokscale.trainers.tasks.sparse_recovery.fast_forward.segment import Descent
-from grokscale.trainers.tasks.sparse_recovery.problem import observed
-from grokscale.trainers.trial import Budget, Outcome, Trial, number
+from grokscale.trainers.tasks.sparse_recovery.problem import measured_at, observed
+from grokscale.trainers.trial import Budget, Outcome, Trial, finite, number
 
 
 class Following:
@@ -68,6 +68,10 @@ def course(draw: SparseDraw, trial: Trial) -> Course:
         a_star = torch.as_tensor(draw.a_star[None, None])
         return {name: numpy(values)[0] for name, values in observed(stack, a_star).items()}
 
+    def measure(a: np.ndarray) -> dict[str, float | None]:
+        measured = measured_at(torch.as_tensor(a), torch.as_tensor(draw.a_star))
+        return {name: finite(float(value)) for name, value in measured.items()}
+
     def within(threshold: float) -> tuple[float, float]:
         certifies, settles = ends.within(threshold)
         return float(certifies[0]), float(settles[0])
@@ -79,5 +83,6 @@ def course(draw: SparseDraw, trial: Trial) -> Course:
         end=ends.points[0],
         within=within,
         observe=observe,
+        measure=measure,
         regularized=beta1 > 0 or beta2 > 0,
     )

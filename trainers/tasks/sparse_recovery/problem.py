@@ -17,7 +17,7 @@ from grokscale.trainers.linear.looks import Bounds
 from grokscale.trainers.linear.regularizers import subgradient
 from grokscale.trainers.linear.stack import Stack, norms, numpy
 from grokscale.trainers.linear.strengths import strengths
-from grokscale.trainers.passage import Passage, walk
+from grokscale.trainers.passage import NEVER, Passage, walk
 from grokscale.trainers.task import Ending, Speed
 from grokscale.trainers.tasks.sparse_recovery.data import SparseDraw
 from grokscale.trainers.tasks.sparse_recovery.ending import Ends
@@ -59,6 +59,7 @@ class SparseProblem:
         self._regularized = bool((betas > 0).any())
         self._train, self._test = bounds(draws, trials, self.rule)
         self._ends = Ends(draws, trials)
+        self._reached = np.empty((2, len(trials), a.shape[2]))  # room for the iterates at t1 and at t2
 
     # -- layout -----------------------------------------------------------------------------------------------------
 
@@ -72,6 +73,12 @@ class SparseProblem:
             mine = np.flatnonzero(self._draw == d)
             out[d] = values[mine[np.minimum(np.arange(width), mine.size - 1)]]
         return torch.as_tensor(out, dtype=torch.float64, device=self._device)
+
+    def _on_device(self, values: np.ndarray) -> Tensor:
+        """Return values of the live columns as a (D, W) tensor; -1 where a slot is spare."""
+        out = np.full(self._stack.a.shape[:2], -1.0)
+        out[self._draw, self._slot] = values
+        return torch.as_tensor(out, device=self._device)
 
     def _live(self, stacked: Tensor) -> np.ndarray:
         """Return the live columns of a (D, W) tensor, shape (columns,)."""
@@ -109,23 +116,47 @@ class SparseProblem:
         if self._compiled:
             unseen = Passage([], len(self.trials))
             unseen.due[:] = NO_STEP
-            self._walk(0, k, unseen, unseen)
+            self._walk(0, k, unseen, unseen, np.empty((2, 0, 0)))
         else:
             self._stack.step(self.rule, k)
 
-    def follow(self, k: int) -> np.ndarray:
-        """Take `k` steps; return the train error after each, shape (k, columns)."""
-        residuals = []
+    def follow(self, step: int, k: int, train: Passage) -> np.ndarray:
+        """Take `k` steps, showing `train` the error after each; return them, shape (k, columns)."""
+        stack, residuals = self._stack, []
+        # the host learns of a crossing when all steps are taken: until then the device keeps the iterate
+        ahead = train.first[0] == NEVER
+        level, norm = self._on_device(np.where(ahead, train.levels[0], -1.0)), self._on_device(self._train.norm)
+        reached = torch.zeros_like(stack.a)
         for _ in range(k):
             self.step(1)
-            residuals.append(norms(self._stack.evaluate_residual()))
-        return numpy(torch.stack(residuals))[:, self._draw, self._slot] / self._train.norm
+            residuals.append(norms(stack.evaluate_residual()))
+            if ahead.any():
+                below = residuals[-1] / norm <= level
+                reached = torch.where(below[:, :, None], stack.a, reached)
+                level = torch.where(below, -1.0, level)
+        errors = numpy(torch.stack(residuals))[:, self._draw, self._slot] / self._train.norm
+        train.follow(step + 1, errors)
+        self._mark(step, train, numpy(reached)[self._draw, self._slot])
+        return errors
 
     def walk(self, step: int, k: int, train: Passage, test: Passage) -> bool:
         """Take `k` steps from `step` on, missing no crossing; return whether the errors seen are finite."""
         if not self._compiled:
             return walk(self, step, k, train, test)
-        return self._walk(step, k, train, test)
+        finite = self._walk(step, k, train, test, self._reached)
+        self._mark(step, train, self._reached[0])
+        self._mark(step, test, self._reached[1])
+        return finite
+
+    def _mark(self, step: int, passage: Passage, iterates: np.ndarray) -> None:
+        """Set the points of the columns that came to the first level after `step`, where these were the iterates."""
+        if passage.first[0].max() <= step:
+            return
+        new = np.flatnonzero(passage.first[0] > step)
+        a, a_star = torch.as_tensor(iterates[new]), self._a_star[:, 0].cpu()[self._draw[new]]
+        error = numpy(torch.linalg.vector_norm(a - a_star, dim=1)) / self._test.norm[new]
+        measured = {name: numpy(values) for name, values in measured_at(a, a_star).items()}
+        passage.reached.put(new, passage.first[0, new], error, measured)
 
     @property
     def kernels(self) -> tuple[Kernel, ...]:
@@ -136,7 +167,7 @@ class SparseProblem:
     def _compiled(self) -> bool:
         return self._device.type == "cpu"
 
-    def _walk(self, step: int, k: int, train: Passage, test: Passage) -> bool:
+    def _walk(self, step: int, k: int, train: Passage, test: Passage, reached: np.ndarray) -> bool:
         stack = self._stack
         column = np.full(stack.a.shape[:2], -1, dtype=np.int64)
         column[self._draw, self._slot] = np.arange(len(self.trials))
@@ -145,8 +176,8 @@ class SparseProblem:
             linear_loop.RULES[self.rule],
             linear_loop.Data.of(stack, self._a_star),
             linear_loop.Slots.of(stack, column),
-            (train.tracks, self._train),
-            (test.tracks, self._test),
+            (train.tracks, self._train, reached[0]),
+            (test.tracks, self._test, reached[1]),
             step,
             k,
             stack.residual_fresh,
@@ -164,9 +195,9 @@ class SparseProblem:
         """Relative recovery error ||a - a*|| / ||a*||, shape (columns,)."""
         return self._distance(self._a_star) / self._test.norm
 
-    def mean_l1(self) -> np.ndarray:
-        """(1/n) ||a - a*||_1, shape (columns,)."""
-        return self._live((self._stack.a - self._a_star).abs().mean(dim=2))
+    def measures(self) -> dict[str, np.ndarray]:
+        """See `measured_at`; each of shape (columns,)."""
+        return {name: self._live(values) for name, values in measured_at(self._stack.a, self._a_star).items()}
 
     def _distance(self, point: Tensor) -> np.ndarray:
         torch.sub(self._stack.a, point, out=self._stack.scratch)
@@ -239,6 +270,11 @@ def _ratio(stack: Stack) -> Tensor:
     else:  # ||sign(a)|| is the root of the number of non-zeros
         pull = stack.beta1[:, :, 0] * (stack.a != 0).sum(dim=2).sqrt()
     return pull / norms(stack.evaluate_gradient())
+
+
+def measured_at(a: Tensor, a_star: Tensor) -> dict[str, Tensor]:
+    """Return the measures of iterates (..., n): mean_l1 is (1/n) ||a - a*||_1."""
+    return {"mean_l1": (a - a_star).abs().mean(dim=-1)}
 
 
 def observed(stack: Stack, a_star: Tensor) -> dict[str, Tensor]:

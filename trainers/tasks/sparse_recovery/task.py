@@ -88,9 +88,9 @@ class SparseRecovery:
         return expected_steps(draw, trial, budget)
 
     def memory(self, config: Mapping[str, Value], columns: int, draws: int) -> int:
-        """Return about how many bytes a pack takes: four (n,) buffers and one (N,) a column, X and its inverse."""
+        """Return about how many bytes a pack takes: six (n,) buffers and one (N,) a column, X and its inverse."""
         n, N = number(config, "n"), number(config, "N")
-        return int(8 * (columns * (4 * n + N) + 2 * draws * n * N))
+        return int(8 * (columns * (6 * n + N) + 2 * draws * n * N))
 
     def seconds_per_step(self, config: Mapping[str, Value], columns: int, draws: int) -> float:
         """Return about how long a step of the pack takes: call overhead, two matrix products, five element passes."""

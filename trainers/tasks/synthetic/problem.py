@@ -67,12 +67,14 @@ class SyntheticProblem:
         """See `trainers.passage.walk`."""
         return walk(self, step, k, train, test)
 
-    def follow(self, k: int) -> np.ndarray:
-        """Take `k` steps; return the train error after each, shape (k, columns)."""
+    def follow(self, step: int, k: int, train: Passage) -> np.ndarray:
+        """Take `k` steps, showing `train` the error after each; return them, shape (k, columns)."""
         errors = []
-        for _ in range(k):
+        for t in range(step + 1, step + k + 1):
             self.step(1)
             errors.append(self.train_error())
+            if train.see(t, errors[-1]):
+                train.mark(t, self)
         return np.array(errors)
 
     def train_error(self) -> np.ndarray:
@@ -85,9 +87,9 @@ class SyntheticProblem:
         told = np.array([fault == "diverge" for fault in self._faults], dtype=bool)
         return np.where(told & (self._step >= self._t2 / 2), np.inf, error)
 
-    def mean_l1(self) -> np.ndarray:
-        """The test error: there is one coordinate, and it is 1."""
-        return self.test_error()
+    def measures(self) -> dict[str, np.ndarray]:
+        """Return the test error as the mean over coordinates: there is one, and it is 1."""
+        return {"mean_l1": self.test_error()}
 
     def gradient_ratio(self) -> None:
         """There is no gradient."""

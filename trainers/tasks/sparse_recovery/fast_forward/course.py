@@ -21,6 +21,7 @@ class Course:
         within: ||a(t) - end|| below which a test threshold is certified never to be crossed, and that at and below
             which the run has settled; -inf: never.
         observe: curve columns of iterates (points, n), each of shape (points,).
+        measure: measures of an iterate (n,).
         regularized: there is a regulariser.
     """
 
@@ -30,4 +31,5 @@ class Course:
     end: np.ndarray
     within: Callable[[float], tuple[float, float]]
     observe: Callable[[np.ndarray], dict[str, np.ndarray]]
+    measure: Callable[[np.ndarray], dict[str, float | None]]
     regularized: bool

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from grokscale.trainers.ladder import RUNGS
 from grokscale.trainers.outcome import Seen
 from grokscale.trainers.passage import NEVER, Passage
 from grokscale.trainers.plateau import BAND, LAST, still_falling
 from grokscale.trainers.schedule import CURVE, DENSE, end_after, next_in_log, next_judged
+from grokscale.trainers.tasks.sparse_recovery.description import SPARSE_RECOVERY
 from grokscale.trainers.tasks.sparse_recovery.fast_forward import path
 from grokscale.trainers.tasks.sparse_recovery.fast_forward.course import Course
 from grokscale.trainers.tasks.sparse_recovery.fast_forward.decomposition import Held
@@ -21,6 +21,7 @@ from grokscale.trainers.tasks.sparse_recovery.fast_forward.path import Path, Pie
 from grokscale.trainers.tasks.sparse_recovery.theory.chatter import chatter
 from grokscale.trainers.trial import Budget, Crossing, ErrorPoint
 
+RUNGS = SPARSE_RECOVERY.rungs
 _ROUNDING = 1e-12
 """Relative difference below which two errors are one."""
 
@@ -36,8 +37,8 @@ class FastForward:
     def __init__(self, course: Course, budget: Budget) -> None:
         self._course, self._budget = course, budget
         self._scales = float(np.linalg.norm(course.descent.y)), float(np.linalg.norm(course.a_star))
-        self.train = Passage([budget.train_threshold, *RUNGS.values()], 1)
-        self.test = Passage([budget.test_threshold, *RUNGS.values()], 1)
+        self.train = Passage([budget.train_threshold, *RUNGS], 1)
+        self.test = Passage([budget.test_threshold, *RUNGS], 1)
         self._certifies, self._settles = course.within(budget.test_threshold)
         self._certified = self._settled = self._overtaken = NEVER
         self._path = Path(course.descent, course.a0, 0, budget.max_steps)
@@ -161,17 +162,20 @@ class FastForward:
         return Seen(
             column=0,
             steps=self.step,
+            rungs=RUNGS,
             train=self.train,
             test=self.test,
             ratio=self._ratio(steps, observed["gradient_ratio"]) if self._course.regularized else None,
             missed="infeasible" if self._infeasible() and self._certified <= self.step else "right",
             plateau=plateau,
+            reached=(self._reached(self.train), self._reached(self.test)),
             stop=self._point(self.step),
             least=self._least(),
             settled=self._point(self._settled) if settled else None,
             curve={"step": steps, **observed},
             coordinates=iterates if self._budget.record == "coordinates" else None,
             obtained="fast_forward",
+            looks="certified",
         )
 
     def _ratio(self, steps: np.ndarray, ratios: np.ndarray) -> Passage:
@@ -209,8 +213,13 @@ class FastForward:
         return swing / self._scales[1], swing * float(np.linalg.norm(d.X, 2)) / self._scales[0]
 
     def _point(self, step: int) -> ErrorPoint:
-        off = np.abs(self._iterate(step) - self._course.a_star)
-        return ErrorPoint(float(np.linalg.norm(off)) / self._scales[1], float(off.mean()), int(step))
+        a = self._iterate(step)
+        error = float(np.linalg.norm(a - self._course.a_star)) / self._scales[1]
+        return ErrorPoint(error, int(step), self._course.measure(a))
+
+    def _reached(self, passage: Passage) -> ErrorPoint | None:
+        first = int(passage.first[0, 0])
+        return None if first == NEVER else self._point(first)
 
     # -- the log of the plateau rule ----------------------------------------------------------------------------------
 

@@ -12,8 +12,8 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from grokscale.trainers.ladder import RUNGS, NoDelay, delay
-from grokscale.trainers.tasks.sparse_recovery.fast_forward.run import FastForward
+from grokscale.trainers.ladder import NoDelay, delay, named
+from grokscale.trainers.tasks.sparse_recovery.fast_forward.run import RUNGS, FastForward
 from grokscale.trainers.tasks.sparse_recovery.leaps import NEAR
 from grokscale.trainers.trial import Crossing, Outcome, Trial
 
@@ -34,11 +34,11 @@ def with_error(outcome: Outcome, run: FastForward) -> Outcome:
     test, train = run.swings()
     floor = outcome.theory["floor"]
     t1, t2 = _widened(outcome.t1, run.train_error, train), _widened(outcome.t2, run.test_error, test)
-    lag = delay(t1, t2)
+    lag, rungs = delay(t1, t2), named(RUNGS)
     ladder = {
         name: {
             "t1": _widened(pair["t1"], run.train_error, train),
-            "t2": None if floor is None or RUNGS[name] < NEAR * floor else _widened(pair["t2"], run.test_error, test),
+            "t2": None if floor is None or rungs[name] < NEAR * floor else _widened(pair["t2"], run.test_error, test),
         }
         for name, pair in outcome.ladder.items()
     }
@@ -53,6 +53,7 @@ def with_error(outcome: Outcome, run: FastForward) -> Outcome:
         delay_reason=lag.reason if isinstance(lag, NoDelay) else None,
         ladder=ladder,
         errors=dict.fromkeys(outcome.errors),
+        error_reasons=dict.fromkeys(outcome.errors, "a surrogate: the errors followed are another method's"),
     )
 
 
