@@ -153,7 +153,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class AtMost:
-    """A field that is never above another, or the product of others (`n1*n2`), over all combinations of swept values."""
+    """A field that is never above another, or a product of others (`n1*n2`), over all combinations of swept values."""
 
     field: str
     of: str

@@ -15,6 +15,9 @@ from grokscale.trainers.trial import Trial, number
 RANK_ABOVE = 1e-4
 """Of the largest singular value of A*: below it one of A counts as 0, since subgradient steps leave no exact zeros."""
 
+_ROUNDING = 2.0**-52
+"""Times the larger side, of the largest singular value: what is below it is 0, and its vectors are noise."""
+
 
 def frobenius(A: Tensor) -> Tensor:
     """Return the norms of matrices (columns, n1, n2), shape (columns,)."""
@@ -25,7 +28,7 @@ class MatrixProblem:
     """Trials of one optimiser and one regulariser; columns are the live trials.
 
     Tensors are (columns, n1, n2). G is the gradient of g, H the subgradient of the norm: sign(A) for l1, A for l2, and
-    for the nuclear norm U V^T of the singular vectors whose value is not 0.
+    for the nuclear norm U V^T of the singular vectors whose value is not 0 to rounding.
     """
 
     def __init__(self, draws: Sequence[MatrixDraw], trials: Sequence[Trial], device: torch.device) -> None:
@@ -88,7 +91,8 @@ class MatrixProblem:
         """Return H; 0 without a regulariser."""
         if self.norm == "nuclear":
             U, S, Vh = torch.linalg.svd(self._A, full_matrices=False)
-            return (U * torch.sign(S)[:, None]) @ Vh
+            there = (_ROUNDING * max(self._A.shape[1:]) * S[:, :1] < S).to(S.dtype)
+            return (U * there[:, None]) @ Vh
         if self.norm == "l1":
             return torch.sign(self._A)
         return self._A if self.norm == "l2" else torch.zeros_like(self._A)
