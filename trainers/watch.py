@@ -124,7 +124,8 @@ class Watch:
         """Return what is recorded of a step: both errors, whatever else the problem shows, and the iterate."""
         observed = problem.observe()
         train = observed["train_error"] if "train_error" in observed else problem.train_error()
-        return {"train_error": train, "test_error": error} | observed, self._iterated.iterate() if self._iterated else None
+        iterate = None if self._iterated is None else self._iterated.iterate()
+        return {"train_error": train, "test_error": error} | observed, iterate
 
     def _judge(self, step: int, error: np.ndarray) -> None:
         """Hold each column against where its training ends, or against its own past where that is not known."""
