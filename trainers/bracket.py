@@ -25,6 +25,10 @@ class Bracketed(Passage):
         self.looked = np.full(columns, NEVER, dtype=np.int64)
         self.before = np.full_like(self.first, NEVER)
 
+    def see(self, step: int, error: np.ndarray) -> bool:
+        """Take in the error (columns,) of every column; return whether one crossed a level."""
+        return self.look(step, error, np.ones(self.looked.size, dtype=bool))
+
     def look(self, step: int, error: np.ndarray, columns: np.ndarray) -> bool:
         """Take in the error (columns,) of some columns, a mask; return whether one crossed a level."""
         ahead = self.first == NEVER

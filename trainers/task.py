@@ -95,7 +95,7 @@ class Problem(Protocol):
     """Many trials as stacked tensors, advanced in place. Columns are the live trials, in the order of `trials`.
 
     What more there may be stands in protocols of its own: `Certified`, which a description promises, and `Compiled`,
-    `Ends`, `Regularized` and `Iterated`, which the engine finds.
+    `Ends`, `Regularized` and `Iterated`, which the engine finds. Arrays that it returns are the caller's to keep.
     """
 
     trials: list[Trial]

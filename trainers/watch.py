@@ -123,9 +123,9 @@ class Watch:
     def _observed(self, problem: Problem, error: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
         """Return what is recorded of a step: both errors, whatever else the problem shows, and the iterate."""
         observed = problem.observe()
-        if "train_error" not in observed:
-            observed = {"train_error": problem.train_error(), **observed}
-        return {"test_error": error, **observed}, self._iterated.iterate() if self._iterated else None
+        train = observed["train_error"] if "train_error" in observed else problem.train_error()
+        iterate = None if self._iterated is None else self._iterated.iterate()
+        return {"train_error": train, "test_error": error} | observed, iterate
 
     def _judge(self, step: int, error: np.ndarray) -> None:
         """Hold each column against where its training ends, or against its own past where that is not known."""

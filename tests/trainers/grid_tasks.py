@@ -126,6 +126,20 @@ class ScriptedProblem:
         self.now = state["now"]
 
 
+class Pulled(Scripted):
+    """It knows its gradients too."""
+
+    def problem(self, draws: Sequence[Any], trials: Sequence[Trial], budget: Budget, device: torch.device) -> Problem:
+        return PulledProblem(trials)
+
+
+class PulledProblem(ScriptedProblem):
+    """The regulariser's gradient overtakes the loss's at step 123."""
+
+    def gradient_ratio(self) -> np.ndarray:
+        return np.full(len(self.trials), self.now / 123)
+
+
 class Unrepeatable(Scripted):
     """Its steps are other ones when they are taken again."""
 

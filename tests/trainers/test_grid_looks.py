@@ -19,7 +19,7 @@ from grokscale.trainers.pack import train
 from grokscale.trainers.tasks import registry
 from grokscale.trainers.tasks.description import Certified, Grid
 from grokscale.trainers.trial import Budget, Crossing, Outcome, Pack, Trial
-from tests.trainers.grid_tasks import DIAGONAL, SCRIPTED, Diagonal, Scripted, Unrepeatable, scripted_errors
+from tests.trainers.grid_tasks import DIAGONAL, SCRIPTED, Diagonal, Pulled, Scripted, Unrepeatable, scripted_errors
 from tests.trainers.packs import outcomes, reports
 
 EVERY, RATIO = Grid(dense=10, every=10), Grid(dense=20, ratio=1.05)
@@ -231,6 +231,13 @@ def test_the_ladder_is_what_the_description_declares_and_its_rungs_stay_brackets
         assert rung.censoring == "interval"
         assert outcome.t2 is not None
         assert outcome.t2.censoring == "exact"
+
+
+def test_gradients_that_a_problem_knows_are_held_against_each_other_at_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [outcome.t1_gradient for outcome in ended(scripted())] == [None] * len(SHAPES)
+    monkeypatch.setattr(Scripted, "problem", Pulled.problem)
+    bracket = Crossing(None, 120, 130, "interval", stayed=130)
+    assert [outcome.t1_gradient for outcome in ended(scripted())] == [bracket] * len(SHAPES)
 
 
 def test_curves_hold_both_errors_and_the_plateau_lies_between_two_logged_steps() -> None:

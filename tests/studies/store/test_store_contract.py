@@ -625,7 +625,10 @@ class TestCommit:
             assert getattr(trial, name) == getattr(sent, name), name
         assert (trial.theory, trial.theory_reasons) == (sent.theory, sent.theory_reasons)
         assert store.theory_reasons(lease.study_id) == {trial.id: sent.theory_reasons}
+        assert (trial.error_reasons, trial.looks) == (sent.error_reasons, "certified")
         assert trial.errors == {
+            "t1": sent.errors["t1"],
+            "t2": sent.errors["t2"],
             "stop": sent.errors["stop"],
             "min": sent.errors["min"],
             "settled": None,

@@ -39,6 +39,7 @@ def assert_same(stepped: Outcome, leapt: Outcome) -> None:
     assert (stepped.obtained, leapt.obtained) == ("stepped", "fast_forward")
     for name in ("outcome", "steps", "t1", "t2", "t2_plateau", "delay", "ladder"):
         assert getattr(stepped, name) == getattr(leapt, name), name
+    assert stepped.looks == leapt.looks == "certified"
     assert stepped.error_reasons == leapt.error_reasons
     gradient = [one.t1_gradient and one.t1_gradient.step for one in (stepped, leapt)]
     assert gradient[0] == gradient[1]
