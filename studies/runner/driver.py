@@ -16,10 +16,11 @@ import structlog
 
 from grokscale.studies import logs
 from grokscale.studies.runner.control import Control, Wanted
+from grokscale.studies.runner.job import Job
 from grokscale.studies.runner.parent import die_with_parent
 from grokscale.studies.runner.persistence import firmly
 from grokscale.studies.runner.tuning import Impossible, tune
-from grokscale.studies.runner.wire import Job, Wire
+from grokscale.studies.runner.wire import Wire
 from grokscale.studies.spec import StudySpec
 from grokscale.studies.store import Store
 from grokscale.studies.store import open_store as open_real_store
