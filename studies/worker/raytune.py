@@ -11,6 +11,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from types import ModuleType
 
+import ray
+
 _UNUSED = {"ray.data": "Dataset", "pandas": "DataFrame"}
 """Modules, and the class of each that is named in annotations when Tune is imported."""
 
@@ -24,6 +26,8 @@ def _left_out() -> Generator[None]:
             sys.modules[name] = placeholder = ModuleType(name)
             setattr(placeholder, type_name, type(type_name, (), {}))
             put.append(name)
+            if name == "ray.data":  # which Tune asks for by this name once more, when it writes its state down
+                vars(ray)["data"] = placeholder
     try:
         yield
     finally:
