@@ -37,7 +37,7 @@ def main(open_store: Callable[[str], Store] = open_real_store) -> None:
     """
     wire = Wire()
     die_with_parent(wire.receive()["parent"])
-    # Ray and Tune take seconds to import: the runner keeps a driver that has done so and waits here
+    # Ray and Tune take a second or two to import: the runner keeps a driver that has done so and waits here
     wire.say(ready=True)
     job = Job(**wire.receive())
     logs.configure(job.log_level)

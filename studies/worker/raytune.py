@@ -27,7 +27,7 @@ def _left_out() -> Generator[None]:
             setattr(placeholder, type_name, type(type_name, (), {}))
             put.append(name)
             if name == "ray.data":  # which Tune asks for by this name once more, when it writes its state down
-                vars(ray)["data"] = placeholder
+                ray.__dict__["data"] = placeholder
     try:
         yield
     finally:
