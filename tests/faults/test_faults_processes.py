@@ -141,6 +141,7 @@ def test_a_study_goes_on_when_what_runs_it_is_killed(steady: RunnerProcess, kind
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # six clusters one after another, and half a minute until one counts as lasting
 def test_a_study_whose_raylet_is_killed_again_and_again_counts_no_failure(steady: RunnerProcess, gate: Gate) -> None:
     bench = steady.bench
     study = bench.submit(synthetic("lost", alphas=[0.1], betas=[1e-4], faults=gate.before(0)))

@@ -119,6 +119,7 @@ def test_a_family_is_finite_json_or_a_stated_refusal(trials: list[Row], request:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @settings(max_examples=50, deadline=None)
 @given(tables, requests)
 def test_fifty_families_are_finite_json_or_a_stated_refusal(trials: list[Row], request: Request) -> None:
