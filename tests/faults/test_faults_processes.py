@@ -13,7 +13,7 @@ from grokscale.studies.store import TrialRecord
 from tests.faults.runner_process import RunnerProcess
 from tests.studies.runner.bench import Bench, Gate, exact_t2, slow, synthetic, wait_until
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 TRIALS = 64
 WORKER = "Trainable"
