@@ -109,11 +109,13 @@ requests = st.builds(
 )
 
 
-tables = st.lists(likely_rows(), min_size=6, max_size=30) | st.lists(rows(), min_size=1, max_size=30)
+def tables(most: int) -> st.SearchStrategy[list[Row]]:
+    """Tables of at most so many rows."""
+    return st.lists(likely_rows(), min_size=6, max_size=most) | st.lists(rows(), min_size=1, max_size=most)
 
 
 @settings(max_examples=5, deadline=None)
-@given(tables, requests)
+@given(tables(15), requests)
 def test_a_family_is_finite_json_or_a_stated_refusal(trials: list[Row], request: Request) -> None:
     assert_answered(trials, request)
 
@@ -121,7 +123,7 @@ def test_a_family_is_finite_json_or_a_stated_refusal(trials: list[Row], request:
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @settings(max_examples=50, deadline=None)
-@given(tables, requests)
+@given(tables(30), requests)
 def test_fifty_families_are_finite_json_or_a_stated_refusal(trials: list[Row], request: Request) -> None:
     assert_answered(trials, request)
 
