@@ -26,6 +26,9 @@ END_SECONDS = 9.0
 WAITING = 1024
 """Connections that wait at the kernel."""
 LOOK_SECONDS = 0.2
+STAND_BY_SECONDS = 15.0
+"""From being ready to having a process that fits at hand, which takes two seconds of a core: what comes first has more
+use for them, and the law of a study that has only just begun needs none."""
 SWITCH_SECONDS = 0.001
 """How long a thread that computes keeps the interpreter from the others, a fifth of the default: the loop that answers
 `/livez` is one of them."""
@@ -105,7 +108,8 @@ def _announce(app: FastAPI, url: str, ended: threading.Event) -> None:
     while not ended.wait(LOOK_SECONDS):
         if app.state.health.readiness().status == "ready":
             print(f"ready: {url}/docs", flush=True)
-            FITTERS.stand_by()
+            if not ended.wait(STAND_BY_SECONDS):
+                FITTERS.stand_by()
             return
 
 

@@ -35,7 +35,8 @@ KINDS = ["sqlite", "postgresql"]
 RUN_RAY = {
     "ray, as its user does": (
         *("tests/e2e/", "tests/service/test_cli.py"),
-        "tests/studies/runner/test_runner_foreign.py",  # has a cluster of its own
+        "tests/studies/runner/test_runner_foreign.py",  # these have clusters of their own
+        *("tests/faults/test_faults_seams.py", "tests/faults/test_faults_adaptive.py"),
     ),
     "ray, and what becomes of it": ("tests/faults/", "tests/studies/runner/"),
 }

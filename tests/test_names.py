@@ -22,8 +22,11 @@ LOADED = "import sys, json, {module}; print(json.dumps(sorted(sys.modules)))"
     [
         ("grokscale.studies.store", ("torch", "numba", "scipy", "ray")),
         ("grokscale.studies.plan", ("torch", "ray")),
-        ("grokscale.studies.runner", ("torch", "numba", "scipy", "ray")),
-        ("grokscale.studies.runner.driver", ("torch",)),
+        ("grokscale.studies.runner.runner", ("torch", "numba", "scipy", "ray")),
+        ("grokscale.studies.runner.driver", ("torch", "scipy", "pandas", "alembic")),
+        ("grokscale.studies.runner.head", ("numpy", "sqlalchemy", "ray")),
+        ("grokscale.studies.runner.compiler", ("numpy", "sqlalchemy", "ray")),
+        ("grokscale.studies.worker.trainable", ("torch", "sqlalchemy", "pandas")),
         ("grokscale.service.app", ("torch", "ray")),
         ("grokscale.service.work.program", ("torch", "ray")),
     ],

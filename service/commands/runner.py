@@ -67,7 +67,7 @@ def runner(
         warn_of_openness(settings.data_dir)
     logs.configure(settings.log_level)
     store = migrated(settings)
-    from grokscale.studies.runner import Runner
+    from grokscale.studies.runner.runner import Runner
     from grokscale.studies.store import StoreError
 
     try:

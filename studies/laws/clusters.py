@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from grokscale.studies.laws.fit import Fit
 from grokscale.studies.laws.inference import LEVEL
@@ -158,7 +158,7 @@ def wild_quantiles(clusters: Clusters, times: int, seed: int) -> Floats:
 
 def t_quantile(df: float) -> float:
     """Return the two-sided 95 % quantile of t."""
-    return float(stats.t.ppf((1 + LEVEL) / 2, df))
+    return float(stdtrit(df, (1 + LEVEL) / 2))
 
 
 def _adjusted(clusters: Clusters) -> tuple[Floats, Floats]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import chdtrc, fdtrc, stdtr
 
 from grokscale.studies.laws.data import Data
 from grokscale.studies.laws.effects import Intercepts, TooFewDegrees
@@ -40,7 +40,7 @@ def likelihood_ratios(models: Mapping[Name, Model]) -> dict[str, Any]:
                 found[f"{small} in {large}"] = {
                     "statistic": statistic,
                     "df": df,
-                    "p": float(stats.chi2.sf(statistic, df)),
+                    "p": float(chdtrc(df, statistic)),
                 }
     return found
 
@@ -94,7 +94,7 @@ def lack_of_fit(data: Data, intercepts: Intercepts) -> dict[str, Any]:
     except REFUSALS as refusal:
         return {"value": None, "se": None, "p": None, "reason": refusal.reason}
     estimate = fitted.inference.slope(0)
-    p = None if fitted.fit.no_scatter else float(2 * stats.t.sf(abs(estimate.value / estimate.se), estimate.df))
+    p = None if fitted.fit.no_scatter else float(2 * stdtr(estimate.df, -abs(estimate.value / estimate.se)))
     return {"value": estimate.value, "se": estimate.se, "p": p}
 
 
@@ -119,7 +119,7 @@ def by_study(data: Data, intercepts: Intercepts) -> dict[str, Any]:
     if fitted.fit.no_scatter:
         return {"exponents": exponents, "shared": {"statistic": None, "p": None, "reason": "there is no scatter"}}
     statistic = float(off @ np.linalg.solve(spread, off)) / (count - 1)
-    p = float(stats.f.sf(statistic, count - 1, df))
+    p = float(fdtrc(count - 1, df, max(0.0, statistic)))
     return {"exponents": exponents, "shared": {"statistic": statistic, "df": [count - 1, df], "p": p}}
 
 

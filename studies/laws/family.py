@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
-from scipy import stats
+from scipy.special import stdtr
 
 from grokscale.studies.laws import breaks, comparison, contributions, model_documents
 from grokscale.studies.laws.cautions import ONE_A_DRAW, streams
@@ -223,7 +223,7 @@ def _explained(family: _Family) -> dict[str, Any] | None:
 
 def _t(estimate: Estimate, value: float) -> dict[str, float]:
     statistic = (estimate.value - value) / estimate.se
-    return {"statistic": statistic, "p": float(2 * stats.t.sf(abs(statistic), estimate.df))}
+    return {"statistic": statistic, "p": float(2 * stdtr(estimate.df, -abs(statistic)))}
 
 
 def _warnings(data: Data, family: _Family) -> list[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy.special import fdtrc, stdtr
 
 from grokscale.studies.laws.inference import Inference
 from grokscale.studies.laws.monomial import Monomial
@@ -81,14 +81,14 @@ def test(hypothesis: Hypothesis, names: Sequence[str], inference: Inference) -> 
 
 def _tested(hypothesis: Hypothesis, off: Floats, covariance: Floats, df: float) -> Tested:
     se, margin = np.sqrt(np.diag(covariance)), hypothesis.margin
-    outside = float(np.maximum(stats.t.sf((off + margin) / se, df), stats.t.cdf((off - margin) / se, df)).max())
+    outside = float(np.maximum(stdtr(df, -(off + margin) / se), stdtr(df, (off - margin) / se)).max())
     if len(off) == 1:
         statistic = float(off[0] / se[0])
-        return Tested(hypothesis, statistic, float(2 * stats.t.sf(abs(statistic), df)), outside)
+        return Tested(hypothesis, statistic, float(2 * stdtr(df, -abs(statistic))), outside)
     # in standard errors, whatever the size of the numbers
     scaled = np.linalg.solve(covariance / np.outer(se, se), off / se)
     statistic = float(off / se @ scaled) / len(off)
-    return Tested(hypothesis, statistic, float(stats.f.sf(statistic, len(off), df)), outside)
+    return Tested(hypothesis, statistic, float(fdtrc(len(off), df, max(0.0, statistic))), outside)
 
 
 def document(tested: Tested | None, hypothesis: Hypothesis | None, untested: str = "") -> dict[str, Any]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from grokscale.studies.laws.fit import Fit
 from grokscale.studies.laws.likelihood import Sample
@@ -40,7 +40,7 @@ class Estimate:
     @property
     def ci95(self) -> tuple[float, float]:
         """The 95 % interval."""
-        half = float(stats.t.ppf((1 + LEVEL) / 2, self.df)) * self.se
+        half = float(stdtrit(self.df, (1 + LEVEL) / 2)) * self.se
         return self.value - half, self.value + half
 
 

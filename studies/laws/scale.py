@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy.special import chdtrc, chdtri
 
 from grokscale.studies.laws.data import Data
 from grokscale.studies.laws.effects import Follower, Intercepts
@@ -82,7 +82,7 @@ def fit_scale(data: Data, intercepts: Intercepts) -> Scale:
     if abs(top.at) > 0.99 * _REACH:  # a few rows that a curve passes: their scatter would be 0
         raise NotIdentifiable(COLUMN, f"no power of {COLUMN} within {_REACH:g} is the best")
     statistic = max(0.0, 2 * (top.value - likelihood(0.0)))
-    allowed = float(stats.chi2.ppf(LEVEL, 1))
+    allowed = float(chdtri(1, 1 - LEVEL))
 
     def cost(delta: float) -> float:
         try:
@@ -91,7 +91,7 @@ def fit_scale(data: Data, intercepts: Intercepts) -> Scale:
             return NOWHERE
 
     low, high = (end(cost, top.at, side * _STEP) for side in (-1, 1))
-    return Scale(top.at, (low, high), statistic, float(stats.chi2.sf(statistic, 1)))
+    return Scale(top.at, (low, high), statistic, float(chdtrc(1, statistic)))
 
 
 def _adjusted(found: Fit | Mixed) -> float:

@@ -11,7 +11,3 @@ runner (this process)   lock of DATA_DIR, heartbeats, leases, shares; imports no
 Children get their orders on standard input and answer on standard output, one JSON object a line; standard input ends
 when the parent does, however it ends, and then so do they.
 """
-
-from grokscale.studies.runner.runner import Runner
-
-__all__ = ["Runner"]

@@ -16,10 +16,11 @@ import structlog
 
 from grokscale.studies import logs
 from grokscale.studies.runner.control import Control, Wanted
+from grokscale.studies.runner.job import Job
 from grokscale.studies.runner.parent import die_with_parent
 from grokscale.studies.runner.persistence import firmly
 from grokscale.studies.runner.tuning import Impossible, tune
-from grokscale.studies.runner.wire import Job, Wire
+from grokscale.studies.runner.wire import Wire
 from grokscale.studies.spec import StudySpec
 from grokscale.studies.store import Store
 from grokscale.studies.store import open_store as open_real_store
@@ -36,7 +37,7 @@ def main(open_store: Callable[[str], Store] = open_real_store) -> None:
     """
     wire = Wire()
     die_with_parent(wire.receive()["parent"])
-    # Ray and Tune take seconds to import: the runner keeps a driver that has done so and waits here
+    # Ray and Tune take a second or two to import: the runner keeps a driver that has done so and waits here
     wire.say(ready=True)
     job = Job(**wire.receive())
     logs.configure(job.log_level)

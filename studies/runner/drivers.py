@@ -57,7 +57,7 @@ class Drivers:
         self._spare_at = time.monotonic() + SPARE_SECONDS
 
     def mind(self) -> None:
-        """Hear those that start, and keep one at hand: a study starts, or goes on, three seconds earlier."""
+        """Hear those that start, and keep one at hand: a study starts, or goes on, two seconds earlier."""
         for child in list(self._starting):
             code = child.code
             if child.said:

@@ -83,7 +83,7 @@ def _start(order: Mapping[str, Any]) -> Any:
 
 
 def _have_workers_wait(node: Any) -> None:
-    """Have Ray start a worker a CPU, so that the first study finds them with all that takes four seconds to import.
+    """Have Ray start a worker a CPU, so that the first study finds them with all that takes three seconds to import.
 
     Ray does so itself for its first driver; this process is none, so that nothing of Ray's can keep it from ending.
     """

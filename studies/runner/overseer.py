@@ -6,11 +6,11 @@ import time
 from typing import Any
 
 import structlog
-from ray.tune import Stopper
 
 from grokscale.studies.runner.control import Control
 from grokscale.studies.runner.inquest import Inquest, kill
 from grokscale.studies.runner.work import Work
+from grokscale.studies.worker.raytune import Stopper
 
 log = structlog.stdlib.get_logger("grokscale.studies.runner")
 

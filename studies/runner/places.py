@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ray.tune.experiment import Trial
-from ray.tune.schedulers import FIFOScheduler
+from grokscale.studies.worker.raytune import FIFOScheduler, Trial
 
 
 class Places(FIFOScheduler):

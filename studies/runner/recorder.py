@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from ray.tune import Callback
-from ray.tune.experiment import Trial
 
 from grokscale.studies.runner.inquest import Inquest
 from grokscale.studies.runner.persistence import firmly
 from grokscale.studies.runner.work import Running, Work
 from grokscale.studies.store import Lease, NotEnded, Store
 from grokscale.studies.worker import payload
+from grokscale.studies.worker.raytune import Callback, Trial
 
 log = structlog.stdlib.get_logger("grokscale.studies.runner")
 

@@ -22,12 +22,12 @@ from grokscale.studies.runner.compilers import Compilers
 from grokscale.studies.runner.dealer import Dealer, Driven
 from grokscale.studies.runner.drivers import DRIVER, Drivers
 from grokscale.studies.runner.foreign import LOG, ForeignCluster
+from grokscale.studies.runner.job import Job
 from grokscale.studies.runner.keeper import Keeper
 from grokscale.studies.runner.leases import Leases
 from grokscale.studies.runner.lock import only_runner
 from grokscale.studies.runner.persistence import LOST
 from grokscale.studies.runner.streak import MOST
-from grokscale.studies.runner.wire import Job
 from grokscale.studies.settings import Settings
 from grokscale.studies.store import DatabaseUnavailable, Lease, LeaseLost, RunnerInfo, RunnerNews, Store
 from grokscale.studies.worker import attempts

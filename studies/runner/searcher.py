@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ray.tune.search import Searcher
-
 from grokscale.studies.runner.control import Control
 from grokscale.studies.runner.work import Work
+from grokscale.studies.worker.raytune import Searcher
 
 
 class PackSearcher(Searcher):

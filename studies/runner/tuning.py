@@ -10,24 +10,31 @@ from typing import Any
 
 from fsspec.implementations.memory import MemoryFileSystem
 from pyarrow.fs import FSSpecHandler, PyFileSystem
-from ray import tune as raytune
-from ray.tune import Callback, CheckpointConfig, FailureConfig, RunConfig, TuneConfig, Tuner
-from ray.tune.execution import class_cache
-from ray.tune.experiment import Trial
 
 from grokscale.studies.runner import connection
 from grokscale.studies.runner.control import Control
 from grokscale.studies.runner.inquest import Inquest
+from grokscale.studies.runner.job import Job
 from grokscale.studies.runner.overseer import Overseer
 from grokscale.studies.runner.places import Places
 from grokscale.studies.runner.proposals import Proposals
 from grokscale.studies.runner.recorder import Recorder
 from grokscale.studies.runner.searcher import PackSearcher
-from grokscale.studies.runner.wire import Job
 from grokscale.studies.runner.work import Work
 from grokscale.studies.spec import StudySpec
 from grokscale.studies.store import Store
 from grokscale.studies.worker.attempts import Attempts
+from grokscale.studies.worker.raytune import (
+    Callback,
+    CheckpointConfig,
+    FailureConfig,
+    RunConfig,
+    Trial,
+    TuneConfig,
+    Tuner,
+    class_cache,
+    with_resources,
+)
 from grokscale.studies.worker.trainable import PackTrainable
 
 _MOST_PENDING = 64
@@ -97,7 +104,7 @@ def _run(work: Work, control: Control, inquest: Inquest, recorder: Recorder) -> 
     memory = MemoryFileSystem()
     memory.store.clear()
     tuner = Tuner(
-        raytune.with_resources(PackTrainable, needs),
+        with_resources(PackTrainable, needs),
         tune_config=TuneConfig(
             search_alg=PackSearcher(work, control),
             scheduler=Places(),

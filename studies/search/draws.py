@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from scipy.stats import qmc
 
 from grokscale.studies.spec.sweeps import Range, Swept, levels
 
@@ -27,6 +26,8 @@ def random_points(sweeps: Iterable[Swept], num: int, seed: int) -> list[tuple[An
 
 def sobol_points(sweeps: Iterable[Swept], num: int, seed: int) -> list[tuple[Any, ...]]:
     """Return up to `num` distinct points of a scrambled Sobol sequence."""
+    from scipy.stats import qmc  # half a second to import, which no other search is to take
+
     sweeps = list(sweeps)
     sequence = qmc.Sobol(len(sweeps), scramble=True, rng=np.random.default_rng(np.random.SeedSequence([STREAM, seed])))
     return _carried(sweeps, sequence.random_base2(max(num - 1, 0).bit_length())[:num])

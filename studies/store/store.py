@@ -29,7 +29,6 @@ from grokscale.studies.store import (
     packs,
     removal,
     runners,
-    schema,
     secrets,
     studies,
     trials,
@@ -89,7 +88,7 @@ class Store:
         self._database = database
         self._silences, self._makers = leases.Silences(), leases.Silences()
 
-    # -- schema -----------------------------------------------------------------------------------------------------
+    # -- schema: stands on alembic, which takes a while to import and which no driver needs --------------------------
 
     def migrate(self) -> None:
         """Bring the tables to this program's revision; safe while other processes do the same.
@@ -97,10 +96,14 @@ class Store:
         Raises:
             SchemaOutdated: the database is newer than this program.
         """
+        from grokscale.studies.store import schema
+
         schema.migrate(self._database)
 
     def schema(self) -> Schema:
         """Return the revisions of database and program; equal when all is well."""
+        from grokscale.studies.store import schema
+
         return schema.revisions(self._database)
 
     def check_schema(self) -> None:
@@ -109,6 +112,8 @@ class Store:
         Raises:
             SchemaOutdated: otherwise; the message says what to run.
         """
+        from grokscale.studies.store import schema
+
         schema.check(self._database)
 
     def ping(self) -> None:
@@ -121,6 +126,8 @@ class Store:
 
     def probe(self) -> None:
         """Write one value over another, which shows that the database takes writes."""
+        from grokscale.studies.store import schema
+
         with self._database.write() as connection:
             schema.probe(connection)
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, Self
 
 import ray
-from ray import tune
 
 from grokscale.studies.worker import payload
 from grokscale.studies.worker.attempts import TRACE, Attempts
+from grokscale.studies.worker.raytune import Trainable
 from grokscale.trainers import files
 from grokscale.trainers.checkpoint import Place
 from grokscale.trainers.trial import Pack
@@ -44,7 +44,7 @@ class Assignment:
         return self  # Tune copies every configuration several times
 
 
-class PackTrainable(tune.Trainable):
+class PackTrainable(Trainable):
     """Trains one pack after another, and reports about once a second.
 
     The first result of a pack comes at once: `attempt`, `host`, `node`, and `actor`, its own handle. The next one says

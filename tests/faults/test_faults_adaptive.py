@@ -13,7 +13,7 @@ from tests.faults import killed_driver
 from tests.studies.runner.bench import Bench, exact_t2, synthetic
 from tests.studies.search import driving
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 CONFIGURATIONS, SEEDS = 12, 2
 KILLS = 2

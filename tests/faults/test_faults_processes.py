@@ -13,7 +13,7 @@ from grokscale.studies.store import TrialRecord
 from tests.faults.runner_process import RunnerProcess
 from tests.studies.runner.bench import Bench, Gate, exact_t2, slow, synthetic, wait_until
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 TRIALS = 64
 WORKER = "Trainable"
@@ -141,6 +141,7 @@ def test_a_study_goes_on_when_what_runs_it_is_killed(steady: RunnerProcess, kind
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # six clusters one after another, and half a minute until one counts as lasting
 def test_a_study_whose_raylet_is_killed_again_and_again_counts_no_failure(steady: RunnerProcess, gate: Gate) -> None:
     bench = steady.bench
     study = bench.submit(synthetic("lost", alphas=[0.1], betas=[1e-4], faults=gate.before(0)))
@@ -164,7 +165,7 @@ def test_a_driver_whose_lease_is_taken_ends_and_writes_nothing_more(steady: Runn
     lease = bench.store.claim("another", 600)
     assert lease is not None
     before = ended(bench, study)
-    wait_until(lambda: not steady.processes(WORKER), 30, "its workers are gone")
+    wait_until(lambda: not steady.processes(WORKER), START_SECONDS, "its workers are gone")
     assert ended(bench, study) == before
     gate.open()
     bench.store.release(lease)

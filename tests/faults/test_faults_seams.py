@@ -14,7 +14,7 @@ import pytest
 from tests.faults import killed_driver
 from tests.studies.runner.bench import Bench, exact_t2, synthetic
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(600)]
 
 SEAMS = ("claimed", "received", "committed", "stopping")
 MORE_SEAMS = ("ending", "cancelling")

@@ -9,7 +9,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-SECONDS = 60.0
+SECONDS = 150.0
+"""A bound that also a busy machine keeps."""
+PRELOADED = ("grokscale.service.cli", "grokscale.studies.settings", "grokscale.studies.store.schema")
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Ended:
 def grokscale(*arguments: str, stdout: str | None = None, **environment: str) -> Ended:
     """Run a command to its end; `stdout` is the path of another standard output."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["grokscale.service.cli"])
+    context.set_forkserver_preload(list(PRELOADED))
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(stdout or f"{folder}/out"), Path(folder, "err")
         child = context.Process(target=_run, args=(list(arguments), environment, str(out), str(err)))

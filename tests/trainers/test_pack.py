@@ -236,7 +236,7 @@ def test_a_resumed_pack_continues_bit_identically(method: str, tmp_path: Path) -
     interruptions = 0
     while True:
         checkpoint = Place(tmp_path).read()
-        for report in train(of, place=Place(tmp_path), resume=checkpoint, stop=StopAfter(2), breath_seconds=1e-3):
+        for report in train(of, place=Place(tmp_path), resume=checkpoint, stop=StopAfter(2), breath_seconds=1e-2):
             resumed |= {outcome.index: outcome for outcome in report.outcomes}
             if report.done:
                 break

@@ -146,5 +146,6 @@ def test_draws_of_any_rows_are_integrated_as_by_many_more_nodes() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_thousands_of_draws_of_any_rows_are_integrated_as_by_many_more_nodes() -> None:
     assert np.abs(errors(4000)).max() < 1e-10

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, get_args
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -108,9 +109,26 @@ requests = st.builds(
 )
 
 
-@settings(max_examples=12, deadline=None)
-@given(st.lists(likely_rows(), min_size=6, max_size=30) | st.lists(rows(), min_size=1, max_size=30), requests)
+def tables(most: int) -> st.SearchStrategy[list[Row]]:
+    """Tables of at most so many rows."""
+    return st.lists(likely_rows(), min_size=6, max_size=most) | st.lists(rows(), min_size=1, max_size=most)
+
+
+@settings(max_examples=5, deadline=None)
+@given(tables(15), requests)
 def test_a_family_is_finite_json_or_a_stated_refusal(trials: list[Row], request: Request) -> None:
+    assert_answered(trials, request)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@settings(max_examples=50, deadline=None)
+@given(tables(30), requests)
+def test_fifty_families_are_finite_json_or_a_stated_refusal(trials: list[Row], request: Request) -> None:
+    assert_answered(trials, request)
+
+
+def assert_answered(trials: list[Row], request: Request) -> None:
     try:
         found = fit_family(table(trials), request)
     except TooLittle as refusal:

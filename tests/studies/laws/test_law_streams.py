@@ -116,6 +116,7 @@ def test_the_interval_covers_where_one_intercept_a_stream_does_not() -> None:
 
 @pytest.mark.fault
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("design", HOLDS)
 def test_intervals_of_a_thousand_studies_cover(design: str) -> None:
     own, one = shares(HOLDS[design], 1000)

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from grokscale.studies.plan import Resources, plan
-from grokscale.studies.runner import Runner
-from grokscale.studies.runner.runner import DRIVER
+from grokscale.studies.runner.drivers import DRIVER
+from grokscale.studies.runner.runner import Runner
 from grokscale.studies.settings import Settings
 from grokscale.studies.spec import StudySpec, parse
 from grokscale.studies.store import PackRecord, StudyRecord, TrialRecord, open_store

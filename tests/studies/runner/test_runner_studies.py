@@ -66,6 +66,7 @@ def test_a_second_study_gets_its_share_and_the_first_goes_on_where_it_was(
     # two packs of 32 trials, one on each CPU, which never end
     long = bench.submit(synthetic("long", seeds=4, faults=gate.before(*range(4))))
     bench.wait_for_trials(long, 2)
+    wait_until(lambda: states(bench, long) == ["running", "running"], PATIENCE, "both packs run")
     short = bench.submit(synthetic("short", faults=beside.before(0)))
     wait_until(lambda: states(bench, short) == ["running"], PATIENCE, "the second study runs")
     assert states(bench, long) == ["running", "waiting"], "a pack that made room does not say that it runs"
@@ -105,6 +106,7 @@ def test_stop_drains_the_packs_that_run_and_cancels_the_rest(bench: Bench, gate:
 def test_pause_frees_the_packs_and_resume_goes_on_where_they_were(bench: Bench, gate: Gate) -> None:
     study = bench.submit(synthetic("paused", seeds=4, faults=gate.before(*range(4))))
     bench.wait_for_trials(study, 8)
+    wait_until(lambda: all(pack.step > 0 for pack in bench.store.packs(study)), PATIENCE, "both packs advance")
     bench.store.transition(study, "pause")
     paused = bench.wait(study, "paused", 20)
     reached = {pack.id: pack.step for pack in bench.store.packs(study) if pack.state == "waiting"}

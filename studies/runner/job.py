@@ -1,0 +1,46 @@
+"""What a driver is asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from grokscale.studies.store import Lease
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a driver is to do; it is told only through the pipe, since the URL may hold a password.
+
+    Attributes:
+        url: of the database.
+        study_id, runner_id, token: the lease.
+        ray_address: of the cluster.
+        own_cluster: the runner's own, which never grows.
+        checkpoint_dir: directory of all studies' checkpoints.
+        own_checkpoints: it is this user's alone.
+        silence_seconds: a pack that reports nothing for so long is ended.
+        pack_attempts: attempts of a pack before it is halved.
+        log_level: of the driver.
+    """
+
+    url: str
+    study_id: str
+    runner_id: str
+    token: int
+    ray_address: str
+    own_cluster: bool
+    checkpoint_dir: str
+    own_checkpoints: bool
+    silence_seconds: float
+    pack_attempts: int
+    log_level: str
+
+    @property
+    def lease(self) -> Lease:
+        """The lease under which the driver writes."""
+        return Lease(self.study_id, self.runner_id, self.token)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values; the constructor takes them back."""
+        return asdict(self)
