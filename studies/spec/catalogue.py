@@ -28,7 +28,9 @@ def catalogue() -> dict[str, Any]:
             for rule in task.rules
             if isinstance(rule, Takes)
         },
-        "later": {plural: list(LATER[part]) for plural, part in PARTS.items()},
+        "later": {
+            plural: [word for word in LATER[part] if word not in kinds(part)] for plural, part in PARTS.items()
+        },
         "schema": StudySpec.model_json_schema(),
     }
 

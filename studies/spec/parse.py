@@ -14,7 +14,7 @@ from grokscale.studies.documents import MOST, FieldProblem, SpecError, plain, po
 from grokscale.studies.spec.limits import Limits
 from grokscale.studies.spec.numbers import Fault, Leaf
 from grokscale.studies.spec.rules import contradictions, excesses
-from grokscale.studies.spec.sections import Section
+from grokscale.studies.spec.sections import Part, Section, models
 from grokscale.studies.spec.study import StudySpec, flat
 from grokscale.studies.spec.words import unavailable
 
@@ -84,6 +84,8 @@ def _problem(data: Any, details: ErrorDetails) -> FieldProblem:
 @cache
 def members(name: str) -> dict[str, type[Section]]:
     """Return the models of a tagged part (`task`, `regularizer`, ...) by kind."""
+    if name in get_args(Part):
+        return models(cast(Part, name))
     union = get_args(StudySpec.model_fields[name].annotation)
     return {get_args(model.model_fields["kind"].annotation)[0]: model for model in union}
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import reduce
+from dataclasses import dataclass
+from functools import cache, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, create_model
+from pydantic_core import CoreSchema
 
 from grokscale.studies.spec.lists import ListOf
 from grokscale.studies.spec.numbers import Leaf, Number, whole
@@ -16,6 +18,8 @@ from grokscale.studies.spec.words import Text, Word
 from grokscale.trainers.tasks import description
 from grokscale.trainers.tasks.description import MISSING
 from grokscale.trainers.tasks.registry import described
+
+Part = Literal["task", "regularizer", "optimizer"]
 
 
 class Section(BaseModel):
@@ -67,18 +71,29 @@ def model(title: str, says: str, fields: Iterable[description.Field], kind: str 
     return create_model(title, __base__=Section, __doc__=says, **made)
 
 
-def _methods(part: Literal["regularizers", "optimizers"]) -> dict[str, type[Section]]:
-    """Return the models of a part by kind; those that several tasks take are one."""
+@cache
+def models(part: Part) -> dict[str, type[Section]]:
+    """Return the models of a part by kind, of all tasks that this process knows; made when they are first needed."""
+    if part == "task":
+        return {kind: model(task.title, task.says, task.fields, kind) for kind, task in described().items()}
     known: dict[str, description.Section] = {}
     for task in described().values():
-        for section in getattr(task, part):
+        for section in task.regularizers if part == "regularizer" else task.optimizers:
             if known.setdefault(section.kind, section) != section:
                 raise TypeError(f"{task.kind} describes {section.kind} otherwise than the tasks before it")
     return {kind: model(section.title, section.says, section.fields, kind) for kind, section in known.items()}
 
 
-TASKS = {kind: model(task.title, task.says, task.fields, kind) for kind, task in described().items()}
-REGULARIZERS, OPTIMIZERS = _methods("regularizers"), _methods("optimizers")
+@dataclass(frozen=True)
+class _OneOf:
+    """One of a part's sections, told apart by its kind; which there are is asked when a schema is made."""
+
+    part: Part
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        union = Annotated[reduce(or_, models(self.part).values()), Field(discriminator="kind")]
+        return handler.generate_schema(union)
+
 
 if TYPE_CHECKING:
 
@@ -92,7 +107,4 @@ if TYPE_CHECKING:
     Task = Regularizer = Optimizer = Chosen
 else:
 
-    def _one_of(models: dict[str, type[Section]]) -> Any:
-        return Annotated[reduce(or_, models.values()), Field(discriminator="kind")]
-
-    Task, Regularizer, Optimizer = map(_one_of, (TASKS, REGULARIZERS, OPTIMIZERS))
+    Task, Regularizer, Optimizer = (Annotated[Any, _OneOf(part)] for part in ("task", "regularizer", "optimizer"))

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
 from grokscale.studies.spec.lists import ListOf
@@ -62,6 +62,9 @@ class StudySpec(Section):
     Everything that is left out takes its default; `canonical` has them filled in. Build one with
     `studies.spec.parse` or `load`, which answer every faulty field by JSON pointer.
     """
+
+    # which tasks there are is known when the first specification is read
+    model_config = ConfigDict(defer_build=True)
 
     name: Annotated[str, Text()] = field(..., "1 to 200 printable characters")
     tags: Annotated[tuple[str, ...], ListOf(Text(), 0, 50)] = field((), "words to find the study by")

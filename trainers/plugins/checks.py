@@ -59,7 +59,7 @@ def _names(one: Description) -> Iterator[str]:
         kinds = [section.kind for section in getattr(one, part)]
         if not kinds or len({*kinds}) < len(kinds):
             yield f"its {part} are {', '.join(kinds) or 'none'}; accepted: one or more of different kinds"
-    if ":" not in one.implementation:
+    if not re.fullmatch(r"[\w.]+:\w+", one.implementation):
         yield f"its implementation is {one.implementation!r}; accepted: package.module:Class"
 
 

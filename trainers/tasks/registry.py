@@ -114,10 +114,10 @@ def task(kind: str) -> Task:
 
     KeyError: there is none of this kind.
     """
-    outside = plugins().get(kind)
-    if outside is not None and kind not in _offered.here:
-        return Apart(outside)
-    module, _, name = described()[kind].implementation.partition(":")
+    built_in = {one.kind: one for one in BUILT_IN}
+    if kind not in built_in and kind not in _offered.here:
+        return Apart(plugins()[kind])
+    module, _, name = (built_in.get(kind) or described()[kind]).implementation.partition(":")
     return getattr(import_module(module), name)()
 
 
