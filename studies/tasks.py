@@ -1,4 +1,4 @@
-"""Tasks from outside, as the settings of a server configure them, and whether they are those that a study was made with."""
+"""Tasks from outside: which ones a server's settings configure, and whether they are those that a study was made with."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from grokscale.trainers.tasks.description import Description
 from grokscale.trainers.trial import Identity, Trial
 
 if TYPE_CHECKING:
-    from grokscale.studies.store import Store
     from grokscale.studies.settings import Settings
+    from grokscale.studies.store import Store
 
 log = structlog.stdlib.get_logger("grokscale.studies.tasks")
 
@@ -28,7 +28,7 @@ _CACHE = "tasks"
 
 
 def configure(settings: Settings) -> None:
-    """Have the tasks that the settings configure found when they are first asked for, and what fails told in the log."""
+    """Have the tasks that the settings configure found when they are first asked for; what fails is told in the log."""
 
     def find() -> Found:
         sources = [*configured(settings.tasks or ""), *installed()]
@@ -109,6 +109,5 @@ def _check(written: Mapping[str, Any], named: list[tuple[Trial, Identity]]) -> N
         raise NotAdopted(str(error)) from None
     other = [trial.index for (trial, was), now in zip(named, found, strict=True) if was != now]
     if other:
-        raise NotAdopted(
-            f"the task that is here draws other data for {len(other)} of {len(named)} trials, trial {other[0]} the first"
-        )
+        first = f"trial {other[0]} the first"
+        raise NotAdopted(f"the task that is here draws other data for {len(other)} of {len(named)} trials, {first}")

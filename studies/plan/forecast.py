@@ -105,13 +105,14 @@ def forecast(spec: StudySpec, plan: Plan, resources: Resources, seconds: float =
         *_of_cells(cells, limits),
         *_refusals(looked),
         *_unpredicted(predicted, plan),
+        *_unknown(predicted),
     )
     return Forecast(plan, predicted, looked, cells, warnings)
 
 
 def _cell(config: Any, number: int, known: Sequence[Known], limits: Budget) -> Cell:
     def column(name: str) -> list[float]:
-        values = (one.theory.values[name] for one in known)
+        values = (one.theory.values.get(name) for one in known)
         return [value for value in values if value is not None]
 
     t2, floor, alpha_max = column("t2_predicted"), column("floor"), column("alpha_max")
@@ -202,6 +203,11 @@ def _unpredicted(predicted: Cost, plan: Plan) -> Iterator[Caution]:
             "them at max_steps",
             "/budget/max_steps",
         )
+
+
+def _unknown(predicted: Cost) -> Iterator[Caution]:
+    if predicted.unknown is not None:
+        yield Caution(f"{predicted.unknown}: time and memory are not known", "/task/kind")
 
 
 def _named(some: Sequence[Cell], cells: Sequence[Cell]) -> str:

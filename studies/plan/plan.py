@@ -132,5 +132,5 @@ def slots(spec: StudySpec, resources: Resources) -> int:
 def slowness(config: Mapping[str, Any]) -> float:
     """Return 1/(alpha beta), or 1/alpha where there is no beta: what t2 is proportional to, all else equal."""
     beta = config.get("beta", config.get("beta1", 1.0))
-    product = config["alpha"] * beta
+    product = config.get("alpha", 1.0) * beta
     return 1 / product if product else float("inf")

@@ -9,7 +9,7 @@ from grokscale.studies.spec.parse import kinds, members
 from grokscale.studies.spec.study import StudySpec
 from grokscale.studies.spec.words import LATER
 from grokscale.trainers.tasks.description import Takes
-from grokscale.trainers.tasks.registry import described
+from grokscale.trainers.tasks.registry import described, plugins
 
 PARTS = {"tasks": "task", "regularizers": "regularizer", "optimizers": "optimizer", "searches": "search"}
 
@@ -21,6 +21,9 @@ def catalogue() -> dict[str, Any]:
     defined (`x-source`). `later` names words of the interface that this version does not carry out yet.
     """
     parts: dict[str, Any] = {plural: _members(part) for plural, part in PARTS.items()}
+    for task in parts["tasks"]:
+        plugin = plugins().get(task["kind"])
+        task |= {"version": described()[task["kind"]].version, "code": plugin and plugin.code.to_json()}
     return parts | {
         "rules": {
             rule.optimizer or task.kind: f"takes regularizers {' and '.join(rule.regularizers)} only"
@@ -28,9 +31,7 @@ def catalogue() -> dict[str, Any]:
             for rule in task.rules
             if isinstance(rule, Takes)
         },
-        "later": {
-            plural: [word for word in LATER[part] if word not in kinds(part)] for plural, part in PARTS.items()
-        },
+        "later": {plural: [word for word in LATER[part] if word not in kinds(part)] for plural, part in PARTS.items()},
         "schema": StudySpec.model_json_schema(),
     }
 

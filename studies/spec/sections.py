@@ -106,5 +106,4 @@ if TYPE_CHECKING:
 
     Task = Regularizer = Optimizer = Chosen
 else:
-
     Task, Regularizer, Optimizer = (Annotated[Any, _OneOf(part)] for part in ("task", "regularizer", "optimizer"))

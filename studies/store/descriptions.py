@@ -40,7 +40,8 @@ def named(connection: Connection, study_id: str) -> list[tuple[PlannedTrial, Ide
     """See `Store.identities`."""
     columns = (Trial.index, Trial.configuration, Trial.seed, Configuration.config, Trial.data_id, Trial.stream_id)
     statement = select(*columns).join(*CONFIGURATION).where(Trial.study_id == study_id).order_by(Trial.index)
-    return [(PlannedTrial(*row[:4]), Identity(*row[4:])) for row in connection.execute(statement)]
+    rows = connection.execute(statement).all()
+    return [(PlannedTrial(*row[:4]), Identity(str(row.data_id), str(row.stream_id))) for row in rows]
 
 
 def adopt(connection: Connection, study_id: str, one: Description, versions: Mapping[str, Any]) -> None:

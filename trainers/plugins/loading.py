@@ -17,7 +17,7 @@ _OURS = "grokscale."
 
 
 class Lacking(Exception):
-    """This process has not the code that it was to run; the message names what it has and what is needed."""
+    """The code that was to run is not in this process; the message names what is needed, and what there is instead."""
 
 
 def imported(module: str) -> ModuleType:

@@ -1,8 +1,7 @@
 """The child that imports a task from outside: `python -m grokscale.trainers.plugins.program`.
 
-One question a line: `describe` (what a module describes), or one of `studies.plan`'s about a task (`answering`). It ends
-with its standard input, and in the middle of a question at its deadline, even where the module's code never gives up
-the interpreter.
+One question a line: `describe` (what a module describes), or one about a task (`answering`). It ends with its standard
+input, and in the middle of a question at its deadline, even where the module's code never gives up the interpreter.
 """
 
 from __future__ import annotations

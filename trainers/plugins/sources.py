@@ -64,7 +64,9 @@ def configured(text: str) -> list[Source]:
 def _checked(member: str) -> str:
     where, _, name = split(member)
     if name and not name.isidentifier():
-        raise ValueError(f"{name!r} in {member!r} is no name; accepted: package.module:NAME, or an absolute path of a file")
+        raise ValueError(
+            f"{name!r} in {member!r} is no name; accepted: package.module:NAME, or an absolute path of a file"
+        )
     if _is_file(where):
         if not Path(where).is_absolute() or not where.endswith(".py"):
             raise ValueError(f"{where!r} is refused; accepted: package.module, or an absolute path that ends in .py")

@@ -36,8 +36,11 @@ class _Offered:
     """What this process knows of tasks from outside; found out once, by whoever asks first."""
 
     def __init__(self, find: Callable[[], Found]) -> None:
-        self._find = find
         self._lock = threading.Lock()
+        self.find_by(find)
+
+    def find_by(self, find: Callable[[], Found]) -> None:
+        self._find = find
         self.known: Found | None = None
         self.here: frozenset[str] = frozenset()
         """Kinds that are carried out in this process."""
@@ -52,7 +55,9 @@ class _Offered:
 def _of_environment() -> Found:
     """Find what the environment of a script configures."""
     named, allowed = (os.environ.get(f"GROKSCALE_TASKS{name}", "") for name in ("", "_ALLOW"))
-    return read([*configured(named), *installed()], BUILT_IN, [one.strip() for one in allowed.split(",") if one.strip()])
+    return read(
+        [*configured(named), *installed()], BUILT_IN, [one.strip() for one in allowed.split(",") if one.strip()]
+    )
 
 
 _offered = _Offered(_of_environment)
@@ -60,8 +65,7 @@ _offered = _Offered(_of_environment)
 
 def offer_what(find: Callable[[], Found]) -> None:
     """Have tasks from outside found by a function, when they are first asked for: before anyone has."""
-    global _offered
-    _offered = _Offered(find)
+    _offered.find_by(find)
     described.cache_clear()
     task.cache_clear()
 
