@@ -1,4 +1,4 @@
-"""Tasks from outside: which ones a server's settings configure, and whether they are those that a study was made with."""
+"""Tasks from outside: which a server's settings configure, and whether they are those that a study was made of."""
 
 from __future__ import annotations
 

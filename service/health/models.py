@@ -62,6 +62,4 @@ class Readiness(BaseModel):
     age_seconds: float | None = Field(description="since this was found out; null: it has not been yet")
     database: DatabaseHealth
     runner: RunnerHealth
-    tasks: list[TaskTrouble] = Field(
-        default=[], description="tasks from outside that are not offered; no reason to be unready"
-    )
+    tasks: list[TaskTrouble] = Field(default=[], description="tasks from outside that are not offered")

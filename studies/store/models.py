@@ -55,9 +55,9 @@ class Description(Base):
 class Study(Base):
     """A study: what was asked, its state, its lease and its counters.
 
-    `description` is the hash of its task's snapshot (SQLite adds no column that must not be null, so that the table does
-    not say it). `by_outcome` counts the trials by outcome; every write of an outcome holds this row's lock and adjusts
-    it. `caller` is who submitted it, as in `IdempotencyKey`. A study that is being made has a lease: its maker's.
+    `description` is the hash of its task's snapshot: never null, which SQLite cannot say of a column that is added.
+    `by_outcome` counts the trials by outcome; every write of an outcome holds this row's lock and adjusts it. `caller`
+    is who submitted it, as in `IdempotencyKey`. A study that is being made has a lease: its maker's.
     """
 
     __tablename__ = "gs_study"
