@@ -27,17 +27,23 @@ _CACHE = "tasks"
 """In DATA_DIR: what each module describes, by the hash of its code."""
 
 
+def found(settings: Settings) -> Found:
+    """Return the tasks from outside that the settings configure; takes as long as their imports, once a version."""
+    sources = [*configured(settings.tasks or ""), *installed()]
+    cache = settings.data_dir / _CACHE if settings.data_dir.is_dir() else None
+    return read(sources, registry.BUILT_IN, settings.allowed_tasks, cache)
+
+
 def configure(settings: Settings) -> None:
-    """Have the tasks that the settings configure found when they are first asked for; what fails is told in the log."""
+    """Have them found when they are first asked for, and what fails of them told in the log."""
 
     def find() -> Found:
-        sources = [*configured(settings.tasks or ""), *installed()]
-        found = read(sources, registry.BUILT_IN, settings.allowed_tasks, settings.data_dir / _CACHE)
-        for plugin in found.plugins:
+        offered = found(settings)
+        for plugin in offered.plugins:
             log.info("task offered", kind=plugin.kind, code=str(plugin.code))
-        for trouble in found.troubles:
+        for trouble in offered.troubles:
             log.warning("task not offered", source=trouble.source, reason=trouble.reason)
-        return found
+        return offered
 
     registry.offer_what(find)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Any
 
-from grokscale.trainers.plugins.loading import described_in
+from grokscale.trainers.plugins.checks import check
+from grokscale.trainers.plugins.loading import carried_out, described_in
 from grokscale.trainers.plugins.plugin import Plugin
 from grokscale.trainers.task import Streams
 from grokscale.trainers.tasks import registry
@@ -18,6 +19,18 @@ _DRAWS = 64
 def answer_describe(module: str) -> list[dict[str, Any]]:
     """Return what a module describes."""
     return [to_json(one) for one in described_in(module)]
+
+
+def answer_contract(module: str, config: dict[str, Any]) -> list[list[str | None]]:
+    """Return the task's kind, what was looked at and what is wrong with it, of every task that a module describes."""
+    from grokscale.trainers.contract import checks, filled
+
+    found: list[list[str | None]] = []
+    for one in described_in(module):
+        task = carried_out(one, module)
+        check(one, registry.BUILT_IN)
+        found += [[one.kind, made.what, made.problem] for made in checks(task, filled(task, config))]
+    return found
 
 
 def answer_open(plugin: dict[str, Any]) -> None:

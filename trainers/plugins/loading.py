@@ -7,11 +7,14 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grokscale.trainers.plugins.plugin import Plugin
 from grokscale.trainers.plugins.sources import NotThere, Source, code, file_of, name_of, split
 from grokscale.trainers.tasks.description import Description
+
+if TYPE_CHECKING:
+    from grokscale.trainers.task import Task
 
 _OURS = "grokscale."
 
@@ -60,6 +63,25 @@ def described_in(module: str) -> list[Description]:
     if not found:
         raise NotThere(f"{module} describes no task; accepted: a Description, or a class with one as `description`")
     return found
+
+
+def carried_out(one: Description, module: str) -> Task:
+    """Return what carries out a task that a module describes.
+
+    Raises:
+        NotThere: its implementation names no class.
+    """
+    where, _, name = implementation(one, module).partition(":")
+    made = getattr(import_module(where), name, None)
+    if made is None:
+        raise NotThere(f"{where} has no {name}, which the task {one.kind} names as its implementation")
+    return made()
+
+
+def implementation(one: Description, module: str) -> str:
+    """Return `module:Class` of a description; one that names the class alone means its own module."""
+    where, colon, name = one.implementation.rpartition(":")
+    return f"{where or name_of(module)}{colon or ':'}{name}"
 
 
 def _descriptions(members: Mapping[str, Any]) -> Iterator[Description]:

@@ -14,9 +14,10 @@ from pathlib import Path
 from grokscale.trainers import files
 from grokscale.trainers.plugins.apart import PROGRAM
 from grokscale.trainers.plugins.checks import Refused, check
+from grokscale.trainers.plugins.loading import implementation
 from grokscale.trainers.plugins.plugin import Code, Found, Plugin, Trouble
 from grokscale.trainers.plugins.process import Process, Silent
-from grokscale.trainers.plugins.sources import NotThere, Source, code, name_of
+from grokscale.trainers.plugins.sources import NotThere, Source, code
 from grokscale.trainers.tasks.description import Description
 from grokscale.trainers.tasks.documents import NoDescription, from_json
 
@@ -88,18 +89,15 @@ def _read(source: Source, cache: Path | None, seconds: float) -> list[Plugin] | 
         which = code(source)
         known = _kept(which, cache)
         found = _asked(which, seconds) if known is None else known
-        plugins = [Plugin(which, replace(one, implementation=_named(one, which))) for one in map(from_json, found)]
+        plugins = [
+            Plugin(which, replace(one, implementation=implementation(one, which.module)))
+            for one in map(from_json, found)
+        ]
     except (NotThere, Silent, NoDescription) as error:
         return Trouble(str(source), str(error))
     if known is None:
         _keep(which, found, cache)
     return plugins
-
-
-def _named(one: Description, which: Code) -> str:
-    """Return the implementation, a file's under the name that the file is imported by."""
-    module, colon, name = one.implementation.rpartition(":")
-    return f"{module or name_of(which.module)}{colon or ':'}{name}"
 
 
 def _asked(which: Code, seconds: float) -> list[dict]:
