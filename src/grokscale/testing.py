@@ -39,8 +39,12 @@ def task_contract(task: Task, config: Mapping[str, Value] | None = None) -> None
     """
     with extra("server"):
         from grokscale.trainers.contract import checks, filled
-        from grokscale.trainers.plugins.checks import check
-    check(task.description, ())
+        from grokscale.trainers.plugins.checks import Refused, check
+        from grokscale.trainers.tasks.registry import BUILT_IN
+    try:
+        check(task.description, [one for one in BUILT_IN if one is not task.description])
+    except Refused as error:
+        raise AssertionError(str(error)) from None
     broken = [f"{one.what}: {one.problem}" for one in checks(task, filled(task, config or {})) if one.problem]
     if broken:
         raise AssertionError(f"the task {task.description.kind} does not keep\n  " + "\n  ".join(broken))
