@@ -58,6 +58,7 @@ def create_app(settings: Settings, store: Store | None = None, *, expects_runner
         version=version("grokscale"),
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
         lifespan=_lifespan,
         redirect_slashes=False,
         dependencies=[Depends(given_once)],

@@ -67,7 +67,7 @@ def differs(kind: str, then: Description, versions: Mapping[str, Any]) -> str | 
     now = registry.described().get(kind)
     if now is None:
         module = code["module"] if code else kind
-        why = [f": {one.reason}" for one in registry.troubles() if one.source.startswith(module)]
+        why = [f": {one.reason}" for one in registry.known().troubles if one.source.startswith(module)]
         return f"{was} is not offered here{(why or [''])[0]}"
     plugin = registry.plugins().get(kind)
     same = now.version == then.version if plugin is None else code is not None and plugin.code.same(code)

@@ -20,7 +20,7 @@ from grokscale.service.health.models import DatabaseHealth, Readiness, RunnerHea
 from grokscale.studies.settings import Settings
 from grokscale.studies.store import DatabaseUnavailable, RunnerRecord, SchemaOutdated, Store, StoreError
 from grokscale.studies.store.engine import BUSY_SECONDS
-from grokscale.trainers.tasks.registry import troubles
+from grokscale.trainers.tasks.registry import known
 
 READY_SECONDS, UNREADY_SECONDS = 5.0, 0.5
 """Between two looks: each is a commit and three small files."""
@@ -71,7 +71,7 @@ class Health:
         age = time.monotonic() - (self._began if looked is None else looked)
         if age > SILENT_SECONDS:
             return _unready(f"the database has not answered for {age:.0f} s", _unreached(), age)
-        told = [TaskTrouble(source=one.source, reason=one.reason) for one in troubles()]
+        told = [TaskTrouble(source=one.source, reason=one.reason) for one in known().troubles]
         age_seconds = None if looked is None else round(age, 3)
         return self._found.model_copy(update={"age_seconds": age_seconds, "tasks": told})
 

@@ -16,7 +16,7 @@ from anyio import CapacityLimiter, fail_after, to_thread
 from grokscale.service.work import frames
 from grokscale.service.work.errors import FitterGone, FitTooLong
 from grokscale.studies.settings import PREFIX
-from grokscale.trainers.tasks.registry import plugins
+from grokscale.trainers.tasks.registry import known
 
 T = TypeVar("T")
 _COMMAND = (sys.executable, "-P", "-m", "grokscale.service.work.program")
@@ -36,7 +36,7 @@ class Fitter:
         )
         assert self._process.stdin is not None
         with suppress(OSError):  # whoever asks it hears that it has ended
-            frames.write(self._process.stdin, list(plugins().values()))
+            frames.write(self._process.stdin, known().plugins)
 
     @property
     def alive(self) -> bool:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from grokscale.trainers.plugins import loading
 from grokscale.trainers.plugins.apart import Apart
-from grokscale.trainers.plugins.plugin import Found, Plugin, Trouble
+from grokscale.trainers.plugins.plugin import Found, Plugin
 from grokscale.trainers.plugins.reading import read
 from grokscale.trainers.plugins.sources import configured, installed
 from grokscale.trainers.task import Streams, Task
@@ -92,9 +92,9 @@ def plugins() -> Mapping[str, Plugin]:
     return {plugin.kind: plugin for plugin in _offered.found().plugins}
 
 
-def troubles() -> tuple[Trouble, ...]:
-    """Return what is configured and not offered, and why, as far as it has been found out. It waits for nothing."""
-    return () if _offered.known is None else _offered.known.troubles
+def known() -> Found:
+    """Return what has been found out so far of tasks from outside. It waits for nothing."""
+    return _offered.known or Found()
 
 
 @cache
