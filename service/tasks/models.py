@@ -37,6 +37,12 @@ class Kind(BaseModel):
     )
 
 
+class Method(Kind):
+    """A regularizer or optimizer. One kind may be there several times, as several tasks have it."""
+
+    tasks: list[str] = Field(description="kinds of the tasks that take it, with these fields")
+
+
 class Code(BaseModel):
     """Where a task from outside comes from: studies of it go on with this very code only."""
 
@@ -60,8 +66,8 @@ class Tasks(BaseModel):
 
     items: list[Task] = Field(description="the tasks")
     next: None = Field(None, description="there is one page")
-    regularizers: list[Kind]
-    optimizers: list[Kind]
+    regularizers: list[Method]
+    optimizers: list[Method]
     searches: list[Kind]
     rules: dict[str, str] = Field(description="what goes together, by kind")
     later: dict[str, list[str]] = Field(description="words that this version does not carry out yet")

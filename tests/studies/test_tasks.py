@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from grokscale.studies import tasks
@@ -32,8 +33,8 @@ SPEC: dict[str, Any] = {
 }
 
 
-def described(folder: Path, **changes: str) -> Plugin:
-    (plugin,) = read([Source(write(folder, "plain", **changes))], BUILT_IN).plugins
+def described(folder: Path, name: str = "plain", **changes: str) -> Plugin:
+    (plugin,) = read([Source(write(folder, name, **changes))], BUILT_IN).plugins
     return plugin
 
 
@@ -61,6 +62,38 @@ def test_methods_of_other_tasks_are_refused_by_name(tmp_path: Path) -> None:
             parse(SPEC | {"task": sparse})
         with pytest.raises(SpecError, match="plain does not take gd; accepted: plain_steps"):
             parse(SPEC | {"optimizer": {"kind": "gd", "alpha": 0.1}})
+
+
+ADAMW = 'Section("adamw", "AdamW", "Of {kind}.", (Field("{field}", Real(0, 1), "its own", sweeps=True),))'
+
+
+def test_two_tasks_may_have_an_optimizer_of_one_name_each_with_fields_of_its_own(tmp_path: Path) -> None:
+    plugins = [
+        described(tmp_path, kind=kind, optimizer=ADAMW.format(kind=kind, field=field), name=kind)
+        for kind, field in (("one", "lr"), ("two", "speed"))
+    ]
+    of_one = SPEC | {"task": {"kind": "one"}, "optimizer": {"kind": "adamw", "lr": [0.1, 0.2]}}
+    of_two = SPEC | {"task": {"kind": "two"}, "optimizer": {"kind": "adamw", "speed": 0.3}}
+    with offered(*plugins):
+        for stated, config in ((of_one, {"lr": 0.1}), (of_two, {"speed": 0.3})):
+            spec = parse(stated)
+            assert parse(spec.canonical()) == spec
+            trial = plan(spec, Resources(1)).trials[0]
+            assert {name: trial.config.get(name) for name in config} == config
+        with pytest.raises(SpecError, match=r"/optimizer/lr: adamw has no field 'lr'; accepted: kind, speed"):
+            parse(of_two | {"optimizer": {"kind": "adamw", "speed": 0.3, "lr": 0.1}})
+        with pytest.raises(SpecError, match=r"/optimizer/speed: 7 is refused; accepted: a number from 0 to 1"):
+            parse(of_two | {"optimizer": {"kind": "adamw", "speed": 7}})
+        shown = [item for item in catalogue()["optimizers"] if item["kind"] == "adamw"]
+        assert [(item["tasks"], sorted(item["schema"]["properties"])) for item in shown] == [
+            (["one"], ["kind", "lr"]),
+            (["two"], ["kind", "speed"]),
+        ]
+        schema = catalogue()["schema"]
+        for stated in (of_one, of_two):
+            jsonschema.validate(stated, schema)
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(of_two | {"optimizer": {"kind": "adamw", "momentum": 0.3}}, schema)
 
 
 def test_what_it_cannot_predict_is_null_with_the_reason(tmp_path: Path) -> None:

@@ -36,11 +36,13 @@ def check(one: Description, others: Iterable[Description]) -> None:
     Raises:
         Refused: it cannot.
     """
-    for problem in (*_names(one), *_sections(one, list(others))):
+    for problem in _problems(one):
         raise Refused(f"the task {one.kind!r}: {problem}")
+    if one.kind in {other.kind for other in others}:
+        raise Refused(f"the task {one.kind!r}: another task has this kind; accepted: another kind")
 
 
-def _names(one: Description) -> Iterator[str]:
+def _problems(one: Description) -> Iterator[str]:
     if not _NAME.fullmatch(one.kind):
         yield "its kind is refused; accepted: a letter, then letters, digits and _"
     own = [field.name for field in one.fields]
@@ -61,16 +63,3 @@ def _names(one: Description) -> Iterator[str]:
             yield f"its {part} are {', '.join(kinds) or 'none'}; accepted: one or more of different kinds"
     if not re.fullmatch(r"[\w.]+:\w+", one.implementation):
         yield f"its implementation is {one.implementation!r}; accepted: package.module:Class"
-
-
-def _sections(one: Description, others: list[Description]) -> Iterator[str]:
-    if one.kind in {other.kind for other in others}:
-        yield "another task has this kind; accepted: another kind"
-    for part in ("regularizers", "optimizers"):
-        known = {section.kind: (section, other.kind) for other in others for section in getattr(other, part)}
-        for section in getattr(one, part):
-            if section.kind in known and known[section.kind][0] != section:
-                yield (
-                    f"its {part.removesuffix('s')} {section.kind!r} is not that of {known[section.kind][1]}; "
-                    "accepted: the same description, or another kind"
-                )

@@ -53,8 +53,7 @@ def test_one_that_hangs_is_ended_at_its_deadline(tmp_path: Path) -> None:
     assert time.monotonic() - began < 15
 
 
-def test_kinds_names_and_methods_of_others_are_refused_by_name(tmp_path: Path) -> None:
-    other_adamw = 'Section("proximal", "Proximal", "Another one.")'
+def test_kinds_and_names_of_others_are_refused_by_name(tmp_path: Path) -> None:
     modules = [
         write(tmp_path, "built_in", kind="synthetic"),
         write(tmp_path, "first", kind="mine"),
@@ -64,7 +63,6 @@ def test_kinds_names_and_methods_of_others_are_refused_by_name(tmp_path: Path) -
         write(tmp_path, "error", kind="c", field="error_min_loss"),
         write(tmp_path, "theory", kind="d", column="limit"),
         write(tmp_path, "twice", kind="e", column="gain"),
-        write(tmp_path, "method", kind="f", optimizer=other_adamw),
     ]
     answer = found(*modules)
     assert [plugin.kind for plugin in answer.plugins] == ["mine"]
@@ -78,8 +76,6 @@ def test_kinds_names_and_methods_of_others_are_refused_by_name(tmp_path: Path) -
         "error": f"the task 'c': its field 'error_min_loss' {taken}",
         "theory": f"the task 'd': its column of theory 'limit' {taken}",
         "twice": "the task 'e': 'gain' is described twice, and a trial has one value of it; accepted: another name",
-        "method": "the task 'f': its optimizer 'proximal' is not that of synthetic; accepted: the same description, "
-        "or another kind",
     }
 
 
