@@ -94,7 +94,7 @@ def models(part: Part, task: str | None = None) -> dict[str, type[Section]]:
     known: dict[str, description.Section] = {}
     for section in (section for one in described().values() for section in methods(one, part)):
         known.setdefault(section.kind, section)
-    if task in described():
+    if task is not None and task in described():
         known |= {section.kind: section for section in methods(described()[task], part)}
     return {kind: _method(section) for kind, section in known.items()}
 

@@ -62,10 +62,14 @@ def packed(wheel: Path) -> set[str]:
 def test_it_holds_every_module_and_what_they_read(wheel: Path) -> None:
     modules = {f"grokscale/{path.relative_to(ROOT)}" for floor in FLOORS for path in (ROOT / floor).rglob("*.py")}
     items = {f"grokscale/{path.relative_to(ROOT)}" for path in (ROOT / "studies" / "library").glob("*.yaml")}
+    kept = {
+        f"grokscale/{path.relative_to(ROOT)}" for path in (ROOT / "studies" / "store" / "migrations").rglob("*.json")
+    }
     assert len(modules) > 300
     assert packed(wheel) - {"grokscale/studies/store/migrations/script.py.mako"} == (
         modules
         | items
+        | kept
         | {f"grokscale/{path.name}" for path in (ROOT / "src" / "grokscale").iterdir() if path.is_file()}
     )
 
