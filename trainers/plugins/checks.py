@@ -13,11 +13,12 @@ _COLUMNS = frozenset(
         *("id", "study_id", "index", "configuration", "config", "seed", "data_id", "stream_id", "study", "pack"),
         *("outcome", "obtained", "steps", "started", "limit", "train_threshold", "test_threshold", "ladder"),
         *("attempt", "host", "seconds", "error", "theory", "theory_reasons", "points", "curve_columns"),
+        *("looks", "measures"),
         *("kind", "regularizer", "optimizer", "draw", "x", "y"),
     }
 )
 _TIMES = re.compile(r"(t1|t1_gradient|t2|t2_plateau|delay)(_(step|lower|upper|censoring|stayed|reason))?")
-_ERRORS = re.compile(r"error_(stop|min|settled|plateau)(_.*)?")
+_ERRORS = re.compile(r"error_(t1|t2|stop|min|settled|plateau|reasons)(_.*)?")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -61,5 +62,8 @@ def _problems(one: Description) -> Iterator[str]:
         kinds = [section.kind for section in getattr(one, part)]
         if not kinds or len({*kinds}) < len(kinds):
             yield f"its {part} are {', '.join(kinds) or 'none'}; accepted: one or more of different kinds"
+    for name in re.findall(r"[A-Za-z_]\w*", one.rate):
+        if name not in {*own, *methods}:
+            yield f"its rate {one.rate!r} names {name!r}, which is none of its fields"
     if not re.fullmatch(r"[\w.]+:\w+", one.implementation):
         yield f"its implementation is {one.implementation!r}; accepted: package.module:Class"

@@ -84,4 +84,8 @@ def _built(value: Any, where: str) -> Any:
         raise NoDescription(f"{where}: this version of grokscale knows no {made.__name__}.{strange[0]}")
     if absent := sorted(needed - {*given}):
         raise NoDescription(f"{where}: {made.__name__}.{absent[0]} is missing")
-    return made(**{name: _built(member, f"{where}.{name}") for name, member in given.items()})
+    members = {name: _built(member, f"{where}.{name}") for name, member in given.items()}
+    try:
+        return made(**members)
+    except ValueError as error:
+        raise NoDescription(f"{where}: {error}") from None

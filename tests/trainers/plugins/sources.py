@@ -13,7 +13,7 @@ DESCRIPTION = Description(
     regularizers=(NONE,),
     optimizers=({optimizer},),
     theory=(Column("{column}", "steps", "a guess", predicts="t2"),),
-    error="an error", rate="{field}", implementation="{implementation}",
+    error="an error", rate="{rate}", implementation="{implementation}",
 )
 
 
@@ -57,7 +57,8 @@ DEFAULTS = {
 
 def write(folder: Path, name: str, **changes: str) -> str:
     """Write a module of one task; return its path, as a setting names it."""
-    return text(folder, name, PLAIN.format(**DEFAULTS | changes))
+    said = DEFAULTS | changes
+    return text(folder, name, PLAIN.format(**{"rate": said["field"]} | said))
 
 
 def text(folder: Path, name: str, content: str) -> str:

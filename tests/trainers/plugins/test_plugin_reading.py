@@ -63,6 +63,7 @@ def test_kinds_and_names_of_others_are_refused_by_name(tmp_path: Path) -> None:
         write(tmp_path, "error", kind="c", field="error_min_loss"),
         write(tmp_path, "theory", kind="d", column="limit"),
         write(tmp_path, "twice", kind="e", column="gain"),
+        write(tmp_path, "rate", kind="f", rate="gain*beta"),
     ]
     answer = found(*modules)
     assert [plugin.kind for plugin in answer.plugins] == ["mine"]
@@ -76,6 +77,7 @@ def test_kinds_and_names_of_others_are_refused_by_name(tmp_path: Path) -> None:
         "error": f"the task 'c': its field 'error_min_loss' {taken}",
         "theory": f"the task 'd': its column of theory 'limit' {taken}",
         "twice": "the task 'e': 'gain' is described twice, and a trial has one value of it; accepted: another name",
+        "rate": "the task 'f': its rate 'gain*beta' names 'beta', which is none of its fields",
     }
 
 

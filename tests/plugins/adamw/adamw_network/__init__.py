@@ -180,6 +180,10 @@ class Networks:
         """Mean absolute residual of fresh examples, shape (columns,)."""
         return self._each(lambda draw, network: (network(draw.fresh_x)[:, 0] - draw.fresh_y).abs().mean())
 
+    def measures(self) -> dict[str, np.ndarray]:
+        """Return what is kept beside each error, shape (columns,)."""
+        return {"mean_l1": self.mean_l1()}
+
     def gradient_ratio(self) -> None:
         """Weight decay is no term of the loss."""
 
