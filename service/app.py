@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
+from threading import Thread
 
 from fastapi import Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
@@ -34,8 +35,10 @@ from grokscale.service.tasks.endpoints import router as tasks
 from grokscale.service.theory.endpoints import router as theory
 from grokscale.service.trials.endpoints import router as trials
 from grokscale.service.work.work import Rooms
+from grokscale.studies import tasks as tasks_of
 from grokscale.studies.settings import Settings
 from grokscale.studies.store import Store, open_store
+from grokscale.trainers.tasks.registry import described
 
 FIRST_LOOK_SECONDS = 2.0
 """How long the first request may wait until it is known how the database is."""
@@ -55,10 +58,12 @@ def create_app(settings: Settings, store: Store | None = None, *, expects_runner
         version=version("grokscale"),
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
         lifespan=_lifespan,
         redirect_slashes=False,
         dependencies=[Depends(given_once)],
     )
+    tasks_of.configure(settings)
     app.state.settings = settings
     app.state.store = store or open_store(settings.url)
     app.state.rooms = Rooms()
@@ -94,6 +99,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.feed = Feed(app.state.store)
     app.state.sweeper = Sweeper(app.state.store)
     tasks = [asyncio.create_task(work.run()) for work in (app.state.feed, app.state.sweeper)]
+    # read apart those from outside before a request needs them
+    Thread(target=described, name="tasks", daemon=True).start()
     app.state.health.start()
     await run_in_threadpool(app.state.health.known_within, FIRST_LOOK_SECONDS)
     yield

@@ -12,7 +12,18 @@ import typer
 
 from grokscale.extras import ExtraNeeded
 from grokscale.service.client.errors import GrokscaleError, ProblemError
-from grokscale.service.commands import chart, client, db, diagrams, quickstart, runner, serve
+from grokscale.service.commands import (
+    chart,
+    client,
+    db,
+    diagrams,
+    doctor,
+    quickstart,
+    runner,
+    serve,
+    tasks,
+    train,
+)
 from grokscale.service.commands.errors import CommandFailed
 from grokscale.studies import logs
 
@@ -35,6 +46,9 @@ app.command()(client.pareto)
 app.command()(chart.chart)
 app.command()(runner.runner)
 app.command()(quickstart.quickstart)
+app.command()(train.train)
+app.command()(doctor.doctor)
+app.add_typer(tasks.app, name="tasks")
 app.add_typer(db.app, name="db")
 
 

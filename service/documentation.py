@@ -10,6 +10,7 @@ from typing import Any, get_args
 from fastapi import FastAPI, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import JSONResponse
 from fastapi.routing import iter_route_contexts
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
@@ -18,6 +19,7 @@ from grokscale.service.problems import MEDIA_TYPE
 from grokscale.studies.spec import StudySpec
 
 PAGE = "/docs"
+DOCUMENT = "/openapi.json"
 ASSETS = "/docs/assets"
 REFERENCE = "#/components/schemas/{model}"
 
@@ -47,11 +49,13 @@ def install(app: FastAPI) -> None:
     app.mount(ASSETS, StaticFiles(directory=str(files("fastapi_offline") / "static")), name="documentation assets")
     app.add_api_route(PAGE, _page, include_in_schema=False)
     app.openapi = lambda: _document(app)  # FastAPI's own way to extend the document
+    # in a thread, where FastAPI's own route has none: which tasks there are may still have to be found out
+    app.add_api_route(DOCUMENT, lambda: JSONResponse(app.openapi()), include_in_schema=False)
 
 
 def _page() -> Response:
     page = get_swagger_ui_html(
-        openapi_url="/openapi.json",
+        openapi_url=DOCUMENT,
         title="grokscale",
         swagger_js_url=f"{ASSETS}/swagger-ui-bundle.js",
         swagger_css_url=f"{ASSETS}/swagger-ui.css",

@@ -15,7 +15,13 @@ from grokscale.service.laws.errors import InvalidLaw, TooLittleData
 from grokscale.service.phases.errors import InvalidPhases
 from grokscale.service.problems import ApiError, Fault, InvalidRequest, respond
 from grokscale.service.queries import plus_hint
-from grokscale.service.studies.errors import ImpossibleStateChange, InvalidSpecification, StudyNotEnded, StudyNotFound
+from grokscale.service.studies.errors import (
+    AnotherTask,
+    ImpossibleStateChange,
+    InvalidSpecification,
+    StudyNotEnded,
+    StudyNotFound,
+)
 from grokscale.service.trials.errors import TrialNotFound
 from grokscale.studies.charts.errors import NothingDrawn
 from grokscale.studies.charts.rendering import RendererGone
@@ -32,6 +38,8 @@ from grokscale.studies.store import (
     NotFound,
     SchemaOutdated,
 )
+from grokscale.studies.tasks import NotAdopted
+from grokscale.trainers.plugins.apart import TaskFailed
 
 log = structlog.stdlib.get_logger("grokscale.service.refusals")
 
@@ -62,6 +70,11 @@ def _handler(translate: Callable[[Any], ApiError]) -> Callable[[Request, Excepti
 def _specification(error: SpecError) -> ApiError:
     faults = [Fault(place="body", pointer=problem.pointer, detail=problem.message) for problem in error.problems]
     return InvalidSpecification(str(error), faults=faults)
+
+
+def _task(error: TaskFailed) -> ApiError:
+    fault = Fault(place="body", pointer="/task/kind", detail=str(error))
+    return InvalidSpecification(str(error), faults=[fault])
 
 
 def _not_found(error: NotFound) -> ApiError:
@@ -121,6 +134,8 @@ def _undrawn(error: RendererGone) -> ApiError:
 
 _TABLE: dict[type[Exception], Callable[[Any], ApiError]] = {
     SpecError: _specification,
+    TaskFailed: _task,
+    NotAdopted: lambda error: AnotherTask(str(error)),
     NotFound: _not_found,
     NotEnded: lambda error: StudyNotEnded(str(error)),
     ImpossibleTransition: _transition,

@@ -1,7 +1,7 @@
 """What the columns of a table of trials are for: data or training, predictions, and the rate that laws are in.
 
 A table that the store makes carries what its task says of them as metadata, and so does its Parquet file. A table
-without (CSV, pandas) is read by the names that any task describes.
+without (CSV, pandas) is read by the names that grokscale's own tasks describe.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from grokscale.trainers.tasks.description import Column, Description
-from grokscale.trainers.tasks.registry import described
+from grokscale.trainers.tasks.registry import BUILT_IN, described
 
 _KEY = b"grokscale.task"
 _OF_COLUMN = ("role", "unit", "says", "predicts", "explains_draws", "heuristic", "limits")
@@ -132,7 +132,7 @@ def _first_of_each(every: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 @lru_cache(maxsize=64)
 def _read(said: bytes | None, names: tuple[str, ...]) -> Roles:
-    every = [_said(one) for one in described().values()]
+    every = [_said(one) for one in BUILT_IN]
     if said is None:
         # of the tasks whose rate the table has, the first: the one that its laws are most likely in
         rate = next((one["rate"] for one in every if set(one["rate"]) <= set(names)), every[0]["rate"])

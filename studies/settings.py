@@ -17,6 +17,8 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from grokscale.trainers.plugins.sources import configured
+
 PREFIX = "GROKSCALE_"
 SECRETS = ("DATABASE_URL", "API_KEYS")
 SHORTEST_KEY = 20
@@ -56,6 +58,12 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(1 << 20, ge=1, description="largest request body")
     fit_seconds: float = Field(120.0, gt=0, allow_inf_nan=False, description="a fit that takes longer is ended")
     max_connections: int = Field(1_000, ge=10, description="connections at once; half of them may follow events")
+    tasks: str | None = Field(
+        None, description="comma-separated modules and .py files that describe tasks, beside the entry points there are"
+    )
+    tasks_allow: str | None = Field(
+        None, description="comma-separated kinds and modules of tasks from outside that are offered; none: all"
+    )
     test_tasks: bool = Field(False, description="allow the fault switches of the synthetic task")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="of what is logged, the least")
 
@@ -93,6 +101,12 @@ class Settings(BaseSettings):
     def _any_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
 
+    @field_validator("tasks")
+    @classmethod
+    def _of_modules(cls, value: str | None) -> str | None:
+        configured(value or "")  # a ValueError names the member
+        return value
+
     @model_validator(mode="after")
     def _room_for_the_largest(self) -> Self:
         most = 10 * self.max_trials if self.max_queued_trials is None else self.max_queued_trials
@@ -114,6 +128,11 @@ class Settings(BaseSettings):
         """Whether checkpoints lie under DATA_DIR, where all is this user's; a path that nodes share may map owners."""
         assert self.checkpoint_dir is not None
         return self.checkpoint_dir.is_relative_to(self.data_dir)
+
+    @property
+    def allowed_tasks(self) -> tuple[str, ...]:
+        """The kinds and modules of tasks from outside that are offered; empty: all."""
+        return tuple(one.strip() for one in (self.tasks_allow or "").split(",") if one.strip())
 
     @property
     def embedded(self) -> bool:

@@ -20,11 +20,12 @@ def forecast_lines(found: Mapping[str, Any]) -> list[str]:
     """Return what a study would take: `90 trials: 9 configurations, 10 draws, 6 packs` and what is predicted."""
     sizes = f"{found['configurations']} configurations, {found['draws']} draws, {found['packs']} packs"
     predicted = found["predicted"]
-    steps, seconds, unpredicted = (predicted[name] for name in ("steps", "seconds", "trials_without_prediction"))
+    names = ("steps", "seconds", "memory_bytes", "trials_without_prediction")
+    steps, seconds, memory, unpredicted = (predicted[name] for name in names)
     parts = [
         *([] if steps is None else [f"{steps:.3g} steps"]),
         *([] if seconds is None else [f"{seconds:.3g} s"]),
-        f"{predicted['memory_bytes'] / 1e6:.3g} MB of memory",
+        *([] if memory is None else [f"{memory / 1e6:.3g} MB of memory"]),
     ]
     rest = f" ({unpredicted} trials without a prediction)" if unpredicted else ""
     return [f"{found['trials']} trials: {sizes}", f"predicted: {', '.join(parts)}{rest}"]

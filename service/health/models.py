@@ -32,6 +32,13 @@ class RunnerHealth(BaseModel):
     trouble: str | None = Field(description="why none of them takes a study; null where one does")
 
 
+class TaskTrouble(BaseModel):
+    """A module that is configured for its tasks, and why they are not offered. It keeps nothing else from working."""
+
+    source: str = Field(description="the module or file")
+    reason: str
+
+
 class Readiness(BaseModel):
     """Whether requests can be served."""
 
@@ -44,6 +51,7 @@ class Readiness(BaseModel):
                     "age_seconds": 3.2,
                     "database": {"reachable": True, "revision": "0001", "needed": "0001"},
                     "runner": {"state": "alive", "alive": 1, "heartbeat_age_seconds": 1.2, "trouble": None},
+                    "tasks": [{"source": "acme.tasks", "reason": "no module named 'acme'"}],
                 }
             ]
         }
@@ -54,3 +62,4 @@ class Readiness(BaseModel):
     age_seconds: float | None = Field(description="since this was found out; null: it has not been yet")
     database: DatabaseHealth
     runner: RunnerHealth
+    tasks: list[TaskTrouble] = Field(default=[], description="tasks from outside that are not offered")

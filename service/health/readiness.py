@@ -16,10 +16,11 @@ from pathlib import Path
 
 import structlog
 
-from grokscale.service.health.models import DatabaseHealth, Readiness, RunnerHealth
+from grokscale.service.health.models import DatabaseHealth, Readiness, RunnerHealth, TaskTrouble
 from grokscale.studies.settings import Settings
 from grokscale.studies.store import DatabaseUnavailable, RunnerRecord, SchemaOutdated, Store, StoreError
 from grokscale.studies.store.engine import BUSY_SECONDS
+from grokscale.trainers.tasks.registry import known
 
 READY_SECONDS, UNREADY_SECONDS = 5.0, 0.5
 """Between two looks: each is a commit and three small files."""
@@ -70,7 +71,9 @@ class Health:
         age = time.monotonic() - (self._began if looked is None else looked)
         if age > SILENT_SECONDS:
             return _unready(f"the database has not answered for {age:.0f} s", _unreached(), age)
-        return self._found if looked is None else self._found.model_copy(update={"age_seconds": round(age, 3)})
+        told = [TaskTrouble(source=one.source, reason=one.reason) for one in known().troubles]
+        age_seconds = None if looked is None else round(age, 3)
+        return self._found.model_copy(update={"age_seconds": age_seconds, "tasks": told})
 
     def look(self) -> None:
         """Find out, which takes as long as the database does."""

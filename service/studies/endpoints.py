@@ -15,6 +15,7 @@ from grokscale.service.problems import BodyTooLarge, InvalidRequest, Unsupported
 from grokscale.service.queries import NoParameters
 from grokscale.service.studies.bodies import DOCUMENTED, Document, TheDocument
 from grokscale.service.studies.errors import (
+    AnotherTask,
     IdempotencyKeyReused,
     ImpossibleStateChange,
     InvalidSpecification,
@@ -30,11 +31,12 @@ from grokscale.service.studies.waiting import explained
 from grokscale.service.sweeper import TheSweeper
 from grokscale.service.work.errors import Busy
 from grokscale.service.work.work import TheWork
-from grokscale.studies.lifecycle import Event
+from grokscale.studies.lifecycle import ENDED, WAITING, Event
 from grokscale.studies.plan import Plan, forecast, plan
 from grokscale.studies.settings import Settings
 from grokscale.studies.spec import StudySpec
 from grokscale.studies.store import Page, Store, StudyFilter, StudyRecord
+from grokscale.studies.tasks import adopt
 
 router = APIRouter(prefix="/v1", tags=["studies"])
 
@@ -143,6 +145,28 @@ def cancel_study(study_id: str, store: TheStore) -> StudyRecord:
 def stop_study(study_id: str, store: TheStore) -> StudyRecord:
     """Start nothing new and let what runs come to its end. Asking again changes nothing."""
     return _change(store, study_id, "stop")
+
+
+@router.post(
+    "/studies/{study_id:id}:retry",
+    summary="Retry a study",
+    response_model=Study,
+    responses=refusals(StudyNotFound, ImpossibleStateChange, AnotherTask, Busy),
+    dependencies=[NoParameters],
+)
+async def retry_study(study_id: str, store: TheStore, work: TheWork) -> StudyRecord:
+    """Take failed and cancelled trials of an ended study back, and queue it. Asking again changes nothing.
+
+    A study that waits because the code of its task is another one now goes on with that, where it takes the same
+    specification and draws the same data.
+    """
+    return await work.specification(_retry, store, study_id)
+
+
+def _retry(store: Store, study_id: str) -> StudyRecord:
+    if store.state(study_id) in ENDED | WAITING:
+        adopt(store, study_id)
+    return _change(store, study_id, "retry")
 
 
 def _change(store: Store, study_id: str, event: Event) -> StudyRecord:

@@ -41,6 +41,12 @@ class ImpossibleStateChange(ApiError):
     status, kind, title = 409, "impossible-state-change", "Impossible in this state"
 
 
+class AnotherTask(ApiError):
+    """The study's task is not here, or draws other data now: what was trained and what would be are not one study."""
+
+    status, kind, title = 409, "another-task", "The task is another one now"
+
+
 class StudyNotEnded(ApiError):
     """Only an ended study can be deleted."""
 

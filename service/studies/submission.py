@@ -6,6 +6,7 @@ import platform
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
+from typing import Any
 
 from grokscale.service.idempotency import Attempt
 from grokscale.service.studies.errors import IdempotencyKeyReused, SubmissionUnderWay, TooMuchQueued
@@ -23,6 +24,7 @@ from grokscale.studies.store import (
     StudyRecord,
     TooMuchWaits,
 )
+from grokscale.studies.tasks import versions_of
 
 LIBRARIES = ("grokscale", "torch", "ray", "numpy", "scipy", "numba")
 
@@ -75,7 +77,7 @@ class Submission:
             return self.store.add_study(
                 spec,
                 planned,
-                versions=versions(),
+                versions=versions() | versions_of(spec.task.kind),
                 idempotency=self.row,
                 quota=quota,
                 lease_seconds=settings.lease_seconds,
@@ -111,6 +113,6 @@ def _too_much(refused: TooMuchWaits) -> TooMuchQueued:
 
 
 @cache
-def versions() -> dict[str, str]:
+def versions() -> dict[str, Any]:
     """Return the versions that a study is run with, for its record."""
     return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}

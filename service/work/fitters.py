@@ -16,6 +16,7 @@ from anyio import CapacityLimiter, fail_after, to_thread
 from grokscale.service.work import frames
 from grokscale.service.work.errors import FitterGone, FitTooLong
 from grokscale.studies.settings import PREFIX
+from grokscale.trainers.tasks.registry import known
 
 T = TypeVar("T")
 _COMMAND = (sys.executable, "-P", "-m", "grokscale.service.work.program")
@@ -33,6 +34,9 @@ class Fitter:
             env=environment,  # no secret of the server's reaches it
             start_new_session=True,  # Ctrl-C comes to the server alone
         )
+        assert self._process.stdin is not None
+        with suppress(OSError):  # whoever asks it hears that it has ended
+            frames.write(self._process.stdin, known().plugins)
 
     @property
     def alive(self) -> bool:

@@ -1,5 +1,7 @@
 """The process that fits: functions and their arguments in by standard input, what they return or raise out.
 
+Before them come the server's tasks from outside, of which it knows what they say of themselves and nothing else.
+
 It ends with its standard input; in the middle of a fit, when its parent is gone.
 """
 
@@ -14,6 +16,7 @@ from importlib import import_module
 from typing import IO, Any
 
 from grokscale.service.work import frames
+from grokscale.trainers.tasks.registry import offer
 
 NEEDED = tuple(f"grokscale.studies.{name}" for name in ("fits", "laws", "pareto", "phases", "theory"))
 """Imported before the first request comes, so that it need not wait for them."""
@@ -30,6 +33,7 @@ def main() -> None:
     os.nice(NICENESS)
     for module in NEEDED:
         import_module(module)
+    offer(frames.read(sys.stdin.buffer))  # the tasks from outside that the server knows
     while True:
         try:
             function, args, options = frames.read(sys.stdin.buffer)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
+from pydantic import TypeAdapter
 
 from grokscale.studies.pareto.answer import pareto
-from grokscale.studies.spec import StudySpec
-from grokscale.studies.spec.searches import Adaptive
+from grokscale.studies.spec.searches import Adaptive, Search
 from grokscale.studies.store import StudyRecord
 
 X, Y = "t2", "error_settled"
+_SEARCH: TypeAdapter[Any] = TypeAdapter(Search)
 
 
 def pareto_of(
@@ -27,7 +28,8 @@ def pareto_of(
         most_y: the bound.
         limit: points listed at most.
     """
-    search = StudySpec.model_validate(study.spec).search
+    # the rest of the specification is of a task that may be gone
+    search = _SEARCH.validate_python(study.spec["search"])
     if not isinstance(search, Adaptive):
         return pareto(table, x or X, y or Y, most_y, limit)
     bounds = dict(search.objective.subject_to)

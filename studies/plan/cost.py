@@ -13,6 +13,7 @@ import numpy as np
 from grokscale.studies.plan.plan import Plan
 from grokscale.studies.plan.sample import Known
 from grokscale.trainers import engine as engines
+from grokscale.trainers.plugins.apart import TaskFailed
 from grokscale.trainers.tasks.registry import described
 from grokscale.trainers.tasks.registry import task as task_of
 from grokscale.trainers.trial import Budget, Trial
@@ -30,12 +31,14 @@ class Cost:
         seconds: from the first pack's start to the last one's end, as many side by side as the cluster takes.
         memory_bytes: of the largest packs side by side.
         unpredicted: trials of which theory says nothing, counted at their whole budget.
+        unknown: why seconds (NaN) and memory (None) are not known, where the task's own code fails; None: they are.
     """
 
     steps: int
     seconds: float
-    memory_bytes: int
+    memory_bytes: int | None
     unpredicted: int
+    unknown: str | None = None
 
 
 def cost(kind: str, plan: Plan, known: Mapping[int, Known], budget: Budget, slots: int, engine: str) -> Cost:
@@ -52,6 +55,17 @@ def cost(kind: str, plan: Plan, known: Mapping[int, Known], budget: Budget, slot
     steps = _all_steps(kind, plan.trials, known, budget)
     unpredicted = sum(one is None for one in steps)
     counted = np.array([budget.max_steps if one is None else one for one in steps], dtype=np.float64)
+    try:
+        seconds, sizes = _packs(kind, plan, steps, counted, budget, engine)
+    except TaskFailed as error:
+        return Cost(int(counted.sum()), math.nan, None, unpredicted, str(error))
+    return Cost(int(counted.sum()), _side_by_side(seconds, slots), sum(sizes[:slots]), unpredicted)
+
+
+def _packs(
+    kind: str, plan: Plan, steps: Sequence[int | None], counted: np.ndarray, budget: Budget, engine: str
+) -> tuple[list[float], list[int]]:
+    """Return the seconds of each pack in their order, and the bytes of each, the largest first."""
     leaps = [
         engines.leaps(engine, kind, trial, expected, budget) for trial, expected in zip(plan.trials, steps, strict=True)
     ]
@@ -64,8 +78,7 @@ def cost(kind: str, plan: Plan, known: Mapping[int, Known], budget: Budget, slot
     ]
     if budget.max_seconds is not None:
         seconds = [min(one, budget.max_seconds) for one in seconds]
-    sizes = sorted((_pack_bytes(kind, trials, plan) for trials in packs), reverse=True)
-    return Cost(int(counted.sum()), _side_by_side(seconds, slots), sum(sizes[:slots]), unpredicted)
+    return seconds, sorted((_pack_bytes(kind, trials, plan) for trials in packs), reverse=True)
 
 
 def _all_steps(kind: str, trials: Sequence[Trial], known: Mapping[int, Known], budget: Budget) -> list[int | None]:

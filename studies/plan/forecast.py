@@ -108,6 +108,7 @@ def forecast(spec: StudySpec, plan: Plan, resources: Resources, seconds: float =
         *_of_cells(cells, limits, task),
         *_refusals(looked, task),
         *_unpredicted(predicted, plan),
+        *_unknown(predicted),
     )
     return Forecast(plan, predicted, looked, cells, warnings)
 
@@ -214,6 +215,11 @@ def _unpredicted(predicted: Cost, plan: Plan) -> Iterator[Caution]:
             "them at max_steps",
             "/budget/max_steps",
         )
+
+
+def _unknown(predicted: Cost) -> Iterator[Caution]:
+    if predicted.unknown is not None:
+        yield Caution(f"{predicted.unknown}: time and memory are not known", "/task/kind")
 
 
 def _named(some: Sequence[Cell], cells: Sequence[Cell]) -> str:

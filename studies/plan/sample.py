@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from grokscale.studies.plan.plan import Plan
-from grokscale.trainers.task import Theory
+from grokscale.trainers.plugins.apart import TaskFailed
+from grokscale.trainers.task import Task, Theory
 from grokscale.trainers.tasks.description import Description
 from grokscale.trainers.tasks.registry import draw_of
 from grokscale.trainers.tasks.registry import task as task_of
@@ -84,14 +85,26 @@ def sample(kind: str, study_seed: int, plan: Plan, budget: Budget, engine: str, 
                 limits[f"{DRAWS} of {plan.draws} draws are looked at"] = None
                 continue
             draws[key] = draw_of(kind, trial, study_seed)
-        draw = draws[key]
-        theory = task.theory(draw, trial, budget)
-        refusal = task.refusal(draw, trial)
-        if refusal is None and task.leaps is not None:
-            refusal = task.leaps.refusal(engine, theory, budget)
-        steps = task.expected_steps(draw, trial, budget) if refusal is None else 0
-        known[trial.index] = Known(trial, theory, refusal, steps)
+        try:
+            known[trial.index] = _predicted(task, draws[key], trial, budget, engine)
+        except TaskFailed as error:
+            known[trial.index] = Known(trial, _nothing(task.description, str(error)), None, None)
+            limits[str(error)] = None
     return Sample(known, cells, len(draws), tuple(limits))
+
+
+def _predicted(task: Task, draw: Any, trial: Trial, budget: Budget, engine: str) -> Known:
+    theory = task.theory(draw, trial, budget)
+    refusal = task.refusal(draw, trial)
+    if refusal is None and task.leaps is not None:
+        refusal = task.leaps.refusal(engine, theory, budget)
+    steps = task.expected_steps(draw, trial, budget) if refusal is None else 0
+    return Known(trial, theory, refusal, steps)
+
+
+def _nothing(description: Description, reason: str) -> Theory:
+    names = [column.name for column in description.theory]
+    return Theory(dict.fromkeys(names), dict.fromkeys(names, reason))
 
 
 def _spread(total: int, most: int) -> tuple[int, ...]:

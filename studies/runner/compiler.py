@@ -20,8 +20,9 @@ def main() -> None:
     os.nice(_NICE)
     from grokscale.trainers.kernels import missing
     from grokscale.trainers.preparing import prepare
-    from grokscale.trainers.tasks.registry import kernels
+    from grokscale.trainers.tasks.registry import kernels, offer
 
+    offer(())  # tasks from outside are compiled by who trains them
     needed = kernels()
     wire.say(missing=len(missing(needed)))
     prepare(needed)

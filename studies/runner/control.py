@@ -46,6 +46,8 @@ class Control:
         self._since: float | None = None
         self._changed = threading.Condition()
         self.wanted: Wanted = "run"
+        self.waits_for: str | None = None
+        """Why the study is given back to the queue; None: it is not, or nothing keeps the next runner from it."""
         self.limit = 0
         """Packs may begin while fewer than these are in Tune's hands."""
         self.keep = 0
@@ -64,6 +66,12 @@ class Control:
         """Wait for something to change: what the runner grants, or what is wanted; `seconds` at most."""
         with self._changed:
             self._changed.wait(seconds)
+
+    def give_back(self, reason: str) -> None:
+        """Have what runs checkpointed and the study wait: the cluster lacks something that it needs."""
+        self.waits_for, self._leave = reason, True
+        self._wire.say(waits=True)
+        self._want("leave")
 
     def start(self) -> None:
         """Look once, then go on looking beside everything else."""

@@ -25,6 +25,8 @@ from grokscale.studies.spec import StudySpec
 from grokscale.studies.store import Store
 from grokscale.studies.store import open_store as open_real_store
 from grokscale.studies.worker.attempts import Attempts, discard
+from grokscale.trainers.plugins.plugin import Plugin
+from grokscale.trainers.tasks import registry
 
 log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
@@ -43,6 +45,7 @@ def main(open_store: Callable[[str], Store] = open_real_store) -> None:
     logs.configure(job.log_level)
     structlog.contextvars.bind_contextvars(study=job.study_id)
     with wire.last_words():
+        registry.offer([Plugin.of_json(one) for one in job.tasks])
         Driver(job, open_store(job.url), wire).run()
 
 
@@ -78,6 +81,8 @@ class Driver:
         """Bring the rows to what was wanted, and end this process: Ray ends what it still runs."""
         self._concluding.acquire()  # for good: the thread that comes second has nothing left to do
         if wanted == "leave":
+            if (reason := self._control.waits_for) is not None:
+                firmly(self._store.transition, self._job.study_id, "wait", lease=self._lease, reason=reason)
             firmly(self._store.release, self._lease)
         else:
             if wanted in ("cancel", "stop"):

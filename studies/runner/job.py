@@ -22,6 +22,7 @@ class Job:
         silence_seconds: a pack that reports nothing for so long is ended.
         pack_attempts: attempts of a pack before it is halved.
         log_level: of the driver.
+        tasks: the tasks from outside that the runner offers (`trainers.plugins.plugin.Plugin`).
     """
 
     url: str
@@ -35,6 +36,7 @@ class Job:
     silence_seconds: float
     pack_attempts: int
     log_level: str
+    tasks: list[dict[str, Any]]
 
     @property
     def lease(self) -> Lease:

@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from grokscale.studies.runner.control import Control
 from grokscale.studies.runner.inquest import Inquest
 from grokscale.studies.runner.persistence import firmly
 from grokscale.studies.runner.work import Running, Work
@@ -30,10 +31,12 @@ class Recorder(Callback):
         lease: of the study.
         work: the packs in Tune's hands, by Tune's name.
         inquest: decides about attempts that end badly.
+        control: gives the study back where a worker cannot run it.
     """
 
-    def __init__(self, store: Store, lease: Lease, work: Work, inquest: Inquest) -> None:
+    def __init__(self, store: Store, lease: Lease, work: Work, inquest: Inquest, control: Control) -> None:
         self._store, self._lease, self._work, self._inquest = store, lease, work, inquest
+        self._control = control
 
     def __getstate__(self) -> dict[str, Any]:
         """Tune pickles its parts for `Tuner.restore`, which nobody calls: the rows are the truth."""
@@ -45,7 +48,9 @@ class Recorder(Callback):
         """Write one result. What is large goes out of it: Tune keeps a trial's last result, and writes it down."""
         running = self._work.running[trial.trial_id]
         running.silent = 0.0
-        if "attempt" in result:
+        if "lacks" in result:
+            self._lack(running, result)
+        elif "attempt" in result:
             self._begin(running, result)
         elif "outcomes" in result:
             self._commit(running, result.pop("outcomes"))
@@ -78,6 +83,13 @@ class Recorder(Callback):
         running.attempt, running.host, running.node, running.actor = attempt, host, result["node"], result.pop("actor")
         if not result["done"]:
             firmly(self._store.pack_started, self._lease, running.pack_id, attempt, host)
+
+    def _lack(self, running: Running, result: Mapping[str, Any]) -> None:
+        """A worker has not the code of the study's task: no attempt began, and none will until that is mended."""
+        reason = f"{result['host']}: {result['lacks']}"
+        log.warning("worker lacks the task", pack=running.pack_id, reason=reason)
+        firmly(self._store.rest_pack, self._lease, running.pack_id)
+        self._control.give_back(reason)
 
     def _pass_over(self, running: Running, refused: list[str]) -> None:
         """Tell of checkpoints that are not taken: an older one is, or the pack begins anew."""

@@ -7,12 +7,14 @@ import os
 import platform
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import structlog
 
+from grokscale.studies import tasks
 from grokscale.studies.bell import Stop
 from grokscale.studies.lifecycle import ImpossibleTransition
 from grokscale.studies.resources import Resources, total
@@ -29,8 +31,9 @@ from grokscale.studies.runner.lock import only_runner
 from grokscale.studies.runner.persistence import LOST
 from grokscale.studies.runner.streak import MOST
 from grokscale.studies.settings import Settings
-from grokscale.studies.store import DatabaseUnavailable, Lease, LeaseLost, RunnerInfo, RunnerNews, Store
+from grokscale.studies.store import DatabaseUnavailable, Lease, LeaseLost, NotFound, RunnerInfo, RunnerNews, Store
 from grokscale.studies.worker import attempts
+from grokscale.trainers.tasks import registry
 
 log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
@@ -38,6 +41,20 @@ LEAVE_SECONDS = 6.5
 """For drivers to end in order: more than they take at most, and with Ray's end within ten seconds."""
 LOOK_SECONDS = 0.1
 CLAIM_SECONDS = 0.5
+REST_SECONDS = 60.0
+"""Until a study is tried again whose task a machine lacks: what is missing there may have been installed."""
+
+
+@dataclass(frozen=True)
+class _Rest:
+    """Why a study is not claimed for a while: the versions that it had then."""
+
+    versions: Mapping[str, Any]
+    since: float = field(default_factory=time.monotonic)
+
+    @property
+    def over(self) -> bool:
+        return time.monotonic() - self.since >= REST_SECONDS
 
 
 class Runner:
@@ -54,6 +71,7 @@ class Runner:
         self, settings: Settings, store: Store, *, embedded: bool = True, driver_command: Sequence[str] = DRIVER
     ) -> None:
         self._settings, self._store = settings, store
+        tasks.configure(settings)
         self._info = RunnerInfo(str(uuid.uuid4()), platform.node(), os.getpid(), embedded)
         self._cluster = self._cluster_of(settings)
         self._keeper, self._dealer = Keeper(self._cluster), Dealer(self._cluster)
@@ -61,6 +79,7 @@ class Runner:
         self._leases = Leases(store, self._info, settings.lease_seconds, self._news)
         self._driven: dict[str, Driven] = {}
         self._deaths: dict[str, int] = {}
+        self._resting: dict[str, _Rest] = {}
         self._claim_at = 0.0
 
     def _cluster_of(self, settings: Settings) -> Cluster:
@@ -111,6 +130,7 @@ class Runner:
             self._compilers.start(self._cluster.token)
             if names := environment.left_out():
                 log.warning("not for the runner's own Ray cluster, and left out", variables=names)
+        registry.described()  # read apart those from outside before a study waits for them
         away = False
         while not stop.wait(LOOK_SECONDS):
             try:
@@ -145,12 +165,19 @@ class Runner:
         if self._cluster.address is None or self._trouble or full or time.monotonic() < self._claim_at:
             return
         # none that has a driver here: after its own absence the runner would be the first to find its leases expired
-        lease = self._store.claim(self._info.id, self._settings.lease_seconds, busy=self._driven)
+        lease = self._store.claim(self._info.id, self._settings.lease_seconds, busy=[*self._driven, *self._at_rest()])
         if lease is None:
             self._claim_at = time.monotonic() + CLAIM_SECONDS
             return
         # what fails before the books are written leaves a lease that nobody renews, and the next claim takes it again
         study = self._store.study(lease.study_id)
+        then = self._store.description(study.id)
+        if study.state == "running" and (reason := tasks.differs(then.kind, then, study.versions)) is not None:
+            self._store.transition(study.id, "wait", lease=lease, reason=reason)
+            self._store.release(lease)
+            self._resting[study.id] = _Rest(study.versions)
+            log.warning("study waits for its task", study=study.id, reason=reason)
+            return
         child = self._drivers.take()
         if child is None:
             self._store.release(lease)
@@ -161,6 +188,16 @@ class Runner:
         self._leases.hold(lease)
         child.tell(self._job(lease).to_json())
         log.info("driver started", study=lease.study_id, token=lease.token, pid=child.pid)
+
+    def _at_rest(self) -> list[str]:
+        """Return the studies that a machine lacks something for: they are tried again later, or once retried."""
+        for study_id, rest in list(self._resting.items()):
+            try:
+                if rest.over or self._store.study(study_id).versions != rest.versions:
+                    del self._resting[study_id]
+            except NotFound:
+                del self._resting[study_id]
+        return list(self._resting)
 
     def _job(self, lease: Lease) -> Job:
         return Job(
@@ -175,6 +212,7 @@ class Runner:
             silence_seconds=self._settings.silence_seconds,
             pack_attempts=self._settings.pack_attempts,
             log_level=self._settings.log_level,
+            tasks=[plugin.to_json() for plugin in registry.plugins().values()],
         )
 
     def _mind_drivers(self) -> None:
@@ -201,6 +239,8 @@ class Runner:
             if deaths >= MOST:
                 self._fail(driven)
                 deaths = 0
+        if driven.child.said.get("waits"):
+            self._resting[study_id] = _Rest(self._store.study(study_id).versions)
         self._let_go(driven, waits_for=self._drivers.trouble)
         # not before: while the database is away all of this is tried again, and a death counts once
         self._deaths[study_id] = deaths

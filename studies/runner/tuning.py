@@ -89,7 +89,7 @@ def tune(store: Store, job: Job, spec: StudySpec, attempts: Attempts, control: C
             raise Impossible(_too_much(spec))
         work.cut(control.slots or 0)
         if work.places < control.limit and work.ready:
-            recorder = Recorder(store, job.lease, work, inquest)
+            recorder = Recorder(store, job.lease, work, inquest, control)
             _run(work, control, inquest, recorder)
         else:
             control.wait(_LOOK_SECONDS)

@@ -18,6 +18,8 @@ from grokscale.studies.spec import StudySpec
 from grokscale.studies.store import Lease, PackRecord, Store
 from grokscale.studies.worker.attempts import Attempts
 from grokscale.studies.worker.trainable import Assignment
+from grokscale.trainers.tasks import registry
+from grokscale.trainers.trial import Pack
 
 log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
@@ -161,10 +163,14 @@ class Work:
                 firmly(self._store.end_pack, self._lease, record.id)
                 continue
             left = pack(self.spec, trials, record.id, record.prune_after)
-            assignment = Assignment(left, self._attempts, self._ancestry(record), self._silence_seconds)
+            assignment = self._assigned(left, record)
             self.running[name] = Running(assignment, record.parent is not None, record.failures + record.losses)
             return assignment
         return None
+
+    def _assigned(self, left: Pack, record: PackRecord) -> Assignment:
+        ancestry, plugin = self._ancestry(record), registry.plugins().get(left.task)
+        return Assignment(left, self._attempts, ancestry, self._silence_seconds, plugin)
 
     def end(self, name: str) -> None:
         """Tune has done with a pack. Where it has not ended, it or its halves wait again, or it is held."""

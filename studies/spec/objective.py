@@ -23,7 +23,7 @@ RESPONSES = (
 )
 """What can be minimised or bounded: the responses of the laws."""
 
-_RESPONSE = Word("response", RESPONSES)
+_RESPONSE = Word(RESPONSES)
 _PAIR = ListOf(_RESPONSE, 2, 2)
 _MOST = Number(0, above=True)
 

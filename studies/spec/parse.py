@@ -14,9 +14,8 @@ from grokscale.studies.documents import MOST, FieldProblem, SpecError, plain, po
 from grokscale.studies.spec.limits import Limits
 from grokscale.studies.spec.numbers import Fault, Leaf
 from grokscale.studies.spec.rules import contradictions, excesses
-from grokscale.studies.spec.sections import Section
+from grokscale.studies.spec.sections import Part, Section, models
 from grokscale.studies.spec.study import StudySpec, flat
-from grokscale.studies.spec.words import unavailable
 
 TAGGED = ("task", "regularizer", "optimizer", "search")
 
@@ -68,7 +67,7 @@ def _problem(data: Any, details: ErrorDetails) -> FieldProblem:
         at = pointer((*loc, "kind"))
         if kind == "union_tag_not_found":
             return FieldProblem(at, f"missing; accepted: {words}")
-        return FieldProblem(at, unavailable(str(loc[0]), value["kind"], words))
+        return FieldProblem(at, f"{show(value['kind'])} is refused; accepted: {words}")
     section = _section(data, loc[:-1])
     if kind == "missing":
         return FieldProblem(pointer(loc), f"missing; accepted: {_accepted(section, str(loc[-1]))}")
@@ -82,8 +81,10 @@ def _problem(data: Any, details: ErrorDetails) -> FieldProblem:
 
 
 @cache
-def members(name: str) -> dict[str, type[Section]]:
-    """Return the models of a tagged part (`task`, `regularizer`, ...) by kind."""
+def members(name: str, task: str | None = None) -> dict[str, type[Section]]:
+    """Return the models of a tagged part (`task`, `regularizer`, ...) by kind; `task`: see `sections.models`."""
+    if name in get_args(Part):
+        return models(cast(Part, name), task if name != "task" else None)
     union = get_args(StudySpec.model_fields[name].annotation)
     return {get_args(model.model_fields["kind"].annotation)[0]: model for model in union}
 
@@ -96,13 +97,21 @@ def kinds(name: str) -> tuple[str, ...]:
 def _section(data: Any, loc: list[str | int]) -> type[Section]:
     """Return the model at a path of the user's data."""
     model: type[Section] = StudySpec
+    task = _task_of(data)
     for part in loc:
         data = data.get(part) if isinstance(data, dict) else None
         if part in TAGGED and model is StudySpec:
-            model = members(str(part))[data["kind"]] if isinstance(data, dict) else model
+            model = members(str(part), task)[data["kind"]] if isinstance(data, dict) else model
         else:
             model = _model_of(model.model_fields[str(part)]) or model
     return model
+
+
+def _task_of(data: Any) -> str | None:
+    """Return the kind of the task that the user's data name."""
+    section = data.get("task") if isinstance(data, dict) else None
+    kind = section.get("kind") if isinstance(section, dict) else None
+    return kind if isinstance(kind, str) else None
 
 
 def _model_of(info: FieldInfo) -> type[Section] | None:
@@ -152,7 +161,7 @@ def _known_inside(name: str, info: FieldInfo, data: dict[str, Any]) -> Iterator[
     if not isinstance(given, dict):
         return
     kind = given.get("kind")
-    model = members(name).get(kind) if name in TAGGED and isinstance(kind, str) else _model_of(info)
+    model = members(name, _task_of(data)).get(kind) if name in TAGGED and isinstance(kind, str) else _model_of(info)
     if model is None or (name in TAGGED and not isinstance(kind, str)):
         return
     for inner in model.model_fields:

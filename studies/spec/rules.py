@@ -82,8 +82,9 @@ def _of_the_optimizer(values: Flat) -> Iterator[Fault]:
     rules = [rule for rule in said if rule is not None and regularizer not in rule.regularizers]
     if not rules or len(rules) < len([one for one in said if one is not None]):
         return
-    limited = {rule.optimizer for one in described().values() for rule in one.rules if isinstance(rule, Takes)}
-    others = [section.kind for one in described().values() for section in one.optimizers]
+    tasks = [task] if task else list(described().values())
+    limited = {rule.optimizer for one in tasks for rule in one.rules if isinstance(rule, Takes)}
+    others = [section.kind for one in tasks for section in one.optimizers]
     free = ", ".join(kind for kind in dict.fromkeys(others) if kind not in limited)
     yield (
         path("optimizer.kind"),
@@ -101,6 +102,14 @@ def _of_the_regularizer(values: Flat) -> Iterator[Fault]:
     accepted = ", ".join(section.kind for section in task.regularizers)
     refused = f"{because}, not {kind}" if because else f"{task.kind} does not take {kind}"
     yield path("regularizer.kind"), f"{refused}; accepted: {accepted}"
+
+
+def _optimizers_of_the_task(values: Flat) -> Iterator[Fault]:
+    """Optimisers that the task does not take: another task does."""
+    task, kind = _task(values), values["optimizer.kind"]
+    if task is not None and all(section.kind != kind for section in task.optimizers):
+        accepted = ", ".join(section.kind for section in task.optimizers)
+        yield path("optimizer.kind"), f"{task.kind} does not take {kind}; accepted: {accepted}"
 
 
 def _nothing_to_record(values: Flat) -> Iterator[Fault]:
@@ -231,6 +240,7 @@ ALWAYS: tuple[tuple[tuple[str, ...], Callable[[Flat], Iterator[Fault]]], ...] = 
     (("task.kind",), _of_the_task),
     (("optimizer.kind", "regularizer.kind"), _of_the_optimizer),
     (("task.kind", "regularizer.kind"), _of_the_regularizer),
+    (("task.kind", "optimizer.kind"), _optimizers_of_the_task),
     (("task.kind", "budget.record"), _nothing_to_record),
     (("engine", *PARTS), _leaps),
     (("engine", "task.kind"), _leaps_of_size),

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import reduce
+from dataclasses import dataclass
+from functools import cache, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    TypeAdapter,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    create_model,
+)
+from pydantic_core import CoreSchema, core_schema
 
 from grokscale.studies.spec.lists import ListOf
 from grokscale.studies.spec.numbers import Leaf, Number, whole
@@ -16,6 +28,8 @@ from grokscale.studies.spec.words import Text, Word
 from grokscale.trainers.tasks import description
 from grokscale.trainers.tasks.description import MISSING
 from grokscale.trainers.tasks.registry import described
+
+Part = Literal["task", "regularizer", "optimizer"]
 
 
 class Section(BaseModel):
@@ -38,7 +52,7 @@ def leaf(name: str, accepts: description.Accepts) -> Leaf:
         case description.Whole():
             return whole(accepts.low, accepts.high, null=accepts.null)
         case description.OneOf():
-            return Word(name, accepts.words)
+            return Word(accepts.words)
         case description.ListOf():
             return ListOf(leaf(name, accepts.member), accepts.least, accepts.most)
         case description.Line():
@@ -67,18 +81,77 @@ def model(title: str, says: str, fields: Iterable[description.Field], kind: str 
     return create_model(title, __base__=Section, __doc__=says, **made)
 
 
-def _methods(part: Literal["regularizers", "optimizers"]) -> dict[str, type[Section]]:
-    """Return the models of a part by kind; those that several tasks take are one."""
+@cache
+def models(part: Part, task: str | None = None) -> dict[str, type[Section]]:
+    """Return the models of a part by kind, of all tasks that this process knows; made when they are first needed.
+
+    Args:
+        part: of a specification.
+        task: where tasks describe a method of one kind in several ways, whose counts; None: the first one's.
+    """
+    if part == "task":
+        return {kind: model(one.title, one.says, one.fields, kind) for kind, one in described().items()}
     known: dict[str, description.Section] = {}
-    for task in described().values():
-        for section in getattr(task, part):
-            if known.setdefault(section.kind, section) != section:
-                raise TypeError(f"{task.kind} describes {section.kind} otherwise than the tasks before it")
-    return {kind: model(section.title, section.says, section.fields, kind) for kind, section in known.items()}
+    for section in (section for one in described().values() for section in methods(one, part)):
+        known.setdefault(section.kind, section)
+    if task is not None and task in described():
+        known |= {section.kind: section for section in methods(described()[task], part)}
+    return {kind: _method(section) for kind, section in known.items()}
 
 
-TASKS = {kind: model(task.title, task.says, task.fields, kind) for kind, task in described().items()}
-REGULARIZERS, OPTIMIZERS = _methods("regularizers"), _methods("optimizers")
+def methods(task: description.Description, part: Part) -> tuple[description.Section, ...]:
+    """Return the regularisers or optimisers of a task."""
+    return task.regularizers if part == "regularizer" else task.optimizers
+
+
+@cache
+def _method(section: description.Section) -> type[Section]:
+    return model(section.title, section.says, section.fields, section.kind)
+
+
+@dataclass(frozen=True)
+class _OneOf:
+    """One of a part's sections, told apart by its kind; which there are is asked when a schema is made.
+
+    Where a task describes a method otherwise than the tasks before it, the section is read by the study's own task.
+    """
+
+    part: Part
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        general = handler.generate_schema(_union(models(self.part)))
+        own = {task: TypeAdapter(_union(models(self.part, task))) for task in self._others()}
+        if not own:
+            return general
+
+        def by_its_task(value: Any, rest: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+            adapter = own.get(info.data["task"].kind) if "task" in info.data else None
+            return rest(value) if adapter is None else adapter.validate_python(value)
+
+        return core_schema.with_info_wrap_validator_function(
+            by_its_task, general, serialization=core_schema.plain_serializer_function_ser_schema(_plain)
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        others = self._others()
+        if not others:
+            return handler(schema)
+        every = dict.fromkeys(model for task in (None, *others) for model in models(self.part, task).values())
+        return handler(TypeAdapter(reduce(or_, every)).core_schema)
+
+    def _others(self) -> list[str]:
+        if self.part == "task":
+            return []
+        return [task for task in described() if models(self.part, task) != models(self.part)]
+
+
+def _union(found: dict[str, type[Section]]) -> Any:
+    return Annotated[reduce(or_, found.values()), Field(discriminator="kind")]
+
+
+def _plain(section: Section) -> dict[str, Any]:
+    return section.model_dump(mode="json", by_alias=True)
+
 
 if TYPE_CHECKING:
 
@@ -91,8 +164,4 @@ if TYPE_CHECKING:
 
     Task = Regularizer = Optimizer = Chosen
 else:
-
-    def _one_of(models: dict[str, type[Section]]) -> Any:
-        return Annotated[reduce(or_, models.values()), Field(discriminator="kind")]
-
-    Task, Regularizer, Optimizer = map(_one_of, (TASKS, REGULARIZERS, OPTIMIZERS))
+    Task, Regularizer, Optimizer = (Annotated[Any, _OneOf(part)] for part in ("task", "regularizer", "optimizer"))

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
 from grokscale.studies.spec.lists import ListOf
@@ -32,13 +32,13 @@ class BudgetSection(Section):
     )
     stop: Annotated[
         Literal["auto", "after_t2", "settled", "max_steps"],
-        Word("stop rule", ("auto", "after_t2", "settled", "max_steps")),
+        Word(("auto", "after_t2", "settled", "max_steps")),
     ] = field(
         "auto",
         "after_t2: t2 plus max(1000 steps, 2 %); settled: until certified or settled; max_steps: to the end; "
         "auto: settled where trials may be fast-forwarded, else after_t2",
     )
-    record: Annotated[Literal["curves", "coordinates"], Word("record", ("curves", "coordinates"))] = field(
+    record: Annotated[Literal["curves", "coordinates"], Word(("curves", "coordinates"))] = field(
         "curves", "what is kept along the run; coordinates: the iterate too, at the curve's steps"
     )
     train_threshold: Threshold = field(1e-2, "relative train error that counts as memorised")
@@ -65,6 +65,9 @@ class StudySpec(Section):
     `studies.spec.parse` or `load`, which answer every faulty field by JSON pointer.
     """
 
+    # which tasks there are is known when the first specification is read
+    model_config = ConfigDict(defer_build=True)
+
     name: Annotated[str, Text()] = field(..., "1 to 200 printable characters")
     tags: Annotated[tuple[str, ...], ListOf(Text(), 0, 50)] = field((), "words to find the study by")
     seed: Annotated[int, whole(0, 2**32 - 1)] = field(0, "of the study: with a trial's seed it keys the random streams")
@@ -78,7 +81,7 @@ class StudySpec(Section):
     budget: BudgetSection = BudgetSection()
     engine: Annotated[
         Literal["auto", "step", "fast_forward", "surrogate"],
-        Word("engine", ("auto", "step", "fast_forward", "surrogate")),
+        Word(("auto", "step", "fast_forward", "surrogate")),
     ] = field(
         "auto",
         "how times are obtained; step and fast_forward: to the step; auto: whichever of the two is faster; "

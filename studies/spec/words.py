@@ -1,4 +1,4 @@
-"""Leaves that are not numbers: names, tags, seeds, and words of which some belong to later versions."""
+"""Leaves that are not numbers: names, tags, seeds and words."""
 
 from __future__ import annotations
 
@@ -9,40 +9,15 @@ from grokscale.studies.documents import show
 from grokscale.studies.spec.lists import ListOf
 from grokscale.studies.spec.numbers import Leaf, Refused, whole
 
-LATER: dict[str, tuple[str, ...]] = {
-    "task": (
-        "matrix_completion",
-        "matrix_sensing",
-        "matrix_factorisation",
-        "modular_arithmetic",
-        "teacher_student",
-        "sobolev",
-        "image_classification",
-    ),
-    "regularizer": ("nuclear",),
-    "optimizer": ("sgd", "adam", "adamw"),
-    "search": (),
-}
-"""Words of the interface that this version does not carry out."""
-
-
-def unavailable(field: str, word: Any, accepted: str) -> str:
-    """Return why a word is refused: it belongs to a later version, or to none."""
-    if isinstance(word, str) and word in LATER.get(field, ()):
-        return f"{show(word)} is not available in this version; accepted: {accepted}"
-    return f"{show(word)} is refused; accepted: {accepted}"
-
 
 @dataclass(frozen=True)
 class Word(Leaf):
     """One word of a list.
 
     Attributes:
-        name: the field's name, for messages and for `LATER`.
         words: the words accepted.
     """
 
-    name: str
     words: tuple[str, ...]
 
     @property
@@ -53,7 +28,7 @@ class Word(Leaf):
     def check(self, value: Any) -> str:
         """Return the word."""
         if not isinstance(value, str) or value not in self.words:
-            raise Refused(((), unavailable(self.name, value, self.accepted)))
+            raise Refused(((), f"{show(value)} is refused; accepted: {self.accepted}"))
         return value
 
     def schema(self) -> dict[str, Any]:

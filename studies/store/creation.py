@@ -15,11 +15,12 @@ from sqlalchemy import Connection, func, insert, select, text, update
 from uuid_utils import uuid7
 
 from grokscale.studies.lifecycle import WAITING
-from grokscale.studies.store import batches, events, leases, locks, removal, secrets, studies
+from grokscale.studies.store import batches, descriptions, events, leases, locks, removal, secrets, studies
 from grokscale.studies.store.errors import AlreadySubmitted, CreationLost, TooMuchWaits
 from grokscale.studies.store.functions import Now
 from grokscale.studies.store.models import Study
 from grokscale.studies.store.records import Idempotency, IdempotencyRecord, Quota, StudyRecord
+from grokscale.trainers.tasks import registry
 
 if TYPE_CHECKING:
     from grokscale.studies.plan import Plan
@@ -44,7 +45,8 @@ def begin(
         locks.take_turns(connection, caller)
         _check(connection, quota, caller, plan.total)
     study_id = str(uuid7())
-    row = _row(study_id, spec, plan, versions) | {"caller": caller, "lease_seconds": seconds}
+    described = descriptions.keep(connection, registry.described()[spec.task.kind])
+    row = _row(study_id, spec, plan, versions) | {"caller": caller, "lease_seconds": seconds, "description": described}
     connection.execute(insert(Study).values(**row, created=Now()))
     if idempotency is not None:
         studies.remember(connection, idempotency, study_id)

@@ -41,9 +41,21 @@ def _study_id(**options: Any) -> Mapped[str]:
     return mapped_column(Words, ForeignKey("gs_study.id", ondelete="CASCADE"), **options)
 
 
+class Description(Base):
+    """What a task said of itself when a study was made of it, once a hash (`trainers.tasks.documents`)."""
+
+    __tablename__ = "gs_description"
+
+    hash: Mapped[str] = mapped_column(Words, primary_key=True)
+    kind: Mapped[str]
+    version: Mapped[int]
+    document: Mapped[dict[str, Any]]
+
+
 class Study(Base):
     """A study: what was asked, its state, its lease and its counters.
 
+    `description` is the hash of its task's snapshot: never null, which SQLite cannot say of a column that is added.
     `by_outcome` counts the trials by outcome; every write of an outcome holds this row's lock and adjusts it. `caller`
     is who submitted it, as in `IdempotencyKey`. A study that is being made has a lease: its maker's.
     """
@@ -58,6 +70,7 @@ class Study(Base):
     tags: Mapped[list[str]]
     priority: Mapped[int]
     task: Mapped[str]
+    description: Mapped[str | None]
     spec: Mapped[dict[str, Any]]
     spec_hash: Mapped[str]
     versions: Mapped[dict[str, Any]]

@@ -22,6 +22,7 @@ from grokscale.studies.store import (
     commits,
     creation,
     curves,
+    descriptions,
     events,
     fits,
     leases,
@@ -60,7 +61,8 @@ from grokscale.studies.store.records import (
     TrialRecord,
     Verdict,
 )
-from grokscale.trainers.trial import Outcome, Trial
+from grokscale.trainers.tasks.description import Description
+from grokscale.trainers.trial import Identity, Outcome, Trial
 
 if TYPE_CHECKING:
     import pyarrow
@@ -231,6 +233,35 @@ class Store:
         """
         with self._database.read() as connection:
             return studies.page(connection, filter, limit, cursor)
+
+    def description(self, study_id: str) -> Description:
+        """Return what a study's task said of itself when the study was made, or when its code was last adopted.
+
+        Raises:
+            NotFound: no such study.
+        """
+        with self._database.read() as connection:
+            return descriptions.of_study(connection, study_id)
+
+    def identities(self, study_id: str) -> list[tuple[Trial, Identity]]:
+        """Return a study's trials with the names of their data and random numbers, in the order of their indices."""
+        with self._database.read() as connection:
+            return descriptions.named(connection, study_id)
+
+    def adopt(self, study_id: str, description: Description, versions: Mapping[str, Any]) -> None:
+        """Have a study that nothing works for go on with another version of its task.
+
+        Args:
+            study_id: the study.
+            description: what the task says of itself now.
+            versions: of the study, from now on.
+
+        Raises:
+            NotFound: no such study.
+            ImpossibleTransition: a runner has it.
+        """
+        with self._database.write() as connection:
+            descriptions.adopt(connection, study_id, description, versions)
 
     def delete_study(self, study_id: str) -> None:
         """Delete an ended study and everything under it: gone for everyone at once, its rows as `sweep` gets to them.

@@ -23,11 +23,12 @@ import pyarrow as pa
 from sqlalchemy import Connection, Select, Text, case, select, type_coerce
 
 from grokscale.studies.roles import marked
+from grokscale.studies.store import descriptions
 from grokscale.studies.store.choices import Chosen, choose
 from grokscale.studies.store.flat import CROSSINGS, ERRORS
 from grokscale.studies.store.models import Configuration, Pack, Study, Trial
 from grokscale.studies.store.records import TrialFilter
-from grokscale.trainers.tasks.registry import described
+from grokscale.trainers.tasks.description import Description
 
 _INT, _FLOAT, _TEXT = pa.int64(), pa.float64(), pa.string()
 _NAMES = {"id": _TEXT, "index": _INT, "configuration": _INT, "seed": _INT, "data_id": _TEXT, "stream_id": _TEXT}
@@ -49,8 +50,8 @@ def table(connection: Connection, study_id: str, filter: TrialFilter) -> pa.Tabl
     values: dict[str, Sequence[Any]] = dict(zip(found.keys(), zip(*rows, strict=True), strict=False)) if rows else {}
     # a configuration is shared by its seeds: parsed once, not once a trial
     configs = _configs(connection, study_id)
-    study = connection.execute(select(Study.task, Study.spec).where(Study.id == study_id)).one()
-    budget = study.spec["budget"]
+    study = connection.execute(select(Study.spec).where(Study.id == study_id)).one()
+    budget, task = study.spec["budget"], descriptions.of_study(connection, study_id)
     fields = dict.fromkeys(name for config in configs.values() for name in config)
     chosen = [configs[number] for number in values.get("configuration", ())]
     theory = [theory or {} for theory in values.get("theory", ())]
@@ -61,11 +62,11 @@ def table(connection: Connection, study_id: str, filter: TrialFilter) -> pa.Tabl
         | {name: _array([config.get(name) for config in chosen]) for name in fields}
         | _typed(values, _TIMES | _DELAY)
         | _typed(values, _ERRORS)
-        | _measures(values.get("measures", ()), study.task)
+        | _measures(values.get("measures", ()), task)
         | {name: pa.array([columns.get(name) for columns in theory], _FLOAT) for name in predicted}
         | _typed(values, _TAIL)
     )
-    return marked(made, described()[study.task])
+    return marked(made, task)
 
 
 def _statement(chosen: Chosen) -> Select[*tuple[Any, ...]]:
@@ -89,10 +90,9 @@ def _limits(values: Mapping[str, Sequence[Any]], budget: Mapping[str, Any]) -> d
     return {"limit": [most if pruned is None else min(most, pruned) for pruned in values.get("prune_after", ())]}
 
 
-def _measures(stored: Sequence[Mapping[str, Any] | None], task: str) -> dict[str, pa.Array]:
+def _measures(stored: Sequence[Mapping[str, Any] | None], task: Description) -> dict[str, pa.Array]:
     """Return what was measured beside each error: what the task declares, and what it did when the trials ran."""
-    told = described().get(task)
-    names = dict.fromkeys(measure.name for measure in (told.measures if told else ()))
+    names = dict.fromkeys(measure.name for measure in task.measures)
     rows = [row or {} for row in stored]
     names |= dict.fromkeys(measure for row in rows for point in row.values() for measure in point)
     return {

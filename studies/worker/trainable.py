@@ -17,6 +17,9 @@ from grokscale.studies.worker.attempts import TRACE, Attempts
 from grokscale.studies.worker.raytune import Trainable
 from grokscale.trainers import files
 from grokscale.trainers.checkpoint import Place
+from grokscale.trainers.plugins.loading import Lacking
+from grokscale.trainers.plugins.plugin import Plugin
+from grokscale.trainers.tasks import registry
 from grokscale.trainers.trial import Pack
 
 
@@ -30,12 +33,14 @@ class Assignment:
             is told. It comes as everything between driver and worker does, through Ray, behind the cluster's token.
         ancestry: ids of the pack and of those it was made from: their checkpoints serve it.
         silence_seconds: the worker ends its own process when one report takes longer.
+        plugin: the task, where it is one from outside: the worker imports that very code, or refuses the pack.
     """
 
     pack: Pack
     attempts: Attempts
     ancestry: tuple[str, ...]
     silence_seconds: float
+    plugin: Plugin | None = None
 
     def __str__(self) -> str:
         return self.pack.id  # Tune makes names of it
@@ -46,6 +51,8 @@ class Assignment:
 
 class PackTrainable(Trainable):
     """Trains one pack after another, and reports about once a second.
+
+    Where this machine has not the code of the task, the only result of a pack says what it `lacks`, and its `host`.
 
     The first result of a pack comes at once: `attempt`, `host`, `node`, and `actor`, its own handle. The next one says
     which checkpoints were `refused` and why, where any were. Each later one has `step`, `steps` (column steps since the
@@ -59,6 +66,7 @@ class PackTrainable(Trainable):
         from grokscale.trainers.pack import train
 
         self._trainer = train
+        self._tasks: list[Plugin | None] = []
         self._take(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -94,8 +102,13 @@ class PackTrainable(Trainable):
     def _run(self, assignment: Assignment) -> Iterator[dict[str, Any]]:
         if self._stopping:
             return
-        number, place = assignment.attempts.begin(assignment.pack.id)
         host = platform.node()
+        try:
+            self._take_task(assignment)
+        except Lacking as error:
+            yield {"lacks": str(error), "host": host, "done": True}
+            return
+        number, place = assignment.attempts.begin(assignment.pack.id)
         with files.create(place.directory / TRACE, own=place.own) as trace:
             self._trace = trace
             here = ray.get_runtime_context()
@@ -108,6 +121,16 @@ class PackTrainable(Trainable):
                 yield {"error": _describe(error), "done": True}
             finally:
                 self._trace = None
+
+    def _take_task(self, assignment: Assignment) -> None:
+        """Have this process know the tasks of this package, and the one from outside that it is given."""
+        if self._tasks == [assignment.plugin]:
+            return
+        if assignment.plugin is None:
+            registry.offer(())
+        else:
+            registry.carry_out(assignment.plugin)
+        self._tasks = [assignment.plugin]
 
     def _train(self, assignment: Assignment, place: Place) -> Iterator[dict[str, Any]]:
         if self._stopping:

@@ -19,6 +19,9 @@ class _Missing:
     def __repr__(self) -> str:
         return "MISSING"
 
+    def __reduce__(self) -> str:
+        return "MISSING"  # the one that there is, in another process too
+
 
 MISSING: Final = _Missing()
 

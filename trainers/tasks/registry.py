@@ -1,16 +1,25 @@
 """The tasks there are: what each says of itself, and what carries it out.
 
-Adding one is a folder here and a line in `BUILT_IN`.
+Adding one to this package is a folder here and a line in `BUILT_IN`; one from outside is an entry point of the group
+`grokscale.tasks`, or is named by GROKSCALE_TASKS. What is configured is found out once a process, when it is first
+asked for; a driver and a worker are told instead (`offer`, `carry_out`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from grokscale.trainers.plugins import loading
+from grokscale.trainers.plugins.apart import Apart
+from grokscale.trainers.plugins.plugin import Found, Plugin
+from grokscale.trainers.plugins.reading import read
+from grokscale.trainers.plugins.sources import configured, installed
 from grokscale.trainers.task import Streams, Task
 from grokscale.trainers.tasks.description import Description
 from grokscale.trainers.tasks.matrix_completion.description import MATRIX_COMPLETION
@@ -24,26 +33,102 @@ if TYPE_CHECKING:
 BUILT_IN = (SPARSE_RECOVERY, MATRIX_COMPLETION, SYNTHETIC)
 
 
+class _Offered:
+    """What this process knows of tasks from outside; found out once, by whoever asks first."""
+
+    def __init__(self, find: Callable[[], Found]) -> None:
+        self._lock = threading.Lock()
+        self.find_by(find)
+
+    def find_by(self, find: Callable[[], Found]) -> None:
+        self._find = find
+        self.known: Found | None = None
+        self.here: frozenset[str] = frozenset()
+        """Kinds that are carried out in this process."""
+
+    def found(self) -> Found:
+        with self._lock:
+            if self.known is None:
+                self.known = self._find()
+            return self.known
+
+
+def _of_environment() -> Found:
+    """Find what the environment of a script configures."""
+    named, allowed = (os.environ.get(f"GROKSCALE_TASKS{name}", "") for name in ("", "_ALLOW"))
+    return read(
+        [*configured(named), *installed()], BUILT_IN, [one.strip() for one in allowed.split(",") if one.strip()]
+    )
+
+
+_offered = _Offered(_of_environment)
+
+
+def offer_what(find: Callable[[], Found]) -> None:
+    """Have tasks from outside found by a function, when they are first asked for: before anyone has."""
+    _offered.find_by(find)
+    described.cache_clear()
+    task.cache_clear()
+
+
+def offer(plugins: Sequence[Plugin]) -> None:
+    """Offer these tasks from outside, and no others: as a process does that is told of them."""
+    found = Found(tuple(plugins))
+    offer_what(lambda: found)
+
+
+def carry_out(plugin: Plugin) -> None:
+    """Carry out a task from outside in this process, which imports it.
+
+    Raises:
+        loading.Lacking: the code is not here, or is another one.
+    """
+    loading.check(plugin)
+    offer([plugin])
+    _offered.here = frozenset({plugin.kind})
+
+
+def plugins() -> Mapping[str, Plugin]:
+    """Return the tasks from outside by kind."""
+    return {plugin.kind: plugin for plugin in _offered.found().plugins}
+
+
+def known() -> Found:
+    """Return what has been found out so far of tasks from outside. It waits for nothing."""
+    return _offered.known or Found()
+
+
+@cache
 def described() -> Mapping[str, Description]:
     """Return the descriptions by kind. It imports no task."""
-    return MappingProxyType({one.kind: one for one in BUILT_IN})
+    outside = (plugin.description for plugin in plugins().values())
+    return MappingProxyType({one.kind: one for one in (*BUILT_IN, *outside)})
 
 
 def letters() -> Mapping[str, str]:
     """Return what is written for the fields of any task that have a letter: `alpha` is α."""
-    return {field.name: field.letter for one in described().values() for field in one.every_field() if field.letter}
+    known: dict[str, str] = {}
+    for field in (field for one in described().values() for field in one.every_field() if field.letter):
+        known.setdefault(field.name, field.letter)
+    return known
 
 
 @cache
 def task(kind: str) -> Task:
-    """Return what carries a task out, imported now. KeyError: there is none of this kind."""
-    module, _, name = described()[kind].implementation.partition(":")
+    """Return what carries a task out, imported now; of one from outside what can be asked, where it is not imported.
+
+    KeyError: there is none of this kind.
+    """
+    built_in = {one.kind: one for one in BUILT_IN}
+    if kind not in built_in and kind not in _offered.here:
+        return Apart(plugins()[kind])
+    module, _, name = (built_in.get(kind) or described()[kind]).implementation.partition(":")
     return getattr(import_module(module), name)()
 
 
 def kernels() -> tuple[Kernel, ...]:
-    """Return every compiled function that the trials of any task may call, each once."""
-    return tuple(dict.fromkeys(kernel for kind in described() for kernel in task(kind).kernels()))
+    """Return every compiled function that the trials of any task of this package may call, each once."""
+    return tuple(dict.fromkeys(kernel for one in BUILT_IN for kernel in task(one.kind).kernels()))
 
 
 def identities(kind: str, study_seed: int, trials: Sequence[Trial]) -> list[Identity]:
@@ -55,9 +140,11 @@ def identities(kind: str, study_seed: int, trials: Sequence[Trial]) -> list[Iden
         trials: of one study: those of one configuration share its fields.
     """
     of, fields = task(kind), described()[kind].data_fields
+    draws: dict[Identity, Identity] = {}  # one object a draw: a million trials have few
+    if isinstance(of, Apart):
+        return [draws.setdefault(named, named) for named in of.identities(study_seed, trials)]
     keys: dict[int, str] = {}
     found = []
-    draws: dict[Identity, Identity] = {}  # one object a draw: a million trials have few
     for trial in trials:
         if trial.configuration not in keys:
             keys[trial.configuration] = Streams.key_of(trial.config, fields)

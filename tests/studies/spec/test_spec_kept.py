@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
-from tests.studies.spec.kept import KEPT, documents, everything
+from tests.studies.spec.kept import KEPT, documents
+
+_NOW = """
+import json
+from grokscale.trainers.tasks import registry
+registry.BUILT_IN = tuple(one for one in registry.BUILT_IN if one.kind in ("sparse_recovery", "synthetic"))
+from tests.studies.spec.kept import everything
+print(json.dumps(everything()))
+"""
+_LATER = ("is not available in this version; accepted", "is refused; accepted")
+"""Words of tasks to come were told apart from others: which there are depends on what a server offers."""
 
 
 @pytest.fixture(scope="module")
@@ -18,15 +30,30 @@ def before() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def now() -> dict[str, Any]:
-    return json.loads(json.dumps(everything()))
+    """By the present code with the tasks of that time, in a process of its own: models are made once a process."""
+    return json.loads(subprocess.run([sys.executable, "-c", _NOW], check=True, capture_output=True).stdout)
 
 
 def test_documents_are_refused_and_read_as_they_were(before: dict[str, Any], now: dict[str, Any]) -> None:
     assert len(before["outcomes"]) > 1900
     for data, was, found in zip(documents(), before["outcomes"], now["outcomes"], strict=True):
-        assert found == was, data
+        assert found == json.loads(json.dumps(was).replace(*_LATER)), data
 
 
 def test_the_schema_and_the_catalogue_are_what_they_were(before: dict[str, Any], now: dict[str, Any]) -> None:
     assert now["schema"] == before["schema"]
-    assert now["catalogue"] == before["catalogue"]
+    catalogue = {name: value for name, value in before["catalogue"].items() if name != "later"}
+    assert without_additions(now["catalogue"]) == catalogue
+
+
+ADDED = {"tasks": {"version", "code"}, "regularizers": {"tasks"}, "optimizers": {"tasks"}}
+"""What a kind's entry has beside what version 0.1 said: where it comes from, and which tasks take it."""
+
+
+def without_additions(catalogue: dict[str, Any]) -> dict[str, Any]:
+    def kept(part: str, item: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in item.items() if name not in ADDED[part]}
+
+    for part, names in ADDED.items():
+        assert all(names <= set(item) for item in catalogue[part])
+    return catalogue | {part: [kept(part, item) for item in catalogue[part]] for part in ADDED}

@@ -61,12 +61,12 @@ FAULTS: list[tuple[str, Any, str, str]] = [
     ("/budget/stop", "never", "/budget/stop", "'never' is refused; accepted: auto, after_t2, settled, max_steps"),
     ("/budget/record", "all", "/budget/record", "'all' is refused; accepted: curves, coordinates"),
     # kinds
-    ("/task/kind", "matrix_completion", "/task/kind", "is not available in this version; accepted: sparse_recovery"),
+    ("/task/kind", "matrix_sensing", "/task/kind", "is refused; accepted: sparse_recovery"),
     ("/task/kind", "chess", "/task/kind", "'chess' is refused; accepted: sparse_recovery, synthetic"),
     ("/task/kind", ABSENT, "/task/kind", "missing; accepted: sparse_recovery, synthetic"),
     ("/task/kind", {"a": 1}, "/task/kind", "an object is refused; accepted: sparse_recovery, synthetic"),
-    ("/regularizer/kind", "nuclear", "/regularizer/kind", "is not available in this version; accepted: none, l1, l2"),
-    ("/optimizer/kind", "adamw", "/optimizer/kind", "is not available in this version; accepted: subgradient"),
+    ("/regularizer/kind", "lasso", "/regularizer/kind", "is refused; accepted: none, l1, l2"),
+    ("/optimizer/kind", "adamw", "/optimizer/kind", "is refused; accepted: subgradient"),
     ("/search/kind", "hyperband", "/search/kind", "is refused; accepted: grid, random, sobol, tpe, cmaes, gp"),
     ("/search/kind", ABSENT, "/search/kind", "missing; accepted: grid, random, sobol"),
     # names, tags, seeds

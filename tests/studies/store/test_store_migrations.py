@@ -128,6 +128,9 @@ def test_a_database_of_every_version_is_upgraded_with_its_data(database_url: str
     lease = store.claim("new", 60)
     assert lease is not None
     assert [trial.index for trial in store.pack_trials(store.open_packs(lease)[0].id)] == [3]
+    described = store.description(study.id)
+    assert (described.kind, described.version, described.rate) == ("synthetic", 1, "alpha*beta")
+    assert described.data_fields == ("draw_sigma",)
     store.close()
 
 
