@@ -24,9 +24,9 @@ def test_a_description_comes_back_as_it_was(one: Any) -> None:
 
 
 def test_what_differs_has_another_hash() -> None:
-    one, other = BUILT_IN
+    one, *others = BUILT_IN
     changed = replace(one, fields=(replace(one.fields[0], default=101), *one.fields[1:]))
-    assert len({digest(one), digest(other), digest(changed), digest(replace(one, version=2))}) == 4
+    assert len({digest(one), *map(digest, others), digest(changed), digest(replace(one, version=2))}) == 3 + len(others)
 
 
 def test_a_field_without_a_default_has_none_in_another_process_too() -> None:

@@ -29,8 +29,10 @@ SHAPES = [(time, wave, period) for time in (60.0, 400.0, 1500.0) for wave, perio
 @pytest.fixture(autouse=True)
 def registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(registry, "BUILT_IN", (*registry.BUILT_IN, SCRIPTED, DIAGONAL))
+    registry.described.cache_clear()
     registry.task.cache_clear()
     yield
+    registry.described.cache_clear()
     registry.task.cache_clear()
 
 

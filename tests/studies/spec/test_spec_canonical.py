@@ -114,6 +114,7 @@ def test_the_hash_is_the_sha256_of_the_canonical_form_with_its_keys_sorted() -> 
 
 def test_thresholds_that_are_left_out_are_the_tasks_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "BUILT_IN", (replace(SYNTHETIC, thresholds=(0.2, 0.3)), SPARSE_RECOVERY))
+    registry.described.cache_clear()
     body = {
         "name": "thresholds",
         "task": {"kind": "synthetic"},
@@ -125,5 +126,7 @@ def test_thresholds_that_are_left_out_are_the_tasks_own(monkeypatch: pytest.Monk
     assert (own.train_threshold, own.test_threshold) == (0.2, 0.3)
     given = parse(body | {"budget": {"test_threshold": 0.5}}).budget
     assert (given.train_threshold, given.test_threshold) == (0.2, 0.5)
+    monkeypatch.undo()
+    registry.described.cache_clear()
     other = parse(body | {"task": {"kind": "sparse_recovery"}}).budget
     assert (other.train_threshold, other.test_threshold) == (1e-2, 1e-2)
