@@ -62,9 +62,9 @@ FAULTS: list[tuple[str, Any, str, str]] = [
     ("/budget/record", "all", "/budget/record", "'all' is refused; accepted: curves, coordinates"),
     # kinds
     ("/task/kind", "matrix_sensing", "/task/kind", "is refused; accepted: sparse_recovery"),
-    ("/task/kind", "chess", "/task/kind", "'chess' is refused; accepted: sparse_recovery, matrix_completion, synthetic"),
+    ("/task/kind", "chess", "/task/kind", "'chess' is refused; accepted: sparse_recovery, matrix_completion"),
     ("/task/kind", ABSENT, "/task/kind", "missing; accepted: sparse_recovery, matrix_completion, synthetic"),
-    ("/task/kind", {"a": 1}, "/task/kind", "an object is refused; accepted: sparse_recovery, matrix_completion, synthetic"),
+    ("/task/kind", {"a": 1}, "/task/kind", "an object is refused; accepted: sparse_recovery, matrix_completion"),
     ("/regularizer/kind", "lasso", "/regularizer/kind", "is refused; accepted: none, l1, l2"),
     ("/optimizer/kind", "adamw", "/optimizer/kind", "is refused; accepted: subgradient"),
     ("/search/kind", "hyperband", "/search/kind", "is refused; accepted: grid, random, sobol, tpe, cmaes, gp"),
