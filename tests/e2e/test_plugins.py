@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import os
 import shutil
 import sqlite3
@@ -25,7 +26,7 @@ TRIALS: dict[str, Any] = {
     "regularizer": {"kind": "none"},
     "optimizer": {"kind": "adamw", "lr": [0.005, 0.01, 0.02], "weight_decay": [0.01, 0.1]},
     "seeds": 2,
-    "budget": {"max_steps": 250, "stop": "max_steps", "train_threshold": 0.1, "test_threshold": 0.3},
+    "budget": {"max_steps": 250, "stop": "max_steps"},
 }
 """12 trials of 250 steps, some tenths of a second each."""
 RAISES = "raise RuntimeError('no luck')\n"
@@ -103,6 +104,12 @@ def test_a_study_of_it_runs_to_its_end(serving: Service, study: Study) -> None:
     assert found["versions"]["task"]["package"] == "grokscale-adamw"
     trials = httpx2.get(f"{serving.url}/v1/studies/{study.id}/trials").json()["items"]
     assert {trial["outcome"] for trial in trials} == {"generalised"}
+    # its own thresholds, looked at every tenth step and then to the step
+    assert (found["spec"]["budget"]["train_threshold"], found["spec"]["budget"]["test_threshold"]) == (0.1, 0.3)
+    assert {trial["looks"] for trial in trials} == {"every 10"}
+    assert {trial["t2"]["censoring"] for trial in trials} == {"exact"}
+    assert any(trial["t2"]["step"] > 50 and trial["t2"]["step"] % 10 for trial in trials)
+    assert all(trial["errors"]["t2"]["measures"]["mean_residual"] > 0 for trial in trials)
     for trial in trials:
         rate = trial["config"]["lr"] * trial["config"]["weight_decay"]
         assert trial["theory"]["decay_time"] == pytest.approx(1 / rate)
@@ -113,6 +120,44 @@ def test_a_study_of_it_runs_to_its_end(serving: Service, study: Study) -> None:
     assert len(rows) == 12
     for row in rows:
         assert float(row["decay_time"]) == pytest.approx(1 / (float(row["lr"]) * float(row["weight_decay"])))
+
+
+def test_its_law_is_in_its_own_rate(serving: Service, study: Study) -> None:
+    url = f"{serving.url}/v1/studies/{study.id}"
+    law = httpx2.get(f"{url}/laws/t2").json()
+    assert law["x"] == "1/(lr*weight_decay)"
+    assert law["n"] == 12
+    assert list(law["tests"]["exponent_is_the_papers"]["exponents"]) == ["1/(lr*weight_decay)"]
+    # by hand: least squares of log t2 on log x with an intercept a seed
+    trials = httpx2.get(f"{url}/trials").json()["items"]
+    x, y = ([0.0] * 12 for _ in range(2))
+    for seed in (0, 1):
+        own = [i for i, trial in enumerate(trials) if trial["seed"] == seed]
+        for column, of in ((x, lambda t: -math.log(t["config"]["lr"] * t["config"]["weight_decay"])), (y, _log_t2)):
+            values = [of(trials[i]) for i in own]
+            for i, value in zip(own, values, strict=True):
+                column[i] = value - sum(values) / len(values)
+    slope = sum(a * b for a, b in zip(x, y, strict=True)) / sum(a * a for a in x)
+    assert law["exponent"]["value"] == pytest.approx(slope, abs=1e-6)
+    fit = httpx2.post(f"{url}/fits", json={"models": ["M0", "M2", "M3"]}, timeout=SECONDS).json()
+    assert fit["result"]["models"]["M2"]["form"] == "c + p*log(1/(lr*weight_decay))"
+    assert list(fit["result"]["models"]["M3"]["parameters"]) == ["lr", "weight_decay"]
+    theory = httpx2.get(f"{url}/theory").json()
+    assert list(theory["comparisons"]) == ["t2"]
+
+
+@pytest.mark.parametrize("chart", ["law", "theory", "pareto?x=t1&y=t2", "phases?x=lr&y=weight_decay", "curves"])
+def test_its_charts_are_drawn(serving: Service, study: Study, chart: str) -> None:
+    name, _, query = chart.partition("?")
+    answer = httpx2.get(f"{serving.url}/v1/studies/{study.id}/charts/{name}.json?{query}", timeout=SECONDS)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["$schema"].startswith("https://vega.github.io/schema/vega-lite")
+    if name == "law":
+        assert "1/(ηλ)" in answer.text  # in its own letters
+
+
+def _log_t2(trial: dict[str, Any]) -> float:
+    return math.log(trial["t2"]["step"])
 
 
 @pytest.mark.fault
@@ -198,11 +243,12 @@ def test_a_study_is_read_when_its_task_is_gone(tmp_path: Path, serving: Service,
     assert httpx2.get(url).json()["spec"]["optimizer"]["kind"] == "adamw"
     assert len(httpx2.get(f"{url}/trials").json()["items"]) == 12
     assert httpx2.get(f"{url}/trials", headers={"Accept": "text/csv"}).status_code == 200
-    law = httpx2.get(f"{url}/laws/t2", params={"x": "1/(lr*weight_decay)"})
+    law = httpx2.get(f"{url}/laws/t2")
     assert law.status_code == 200, law.text
+    assert law.json()["x"] == "1/(lr*weight_decay)"
     assert law.json()["n"] == 12
     assert httpx2.get(f"{url}/pareto", params={"x": "t1", "y": "t2"}).status_code == 200
-    assert httpx2.get(f"{url}/charts/law.json", params={"x": "1/(lr*weight_decay)"}).status_code == 200
+    assert httpx2.get(f"{url}/charts/law.json").status_code == 200
     with Client(service.url) as client:
         phases = client.phases(study.id, "lr", "weight_decay")
     assert sum(cell["n"] for cell in phases["cells"]) == 12

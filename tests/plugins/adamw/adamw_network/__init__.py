@@ -15,22 +15,18 @@ from grokscale.tasks import (
     Budget,
     Column,
     Description,
-    Ending,
     Field,
     Grid,
     Identity,
     Quantity,
     Real,
     Section,
-    Speed,
     Streams,
     Theory,
     Trial,
     Whole,
     number,
 )
-from grokscale.trainers.kernels import LOOKS, Kernel
-from grokscale.trainers.passage import Passage, walk
 
 DESCRIPTION = Description(
     kind="adamw_network",
@@ -61,12 +57,12 @@ DESCRIPTION = Description(
         Quantity("test_error", "1", "relative residual of fresh examples"),
         Quantity("weight_norm", "1", "l2 norm of all weights"),
     ),
-    measures=(Quantity("mean_l1", "1", "mean absolute residual of fresh examples"),),
+    measures=(Quantity("mean_residual", "1", "mean absolute residual of fresh examples"),),
     coordinates=False,
     settles=False,
     error="relative residual",
-    thresholds=(0.05, 0.3),
-    looks=Grid(dense=100, every=10),
+    thresholds=(0.1, 0.3),
+    looks=Grid(dense=50, every=10),
     rate="lr*weight_decay",
     implementation=f"{__name__}:AdamWNetwork",
 )
@@ -91,9 +87,9 @@ class AdamWNetwork:
     description = DESCRIPTION
     leaps = None
 
-    def kernels(self) -> tuple[Kernel, ...]:
-        """Return what looking is compiled of."""
-        return LOOKS
+    def kernels(self) -> tuple[()]:
+        """Nothing is compiled."""
+        return ()
 
     def draw(self, config: Mapping[str, Any], streams: Streams) -> Draw:
         """Return a teacher's examples."""
@@ -141,8 +137,6 @@ class AdamWNetwork:
 class Networks:
     """Networks that are trained one after another; columns are the live trials."""
 
-    kernels = LOOKS
-
     def __init__(self, draws: Sequence[Draw], trials: Sequence[Trial]) -> None:
         self.trials, self._draws = list(trials), list(draws)
         self._networks = [_network(draw, trial) for draw, trial in zip(draws, trials, strict=True)]
@@ -156,18 +150,6 @@ class Networks:
                 ((network(draw.x)[:, 0] - draw.y) ** 2).mean().backward()
                 optimizer.step()
 
-    def walk(self, step: int, k: int, train: Passage, test: Passage) -> bool:
-        """Look at every step: nothing is known of how far the errors move."""
-        return walk(self, step, k, train, test)
-
-    def follow(self, k: int) -> np.ndarray:
-        """Take `k` steps; return the train errors, shape (k, columns)."""
-        errors = []
-        for _ in range(k):
-            self.step(1)
-            errors.append(self.train_error())
-        return np.array(errors)
-
     def train_error(self) -> np.ndarray:
         """Relative residual of the examples, shape (columns,)."""
         return self._each(lambda draw, network: _error(network, draw.x, draw.y))
@@ -176,29 +158,11 @@ class Networks:
         """Relative residual of fresh examples, shape (columns,)."""
         return self._each(lambda draw, network: _error(network, draw.fresh_x, draw.fresh_y))
 
-    def mean_l1(self) -> np.ndarray:
-        """Mean absolute residual of fresh examples, shape (columns,)."""
-        return self._each(lambda draw, network: (network(draw.fresh_x)[:, 0] - draw.fresh_y).abs().mean())
-
     def measures(self) -> dict[str, np.ndarray]:
         """Return what is kept beside each error, shape (columns,)."""
-        return {"mean_l1": self.mean_l1()}
-
-    def gradient_ratio(self) -> None:
-        """Weight decay is no term of the loss."""
-
-    def train_speed(self) -> Speed:
-        """Nothing is known."""
-        return Speed(np.zeros(len(self.trials)), np.full(len(self.trials), np.inf))
-
-    def test_speed(self) -> Speed:
-        """Nothing is known."""
-        return self.train_speed()
-
-    def ending(self, test_error: np.ndarray, threshold: float) -> Ending:
-        """Nor when it ends."""
-        no = np.zeros(len(self.trials), dtype=bool)
-        return Ending(no, no, no)
+        return {
+            "mean_residual": self._each(lambda draw, network: (network(draw.fresh_x)[:, 0] - draw.fresh_y).abs().mean())
+        }
 
     def observe(self) -> dict[str, np.ndarray]:
         """Return the curves, shape (columns,) each."""
@@ -207,11 +171,6 @@ class Networks:
             "test_error": self.test_error(),
             "weight_norm": self._each(lambda _, network: torch.cat([w.ravel() for w in network.parameters()]).norm()),
         }
-
-    def iterate(self) -> np.ndarray:
-        """Return the weights, shape (columns, weights)."""
-        flat = [torch.cat([w.detach().ravel() for w in network.parameters()]) for network in self._networks]
-        return torch.stack(flat).numpy()
 
     def keep(self, columns: np.ndarray) -> None:
         """Go on with these columns."""
