@@ -28,6 +28,13 @@ def of_study(connection: Connection, study_id: str) -> Description:
     return from_json(document)
 
 
+def with_spec(connection: Connection, study_id: str) -> tuple[dict[str, Any], Description]:
+    """Return a study's specification, and what its task said of itself."""
+    statement = select(Study.spec, Snapshot.document).join(Snapshot, Study.description == Snapshot.hash)
+    spec, document = connection.execute(statement.where(Study.id == study_id)).one()
+    return spec, from_json(document)
+
+
 def keep(connection: Connection, one: Description) -> str:
     """Keep a description, if nobody has; return its hash."""
     row = {"hash": digest(one), "kind": one.kind, "version": one.version, "document": to_json(one)}

@@ -26,7 +26,7 @@ from grokscale.studies.roles import marked
 from grokscale.studies.store import descriptions
 from grokscale.studies.store.choices import Chosen, choose
 from grokscale.studies.store.flat import CROSSINGS, ERRORS
-from grokscale.studies.store.models import Configuration, Pack, Study, Trial
+from grokscale.studies.store.models import Configuration, Pack, Trial
 from grokscale.studies.store.records import TrialFilter
 from grokscale.trainers.tasks.description import Description
 
@@ -50,8 +50,8 @@ def table(connection: Connection, study_id: str, filter: TrialFilter) -> pa.Tabl
     values: dict[str, Sequence[Any]] = dict(zip(found.keys(), zip(*rows, strict=True), strict=False)) if rows else {}
     # a configuration is shared by its seeds: parsed once, not once a trial
     configs = _configs(connection, study_id)
-    study = connection.execute(select(Study.spec).where(Study.id == study_id)).one()
-    budget, task = study.spec["budget"], descriptions.of_study(connection, study_id)
+    spec, task = descriptions.with_spec(connection, study_id)
+    budget = spec["budget"]
     fields = dict.fromkeys(name for config in configs.values() for name in config)
     chosen = [configs[number] for number in values.get("configuration", ())]
     theory = [theory or {} for theory in values.get("theory", ())]

@@ -38,9 +38,28 @@ SYNTHETIC: dict[str, Value] = {
     "faults": None,
 }
 
+MATRIX: dict[str, Value] = {
+    "regularizer": "nuclear",
+    "beta": 0.1,
+    "optimizer": "proximal",
+    "alpha": 0.4,
+    "n1": 8,
+    "n2": 7,
+    "r": 1,
+    "N": 45,
+    "tau": 0.0,
+    "factors": "independent",
+    "init": "ones",
+    "init_scale": 1e-6,
+}
+
 
 def sparse(index: int = 0, seed: int = 0, **fields: Value) -> Trial:
     return _trial(SPARSE, index, seed, fields)
+
+
+def matrix(index: int = 0, seed: int = 0, **fields: Value) -> Trial:
+    return _trial(MATRIX, index, seed, fields)
 
 
 def synthetic(index: int = 0, seed: int = 0, **fields: Any) -> Trial:

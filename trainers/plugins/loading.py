@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_file_location
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from grokscale.trainers.plugins.plugin import Plugin
@@ -33,9 +34,11 @@ def imported(module: str) -> ModuleType:
     name, path = name_of(module), file_of(module)
     if path is None or name in sys.modules:
         return import_module(name)
-    spec = spec_from_file_location(name, path)
-    if spec is None or spec.loader is None or not path.is_file():
+    if not path.is_file():
         raise NotThere(f"no file {path}")
+    spec = spec_from_file_location(name, path, loader=_AsItIs(name, str(path)))
+    assert spec is not None
+    assert spec.loader is not None
     made = module_from_spec(spec)
     sys.modules[name] = made  # what looks itself up while it is imported, such as a dataclass, finds itself
     try:
@@ -44,6 +47,14 @@ def imported(module: str) -> ModuleType:
         del sys.modules[name]
         raise
     return made
+
+
+class _AsItIs(SourceFileLoader):
+    """Compiles what the file holds: bytecode of a second ago is taken for it where its size is the same."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Return the code of the source."""
+        return self.source_to_code(self.get_data(self.path), self.path)
 
 
 def described_in(module: str) -> list[Description]:

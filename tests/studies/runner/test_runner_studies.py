@@ -154,7 +154,7 @@ def test_packs_whose_checkpoints_are_of_before_or_made_up_begin_anew_and_nothing
     assert not (tmp_path / "ran").exists()
     told = capfd.readouterr().err
     assert told.count("checkpoints not taken") == len(kept)
-    assert "of format 4, and this program's is 5" in told
+    assert "of format 4, and this program's is 6" in told
     trials = bench.trials(study)
     assert [trial.t2 and trial.t2.step for trial in trials] == [exact_t2(trial) for trial in trials]
     assert Counter(bench.trial_events(study)) == dict.fromkeys(range(64), 1)

@@ -15,31 +15,10 @@ from grokscale.trainers.tasks.matrix_completion.data import MatrixDraw, leverage
 from grokscale.trainers.tasks.registry import described, draw_of, task
 from grokscale.trainers.trial import Budget, Outcome, Trial, Value
 from tests.trainers.matrix_completion import oracle
-from tests.trainers.packs import outcomes, pack
+from tests.trainers.packs import matrix, outcomes, pack
 
 KIND = "matrix_completion"
-CONFIG: dict[str, Value] = {
-    "regularizer": "nuclear",
-    "beta": 0.1,
-    "optimizer": "proximal",
-    "alpha": 0.4,
-    "n1": 8,
-    "n2": 7,
-    "r": 1,
-    "N": 45,
-    "tau": 0.0,
-    "factors": "independent",
-    "init": "ones",
-    "init_scale": 1e-6,
-}
 STEPS = 4000
-
-
-def matrix(index: int = 0, seed: int = 0, **fields: Value) -> Trial:
-    config = CONFIG | fields
-    if config["regularizer"] == "none":
-        config = {name: value for name, value in config.items() if name != "beta"}
-    return Trial(index, index, seed, config)
 
 
 def drawn(trial: Trial) -> MatrixDraw:

@@ -142,3 +142,16 @@ def test_every_column_of_a_table_is_reserved() -> None:
     columns = {*_HEAD, *_REACHED, *_THRESHOLDS, *_STORED, *Trial.__table__.columns.keys(), "regularizer", "optimizer"}
     assert [name for name in sorted(columns) if not reserved(name)] == []
     assert not any(map(reserved, ("lr", "t1_predicted", "T_star", "error_rate", "delay_weight")))
+
+
+def test_a_file_that_was_changed_within_its_second_is_read_as_it_is(tmp_path: Path) -> None:
+    """Bytecode is known by the second and the size of its source, and both stay."""
+    module = Path(write(tmp_path, "plain", kind="plain"))
+    then = (module.stat().st_atime, float(int(module.stat().st_mtime)))
+    os.utime(module, then)
+    [before] = found(str(module)).plugins
+    write(tmp_path, "plain", kind="other")
+    os.utime(module, then)
+    [after] = found(str(module)).plugins
+    assert (before.kind, after.kind) == ("plain", "other")
+    assert not before.code.same(after.code.to_json())
