@@ -1,7 +1,8 @@
 """The public face of grokscale for scripts.
 
 `Client` talks to a server (its errors are drawn as a tree in `grokscale.service.client`), `StudySpec` is a
-specification, and `law`, `phases` and `theory` answer from a table of trials without any server.
+specification, `law`, `phases` and `theory` answer from a table of trials without any server, and `crossings` makes rows
+of such a table of curves logged elsewhere.
 
 What is named here is imported when it is first asked for (PEP 562): a script that talks to a server loads no numerics.
 """
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         Unauthorized,
         WaitTimeout,
     )
+    from grokscale.studies.imports import crossings
     from grokscale.studies.laws import law
     from grokscale.studies.phases import phases
     from grokscale.studies.spec import StudySpec
@@ -55,6 +57,7 @@ __all__ = [
     "TooManyRequests",
     "Unauthorized",
     "WaitTimeout",
+    "crossings",
     "law",
     "phases",
     "theory",
@@ -62,6 +65,7 @@ __all__ = [
 
 _OF_LAWS = {
     "StudySpec": "grokscale.studies.spec",
+    "crossings": "grokscale.studies.imports",
     "law": "grokscale.studies.laws",
     "phases": "grokscale.studies.phases",
     "theory": "grokscale.studies.theory",
