@@ -94,7 +94,7 @@ class StudySpec(Section):
     @model_validator(mode="before")
     @classmethod
     def _defaults_of_the_task(cls, given: Any) -> Any:
-        """Fill in what is left out and each task has its own of: thresholds, and a method where nothing is to choose."""
+        """Fill in what the task says where it is left out: thresholds, and methods that leave nothing to choose."""
         if not isinstance(given, Mapping):
             return given
         task, budget = given.get("task"), given.get("budget", {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,8 @@ from grokscale.trainers.tasks.description import Description, Real, Whole
 from grokscale.trainers.trial import Trial
 
 if TYPE_CHECKING:
-    from grokscale.trainers.simple.task import SimpleTask
+    from grokscale.trainers.simple.task import Draw, SimpleTask
 
-Draw = Callable[[str], torch.Generator]
 ERRORS = ("train_error", "test_error")
 _ENCODING = Encoding()
 _MEMBERS = ("start", "step", "measure", "state")

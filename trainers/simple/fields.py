@@ -49,7 +49,8 @@ def field(
         default: its value where a specification leaves it out; without one it must be given.
         says: what it is.
         data: the data of a draw depend on it.
-        low, high: ends of its range; of an `int` they are 1 and 1e9 where they are not given, of a `float` none.
+        low: end of its range; 1 of an `int` where it is not given, none of a `float`.
+        high: the other end; 1e9 of an `int`, none of a `float`.
         choices: words, of a `str`.
         sweeps: it takes lists and ranges too; words never do.
         packs: trials that `stack` advances together must agree in it.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from grokscale.trainers.kernels import Kernel
     from grokscale.trainers.simple.costs import Cost
-    from grokscale.trainers.task import Problem
+    from grokscale.trainers.task import Leaps, Problem
 
 _REQUIRED = ("start", "step", "measure")
 _TAKEN = ("step", "train_error", "test_error")
@@ -27,7 +27,7 @@ _TAKEN = ("step", "train_error", "test_error")
 
 @dataclass(frozen=True)
 class Draw:
-    """The random numbers of a draw: `draw("data")` is a generator on the CPU, at the start of the stream of that name."""
+    """The random numbers of a draw: `draw("data")` is a generator on the CPU, at the start of the stream "data"."""
 
     streams: Streams
 
@@ -52,7 +52,7 @@ class SimpleTask:
         def measure(self): ...
     ```
 
-    An instance is one trial; its fields, with those of the optimiser and the regulariser, are attributes. Class keywords:
+    An instance is one trial; its fields, those of the two methods too, are attributes. Class keywords:
 
     * `kind`: its word in specifications; `version`: raised whenever equal specifications give other numbers.
     * `alpha`, `beta`: other names of the step size and the strength, such as `lr` and `weight_decay`.
@@ -74,12 +74,16 @@ class SimpleTask:
     `start`, `step`, `measure` and `state`.
     """
 
-    description: ClassVar[Description]
+    description: Description
     state: ClassVar[Sequence[str]] = ()
     measures: ClassVar[Sequence[str]] = ()
     dtype: ClassVar[str] = "float64"
-    leaps: ClassVar[None] = None
+    leaps: Leaps | None = None
     stack: Any = None
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...  # its fields
 
     def __init_subclass__(
         cls,
@@ -104,7 +108,7 @@ class SimpleTask:
         inherited = cls.description.fields if hasattr(cls, "description") else ()
         own = fields_of(cls)
         names = {one.name for one in own}
-        _checked(cls, (*names, *(name for name in (alpha, beta))))
+        _checked(cls, (*names, alpha, beta))
         cls.dtype = dtype
         said = inspect.cleandoc(cls.__dict__.get("__doc__") or cls.__name__)
         cls.description = Description(
@@ -147,7 +151,7 @@ class SimpleTask:
         raise NotImplementedError
 
     def measure(self) -> Mapping[str, Any]:
-        """Return `train_error`, `test_error` and what `measures` lists, one number each; they may be infinite or NaN."""
+        """Return `train_error`, `test_error` and what `measures` lists, one number each, finite or not."""
         raise NotImplementedError
 
     # -- what the engine asks of it ---------------------------------------------------------------------------------
