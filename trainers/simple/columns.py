@@ -94,13 +94,17 @@ class Columns:
 def started(of: type[SimpleTask], draw: Draw, trial: Trial, device: torch.device) -> SimpleTask:
     """Return an instance with the trial's fields as attributes, at its start.
 
+    What draws without a generator there, as the layers of networks do, draws from a stream of the seed too.
+
     Raises:
         TypeError: its state cannot be kept; the message names class and attribute.
     """
     made = of()
     for name, value in _attributes(of.description, trial):
         setattr(made, name, value)
-    made.start(draw, device)
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(draw("start").initial_seed())
+        made.start(draw, device)
     for name in (one for one in _MEMBERS if one in vars(made)):
         raise TypeError(f"{of.__name__}.start sets self.{name}, which the class has already; accepted: another name")
     for name in of.state:

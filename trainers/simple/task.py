@@ -70,7 +70,8 @@ class SimpleTask:
         description: made when the class is.
         dtype: see above.
 
-    Many trials at once: `stack(trials, draws, device)` returns a `Problem` (see `grokscale.trainers.task`), in place of
+    Forecasts take some steps to know what they cost. A task whose `start` takes seconds says it instead, by methods
+    `memory` and `seconds_per_step` of its own. Many trials at once: `stack(trials, draws, device)` returns a `Problem` (see `grokscale.trainers.task`), in place of
     `start`, `step`, `measure` and `state`.
     """
 

@@ -117,7 +117,7 @@ def test_a_process_that_is_told_of_tasks_offers_these_and_carries_out_what_it_is
     plugin = described(tmp_path)
     try:
         registry.offer([plugin])
-        assert list(registry.described()) == ["sparse_recovery", "synthetic", "plain"]
+        assert list(registry.described()) == [*(one.kind for one in registry.BUILT_IN), "plain"]
         assert isinstance(registry.task("plain"), Apart)
         registry.carry_out(plugin)
         assert type(registry.task("plain")).__module__ == name_of(plugin.code.module)

@@ -210,6 +210,21 @@ def test_random_numbers_are_those_of_the_draw_and_of_a_name() -> None:
     assert isinstance(Shrinks().identity(config, draw.streams), Identity)
 
 
+def test_layers_start_from_the_random_numbers_of_the_draw() -> None:
+    def start(self: Any, draw: Any, device: Any) -> None:
+        self.net = torch.nn.Linear(3, 1)
+
+    def measure(self: Any) -> dict[str, Any]:
+        return {"train_error": self.net.weight.norm(), "test_error": self.net.bias.norm()}
+
+    of = declared(start=start, measure=measure, step=lambda self, k: None, state=("net",))
+    before = torch.get_rng_state()
+    first, again = problem(of(), RATES), problem(of(), RATES)
+    assert torch.equal(before, torch.get_rng_state())
+    np.testing.assert_array_equal(first.train_error(), again.train_error())
+    assert first.train_error()[0] != first.train_error()[1]
+
+
 # -- specifications -----------------------------------------------------------------------------------------------
 
 SPEC: dict[str, Any] = {"name": "a study", "seeds": 1}
