@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from grokscale.trainers.task import Leaps, Problem
 
 _REQUIRED = ("start", "step", "measure")
+_DTYPES = ("float64", "float32", "float16", "bfloat16")
 _TAKEN = ("step", "train_error", "test_error")
 """Columns that every curve has."""
 
@@ -71,7 +72,9 @@ class SimpleTask:
         dtype: see above.
 
     Forecasts take some steps to know what they cost. A task whose `start` takes seconds says it instead, by methods
-    `memory` and `seconds_per_step` of its own. Many trials at once: `stack(trials, draws, device)` returns a `Problem` (see `grokscale.trainers.task`), in place of
+    `memory` and `seconds_per_step` of its own.
+
+    Many trials at once: `stack(trials, draws, device)` returns a `Problem` (see `grokscale.trainers.task`), in place of
     `start`, `step`, `measure` and `state`.
     """
 
@@ -110,6 +113,8 @@ class SimpleTask:
         own = fields_of(cls)
         names = {one.name for one in own}
         _checked(cls, (*names, alpha, beta))
+        if dtype not in _DTYPES:
+            raise TypeError(f"{cls.__name__}: dtype {dtype!r} is refused; accepted: {', '.join(_DTYPES)}")
         cls.dtype = dtype
         said = inspect.cleandoc(cls.__dict__.get("__doc__") or cls.__name__)
         cls.description = Description(
