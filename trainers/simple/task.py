@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from grokscale.trainers.linear.sections import POSITIVE, strength
+from grokscale.trainers.simple.describing import check, optimizer_of, regularizer_of
 from grokscale.trainers.simple.fields import fields_of
 from grokscale.trainers.task import Streams, Theory
-from grokscale.trainers.tasks.description import Description, Field, Grid, OneOf, Quantity, Section, Whole
+from grokscale.trainers.tasks.description import Description, Grid, OneOf, Quantity, Section, Whole
 from grokscale.trainers.trial import Budget, Identity, Trial, Value
 
 if TYPE_CHECKING:
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from grokscale.trainers.kernels import Kernel
     from grokscale.trainers.simple.costs import Cost
     from grokscale.trainers.task import Leaps, Problem
-
-_REQUIRED = ("start", "step", "measure")
-_DTYPES = ("float64", "float32", "float16", "bfloat16")
-_TAKEN = ("step", "train_error", "test_error")
-"""Columns that every curve has."""
 
 
 @dataclass(frozen=True)
@@ -112,9 +107,7 @@ class SimpleTask:
         inherited = cls.description.fields if hasattr(cls, "description") else ()
         own = fields_of(cls)
         names = {one.name for one in own}
-        _checked(cls, (*names, alpha, beta))
-        if dtype not in _DTYPES:
-            raise TypeError(f"{cls.__name__}: dtype {dtype!r} is refused; accepted: {', '.join(_DTYPES)}")
+        check(cls, SimpleTask, (*names, alpha, beta), dtype)
         cls.dtype = dtype
         said = inspect.cleandoc(cls.__dict__.get("__doc__") or cls.__name__)
         cls.description = Description(
@@ -124,8 +117,8 @@ class SimpleTask:
             says=f"{said}\n\nTensors are {dtype} where the task states no other type.",
             source="",
             fields=(*(one for one in inherited if one.name not in names), *own),
-            regularizers=(_regularizer(cls.__name__, regularizer, beta),),
-            optimizers=(_optimizer(cls.__name__, optimizer, alpha),),
+            regularizers=(regularizer_of(cls.__name__, regularizer, beta),),
+            optimizers=(optimizer_of(cls.__name__, optimizer, alpha),),
             curves=tuple(
                 Quantity(name, "1", f"{name.replace('_', ' ')}, as the task measures it")
                 for name in ("train_error", "test_error", *cls.measures)
@@ -216,35 +209,3 @@ class SimpleTask:
         if key not in known:
             known[key] = measured(self, config)
         return known[key]
-
-
-def _checked(cls: type[SimpleTask], names: Sequence[str]) -> None:
-    """Refuse what cannot be told from a class that is at its end."""
-    where = cls.__name__
-    for name in ("state", "measures"):
-        given = getattr(cls, name)
-        if isinstance(given, str) or not all(isinstance(one, str) for one in given):
-            raise TypeError(f"{where}.{name} is {given!r}; accepted: a tuple of names, such as ('u', 'v')")
-    for name in (one for one in cls.measures if one in _TAKEN or not one.isidentifier()):
-        raise TypeError(f"{where}.measures names {name!r}; accepted: names of what comes beside the two errors")
-    if cls.stack is None:
-        for name in (one for one in _REQUIRED if getattr(cls, one) is getattr(SimpleTask, one)):
-            raise TypeError(f"{where}.{name} is missing; accepted: a method of that name")
-        if not cls.state:
-            raise TypeError(f"{where}.state is missing; accepted: names of the attributes that steps change")
-    for name in (one for one in names if hasattr(SimpleTask, one)):
-        raise TypeError(f"{where}.{name} is a member of every task; accepted: another name for the field")
-
-
-def _optimizer(where: str, given: str | Section, alpha: str) -> Section:
-    if isinstance(given, Section):
-        return given
-    letter = "α" if alpha == "alpha" else ""
-    fields = (Field(alpha, POSITIVE, "step size", sweeps=True, letter=letter),)
-    return Section(given, f"{where}Optimizer", f"The steps of {where}.", fields)
-
-
-def _regularizer(where: str, given: str | Section, beta: str) -> Section:
-    if isinstance(given, Section):
-        return given
-    return Section(given, f"{where}Regularizer", f"The regulariser of {where}.", (strength(beta, "strength"),))
