@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import torch
 from grokscale.trainers.checkpoint import OUTCOME
 from grokscale.trainers.encoding import Encoding
 from grokscale.trainers.task import Problem, Streams, Task
-from grokscale.trainers.tasks.description import MISSING
+from grokscale.trainers.tasks.description import MISSING, Quantity
 from grokscale.trainers.trial import Budget, Trial, Value
 
 SEEDS = (0, 1)
@@ -74,6 +74,7 @@ def checks(task: Task, config: Mapping[str, Value], study_seed: int = 0) -> Iter
         sample.a_state_comes_back,
         sample.errors_are_finite,
         sample.curves_are_as_described,
+        sample.measures_are_as_described,
         sample.columns_can_be_left_out,
         sample.costs_are_stated,
     ):
@@ -143,13 +144,11 @@ class _Sample:
 
     def curves_are_as_described(self) -> None:
         """The curves are those of the description, one value a trial."""
-        observed = self._problem().observe()
-        described = [one.name for one in self._task.description.curves]
-        if sorted(observed) != sorted(described):
-            raise Broken(f"`observe` has {sorted(observed)}, and the description {sorted(described)}")
-        for name, values in observed.items():
-            if np.shape(values) != (len(SEEDS),):
-                raise Broken(f"{name} has the shape {np.shape(values)}; accepted: one value a trial")
+        _as_described("observe", self._problem().observe(), self._task.description.curves)
+
+    def measures_are_as_described(self) -> None:
+        """The measures are those of the description, one value a trial."""
+        _as_described("measures", self._problem().measures(), self._task.description.measures)
 
     def columns_can_be_left_out(self) -> None:
         """A trial goes on the same when those beside it have ended."""
@@ -178,6 +177,15 @@ class _Sample:
 
 def _errors(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(problem.train_error()), np.asarray(problem.test_error())
+
+
+def _as_described(method: str, found: Mapping[str, Any], described: Sequence[Quantity]) -> None:
+    names = [one.name for one in described]
+    if sorted(found) != sorted(names):
+        raise Broken(f"`{method}` has {sorted(found)}, and the description {sorted(names)}")
+    for name, values in found.items():
+        if np.shape(values) != (len(SEEDS),):
+            raise Broken(f"{name} has the shape {np.shape(values)}; accepted: one value a trial")
 
 
 def _equal(what: str, some: Any, others: Any) -> None:

@@ -66,6 +66,25 @@ def check(
         raise typer.Exit(1)
 
 
+@app.command()
+def new(name: Annotated[str, typer.Argument(help="Of the task: its kind, and its file in this folder.")]) -> None:
+    """Write a module with a small task that can be trained, to be changed into one's own."""
+    with extra("server"):
+        from grokscale.trainers.simple.writing import NAME, named, written
+        from grokscale.trainers.tasks.registry import BUILT_IN
+    taken = [one.kind for one in BUILT_IN]
+    if not named(name) or name in taken:
+        raise CommandFailed(f"{name!r} is refused; accepted: {NAME}, and none of {', '.join(taken)}")
+    path = Path(f"{name}.py")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(written(name))
+    except FileExistsError:
+        raise CommandFailed(f"{path} is there already; accepted: another name") from None
+    print(path)
+    print(f"next: grokscale tasks check {path} --set alpha=0.1 --set beta=0.001", file=sys.stderr)
+
+
 def offer() -> Found:
     """Have this process offer the tasks that its environment configures; return those from outside."""
     with extra("server"):

@@ -6,7 +6,7 @@ from grokscale.testing import task_contract
 from acme.tasks import Diagonal
 
 def test_the_contract() -> None:
-    task_contract(Diagonal(), {"n": 60, "N": 30, "regularizer": "none", "optimizer": "adamw", "lr": 0.01})
+    task_contract(Diagonal(), {"alpha": 0.1, "beta": 1e-3})
 ```
 
 `grokscale tasks check acme.tasks` looks at the same things without a suite.

@@ -16,6 +16,7 @@ from grokscale.studies.spec.rules import contradictions
 from grokscale.studies.spec.searches import Grid, Search
 from grokscale.studies.spec.sections import Optimizer, Regularizer, Section, Task, field
 from grokscale.studies.spec.words import Seeds, Text, Word
+from grokscale.trainers.tasks.description import MISSING, Description
 from grokscale.trainers.tasks.registry import described
 
 Threshold = Annotated[float, Number(0, 1, above=True, below=True)]
@@ -92,8 +93,8 @@ class StudySpec(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _thresholds_of_the_task(cls, given: Any) -> Any:
-        """Fill in the thresholds that are left out: each task has its own."""
+    def _defaults_of_the_task(cls, given: Any) -> Any:
+        """Fill in what the task says where it is left out: thresholds, and methods that leave nothing to choose."""
         if not isinstance(given, Mapping):
             return given
         task, budget = given.get("task"), given.get("budget", {})
@@ -102,7 +103,7 @@ class StudySpec(Section):
         if told is None or not isinstance(budget, Mapping):
             return given
         own = dict(zip(("train_threshold", "test_threshold"), told.thresholds, strict=True))
-        return {**given, "budget": {**own, **budget}}
+        return {**_only_methods(told), **given, "budget": {**own, **budget}}
 
     @model_validator(mode="after")
     def _no_contradictions(self) -> Self:
@@ -127,6 +128,16 @@ class StudySpec(Section):
     def seed_list(self) -> range | tuple[int, ...]:
         """Return the seeds in the order of the specification, unexpanded where they are counted."""
         return range(self.seeds) if isinstance(self.seeds, int) else self.seeds
+
+
+def _only_methods(task: Description) -> dict[str, dict[str, str]]:
+    """Return the regulariser and the optimiser of a task where it has one alone, of which every field has a default."""
+    parts = (("regularizer", task.regularizers), ("optimizer", task.optimizers))
+    return {
+        part: {"kind": sections[0].kind}
+        for part, sections in parts
+        if len(sections) == 1 and all(one.default is not MISSING for one in sections[0].fields)
+    }
 
 
 def flat(spec: StudySpec) -> dict[str, Any]:

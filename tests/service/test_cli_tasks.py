@@ -48,7 +48,7 @@ def test_list_shows_what_is_offered_and_what_is_not(tmp_path: Path) -> None:
 def test_check_says_what_is_kept_and_what_is_not(tmp_path: Path) -> None:
     kept = grokscale(tmp_path, "tasks", "check", str(MODULE), "--set", "lr=0.01")
     assert (kept.returncode, kept.stderr) == (0, "")
-    assert [line.partition(": ok: ")[0] for line in kept.stdout.splitlines()] == ["adamw_network"] * 7
+    assert [line.partition(": ok: ")[0] for line in kept.stdout.splitlines()] == ["adamw_network"] * 8
     content = MODULE.read_text()
     broken = text(tmp_path, "broken", content.replace("optimizer.load_state_dict", "dict"))
     ended = grokscale(tmp_path, "tasks", "check", "broken.py", "--set", "lr=0.01")
@@ -56,6 +56,30 @@ def test_check_says_what_is_kept_and_what_is_not(tmp_path: Path) -> None:
     assert broken
     (failed,) = [line for line in ended.stdout.splitlines() if "FAILED" in line]
     assert failed.startswith("adamw_network: FAILED: A state that was written as a checkpoint and loaded")
+
+
+def test_new_writes_a_module_that_can_be_checked_and_overwrites_nothing(tmp_path: Path) -> None:
+    made = grokscale(tmp_path, "tasks", "new", "two_layers")
+    assert made.returncode == 0
+    assert made.stdout == "two_layers.py\n"
+    content = (tmp_path / "two_layers.py").read_text()
+    assert 'class TwoLayers(SimpleTask, kind="two_layers"):' in content
+    checked = grokscale(tmp_path, "tasks", "check", "two_layers.py", "--set", "alpha=0.1", "--set", "beta=0.001")
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert [line.partition(": ok: ")[0] for line in checked.stdout.splitlines()] == ["two_layers"] * 8
+    (tmp_path / "two_layers.py").write_text("mine")
+    again = grokscale(tmp_path, "tasks", "new", "two_layers")
+    assert again.returncode == 1
+    assert again.stderr == "grokscale: two_layers.py is there already; accepted: another name\n"
+    assert (tmp_path / "two_layers.py").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["two-layers", "2layers", "a/b", "class", "sparse_recovery"])
+def test_new_refuses_what_names_no_task(tmp_path: Path, name: str) -> None:
+    ended = grokscale(tmp_path, "tasks", "new", name)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"grokscale: {name!r} is refused; accepted: ")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def test_the_tasks_of_this_package_keep_it(kind: str) -> None:
     from grokscale.trainers.contract import checks, filled
 
     found = list(checks(task(kind), filled(task(kind), CONFIG)))
-    assert len(found) == 7
+    assert len(found) == 8
     assert [one for one in found if one.problem] == []
 
 
@@ -62,6 +62,16 @@ class Hides(SyntheticProblem):
         return {"train_error": self.train_error()}
 
 
+class MeasuresMore(SyntheticProblem):
+    def measures(self) -> dict[str, np.ndarray]:
+        return {**super().measures(), "l2": self.test_error()}
+
+
+class MeasuresOne(SyntheticProblem):
+    def measures(self) -> dict[str, np.ndarray]:
+        return {"mean_l1": self.test_error()[:1]}
+
+
 @pytest.mark.parametrize(
     ("problem", "said"),
     [
@@ -70,6 +80,8 @@ class Hides(SyntheticProblem):
         (Infinite, r"Both errors are finite .*: the test errors at the start are \[inf inf\]"),
         (KeepsAll, r"after `keep` of the second trial, trials \[0, 1\] are left"),
         (Hides, r"`observe` has \['train_error'\], and the description \['test_error', 'train_error'\]"),
+        (MeasuresMore, r"`measures` has \['l2', 'mean_l1'\], and the description \['mean_l1'\]"),
+        (MeasuresOne, r"mean_l1 has the shape \(1,\); accepted: one value a trial"),
     ],
 )
 def test_what_is_broken_is_said(problem: type[SyntheticProblem], said: str) -> None:
