@@ -113,7 +113,7 @@ def joined(tables: Sequence[pa.Table]) -> Mapping[bytes, bytes]:
 
 
 def _said(description: Description) -> dict[str, Any]:
-    sections = (section for section in (*description.regularizers, *description.optimizers))
+    sections = (*description.regularizers, *description.optimizers)
     return {
         "rate": description.rate_fields,
         "data": description.data_fields,

@@ -27,7 +27,7 @@ class Data:
         log_x: log(1/rate).
         log_strength: log of the regulariser's strength.
         terms: the logarithm of each swept field, not finite where a row has none (see `known`).
-        gap: that of the theory column that may explain the draws, likewise; `gap_name` what it is.
+        gap: that of the theory column that may explain the draws, likewise; `gap_name` which, empty: none.
         log_floor: log(predicted floor of the test error / threshold), nan where it is not known.
         looks: when each row was looked at.
         studies: of several studies, which each row is of, 0 to their number - 1, shape (rows,); `levels` their ids.

@@ -41,7 +41,7 @@ def gather(table: pa.Table, request: Request) -> Data:
         log_x=rows.sample.x[:, 0],
         log_strength=rows.sample.x[:, 1],
         terms={name: column[rows.inside] for name, column in terms.items()},
-        gap_name=gap_name or "gap",
+        gap_name=gap_name or "",
         gap=gap[rows.inside],
         log_floor=columns.log_floor(table, request.threshold)[rows.inside],
         looks=Looks.of(rows.sample, observed.limit[rows.inside]),

@@ -20,8 +20,10 @@ def known(name: Name, data: Data) -> Data:
     """Return the rows that have all columns of a model; columns of other models may still lack values.
 
     Raises:
-        NotIdentifiable: no row with a crossing has them.
+        NotIdentifiable: no row with a crossing has them, or the task has none that could be the gap of M4.
     """
+    if name == "M4" and not data.gap_name:
+        raise NotIdentifiable("gap", "the task predicts no distance to divide by the rate: gap= names a theory column")
     columns = _needed(name, data)
     chosen: NDArray[np.bool_] = np.ones(len(data.log_x), dtype=bool)
     for values in columns.values():
@@ -38,5 +40,5 @@ def known(name: Name, data: Data) -> Data:
 def _needed(name: Name, data: Data) -> dict[str, Floats]:
     """Return the columns of a model beside those of the rate."""
     if name == "M4":
-        return {data.gap_name: data.gap}
+        return {data.gap_name: data.gap} if data.gap_name else {}
     return data.terms if name in ("M3", "M5") else {}

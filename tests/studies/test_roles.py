@@ -117,7 +117,11 @@ def test_a_task_without_predictions_has_no_comparison_to_draw() -> None:
     found = law(table(network()), "t2", task=plain)
     assert found["exponent"]["value"] == pytest.approx(slope(network()), abs=1e-9)
     refused = fit_family(roles.marked(table(network()), plain), Request(models=("M2", "M4"))).result
-    assert "refused" in refused["models"]["M4"]
+    assert refused["models"]["M4"]["refused"] == {
+        "not_identifiable": "gap",
+        "reason": "the task predicts no distance to divide by the rate: gap= names a theory column",
+    }
+    assert refused["models"]["M4"]["lacking"] == {}
     assert refused["models"]["M2"]["parameters"]["1/(lr*weight_decay)"]["value"] == pytest.approx(
         slope(network()), abs=1e-6
     )
