@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from grokscale.studies.spec import StudySpec
 from grokscale.studies.spec.sweeps import largest
+from grokscale.studies.spec.thresholds import parts
 from grokscale.trainers.engine import may_leap
 from grokscale.trainers.tasks.registry import described
 from grokscale.trainers.trial import Budget, Pack, Trial
@@ -16,14 +17,17 @@ def budget(spec: StudySpec) -> Budget:
     """Return the trials' budget, `stop: auto` resolved: `settled` where trials may be fast-forwarded."""
     section = spec.budget
     auto = "settled" if _may_leap(spec) else "after_t2"
+    (train, train_measure), (test, test_measure) = parts(section.train_threshold), parts(section.test_threshold)
     return Budget(
         max_steps=section.max_steps,
         max_seconds=section.max_seconds,
         stop=auto if section.stop == "auto" else section.stop,
         record=section.record,
-        train_threshold=section.train_threshold,
-        test_threshold=section.test_threshold,
+        train_threshold=train,
+        test_threshold=test,
         plateau_every=section.plateau_every,
+        train_measure=train_measure,
+        test_measure=test_measure,
     )
 
 

@@ -21,6 +21,9 @@ from grokscale.trainers.tasks.description import Description, Grid
 from grokscale.trainers.trial import Budget
 from grokscale.trainers.watch import Watch
 
+Pair = tuple[np.ndarray, np.ndarray]
+"""Of the train and of the test threshold."""
+
 
 class GridWatch(Watch):
     """See the module; arguments as those of `Watch`."""
@@ -90,30 +93,34 @@ class GridWatch(Watch):
             replay.give_up(problem)
         self._replay = None
         resolved = replay if not last and self._repeats else None
-        self._take(step, problem, problem.train_error(), problem.test_error(), resolved, last)
+        self._take(step, problem, self._values(problem), resolved, last)
+
+    def _values(self, problem: Problem) -> Pair:
+        """Return what is held against the two thresholds, shape (columns,) each."""
+        train, test = self._held
+        return train.of(problem), test.of(problem)
 
     def _see(self, step: int, problem: Problem, last: bool) -> None:
-        train, test = problem.train_error(), problem.test_error()
-        if not last and self._has_to_resolve(step, train, test):
-            self._replay = Replay(problem, self._earlier, self._last, step, *self._passages)
+        values = self._values(problem)
+        if not last and self._has_to_resolve(step, values):
+            self._replay = Replay(problem, self._earlier, self._last, step, self._passages, self._held)
         else:
-            self._take(step, problem, train, test, None, last)
+            self._take(step, problem, values, None, last)
 
-    def _has_to_resolve(self, step: int, train: np.ndarray, test: np.ndarray) -> bool:
+    def _has_to_resolve(self, step: int, values: Pair) -> bool:
         if not self._earlier or step < self._next or not self._repeats or self._again > SHARE * step:
             return False
-        pairs = zip(self._passages, (train, test), strict=True)
-        return any((passage.ahead(error) & (step - passage.looked > 1)).any() for passage, error in pairs)
+        pairs = zip(self._passages, values, strict=True)
+        return any((passage.ahead(value) & (step - passage.looked > 1)).any() for passage, value in pairs)
 
-    def _take(
-        self, step: int, problem: Problem, train: np.ndarray, test: np.ndarray, replay: Replay | None, last: bool
-    ) -> None:
+    def _take(self, step: int, problem: Problem, values: Pair, replay: Replay | None, last: bool) -> None:
         """Take in a look."""
         of_grid = last or step >= self._next
         columns = np.full(self._due.size, True) if of_grid else self._due <= step
+        test = problem.test_error()
         self.diverged |= ~np.isfinite(test)
-        for passage, error in zip(self._passages, (train, test), strict=True):
-            if passage.look(step, error, columns):
+        for passage, value in zip(self._passages, values, strict=True):
+            if passage.look(step, value, columns):
                 passage.mark(step, problem)
         if replay is not None:
             self._passages[0].resolve(step, replay.train)
@@ -121,19 +128,20 @@ class GridWatch(Watch):
         if of_grid:
             self._note(step, problem, last, test)
             self._last, self._next = step, self._after(step)
-        self._due[columns] = np.where(self._near(train, test), step + 1, self._next)[columns]
+        self._due[columns] = np.where(self._near(values), step + 1, self._next)[columns]
 
     def _after(self, step: int) -> int:
         """Return the next look of the grid; the last step that a trial may take is one."""
         ends = (end for end in (self._budget.without_t2, self._budget.max_steps) if end > step)
         return min(self._grid.after(step), *ends) if step < self._budget.max_steps else step + 1
 
-    def _near(self, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    def _near(self, values: Pair) -> np.ndarray:
         """Return which columns are about to come to a threshold, shape (columns,)."""
         near = np.zeros(self._due.size, dtype=bool)
         if self._grid.exact:
-            for passage, error in zip(self._passages, (train, test), strict=True):
-                near |= (passage.first[0] == NEVER) & (error <= (1 + NEAR) * passage.levels[0])
+            for passage, value in zip(self._passages, values, strict=True):
+                level = passage.levels[0]
+                near |= (passage.first[0] == NEVER) & (value <= level + NEAR * abs(level))
         return near
 
     def over(self, step: int) -> np.ndarray | None:

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
+from grokscale.trainers import thresholds
 from grokscale.trainers.checkpoint import Checkpoint, Place
 from grokscale.trainers.engine import leaps
 from grokscale.trainers.grid_watch import GridWatch
@@ -143,10 +144,10 @@ class _Run:
         drawn = draws_of(self._pack.task, trials, self._pack.study_seed)
         draws = {trial.index: draw for trial, draw in zip(trials, drawn, strict=True)}
         budget = self._pack.budget
-        self._theory = {t.index: self._task.theory(draws[t.index], t, budget) for t in trials}
+        self._theory = {t.index: thresholds.theory(self._task, draws[t.index], t, budget) for t in trials}
         if resume is None:
             trials = [trial for trial in trials if not self._refused(trial, draws[trial.index])]
-        expected = {t.index: self._task.expected_steps(draws[t.index], t, budget) for t in trials}
+        expected = {t.index: thresholds.expected_steps(self._task, draws[t.index], t, budget) for t in trials}
         self._pace = Pace(self._pack, expected)
         engine, kind = self._pack.engine, self._pack.task
         leaping = {t.index for t in trials if leaps(engine, kind, t, expected[t.index], budget)}
@@ -158,7 +159,7 @@ class _Run:
             return
         device = torch.device(self._pack.device)
         self._problem = self._task.problem([draws[t.index] for t in trials], trials, budget, device)
-        patience = [self._task.patience(draws[t.index], t, budget) for t in trials]
+        patience = [thresholds.patience(self._task, draws[t.index], t, budget) for t in trials]
         description = self._task.description
         watch = GridWatch if isinstance(description.looks, Grid) else Watch
         self._watch = watch(self._problem, budget, np.array(patience), description)

@@ -20,9 +20,10 @@ from grokscale.trainers.bracket import Bracketed
 from grokscale.trainers.encoding import Encoding
 from grokscale.trainers.passage import Passage
 from grokscale.trainers.task import Problem
+from grokscale.trainers.thresholds import Held
 
 NEAR = 0.05
-"""A column whose error lies above its threshold by less than this part of it is looked at every step."""
+"""A column whose error lies beyond its threshold by less than this part of it is looked at every step."""
 SHARE = 0.5
 """Steps that are taken again may be this part of those taken; where there are more, further brackets stay."""
 
@@ -36,14 +37,22 @@ class Replay:
         problem: at the later look; it is sent back to the earlier.
         earlier: its state then, `frozen`.
         since, until: steps of the two.
-        train, test: passages as they were before the later look.
+        passages: as they were before the later look, of t1 and of t2.
+        held: what each is fed with.
     """
 
     def __init__(
-        self, problem: Problem, earlier: bytes, since: int, until: int, train: Bracketed, test: Bracketed
+        self,
+        problem: Problem,
+        earlier: bytes,
+        since: int,
+        until: int,
+        passages: tuple[Bracketed, Bracketed],
+        held: tuple[Held, Held],
     ) -> None:
         self._end, self._step, self._until = frozen(problem.state()), since, until
-        self.train, self.test = _anew(train), _anew(test)
+        self.train, self.test = _anew(passages[0]), _anew(passages[1])
+        self._held = held
         problem.load(thawed(earlier))
 
     @property
@@ -60,8 +69,8 @@ class Replay:
         """Take one step again and look at it."""
         problem.step(1)
         self._step += 1
-        for passage, error in ((self.train, problem.train_error()), (self.test, problem.test_error())):
-            if passage.see(self._step, error):
+        for passage, held in zip((self.train, self.test), self._held, strict=True):
+            if passage.see(self._step, held.of(problem)):
                 passage.mark(self._step, problem)
 
     def holds(self, problem: Problem) -> bool:

@@ -82,8 +82,9 @@ class Budget:
         stop: `after_t2` (t2 plus max(1000 steps, 2 %)), `settled` (until certified, settled or out of budget),
             `max_steps`. The specification's `auto` is resolved by the plan, so it never arrives here.
         record: `curves`, or `coordinates` for the iterate too at the curve's steps.
-        train_threshold: relative train error that counts as memorised, in (0, 1).
-        test_threshold: relative test error that counts as generalised, in (0, 1).
+        train_threshold: train error that counts as memorised, in (0, 1); of a measure any finite number.
+        test_threshold: test error that counts as generalised, likewise.
+        train_measure, test_measure: the measure of the task that is held against it in place of the error, or None.
         plateau_every: cadence in steps of the published plateau rule D2 after its dense prefix of 1000 steps
             (published code: 1000 for vectors); `t2_plateau` depends on it, see docs/science.md.
         prune_after: step at which a trial that has not come to t2 is pruned, >= 1; None: never.
@@ -97,6 +98,8 @@ class Budget:
     test_threshold: float = 1e-2
     plateau_every: int = 1000
     prune_after: int | None = None
+    train_measure: str | None = None
+    test_measure: str | None = None
 
     @property
     def without_t2(self) -> int:

@@ -16,6 +16,7 @@ from grokscale.trainers.points import Points, rows
 from grokscale.trainers.schedule import DENSE, end_after, next_in_log, next_on_curve
 from grokscale.trainers.task import Certified, Ends, Iterated, Problem, Regularized, Theory
 from grokscale.trainers.tasks.description import Description, Grid
+from grokscale.trainers.thresholds import held, ladder
 from grokscale.trainers.trial import Budget, ErrorPoint, Outcome
 
 _RESTS = 1e-3
@@ -41,8 +42,9 @@ class Watch:
         columns = len(problem.trials)
         self._budget, self._description = budget, description
         measures = [measure.name for measure in description.measures]
-        self.train = self._passage([budget.train_threshold, *description.rungs], columns, _WORTH, measures)
-        self.test = self._passage([budget.test_threshold, *description.rungs], columns, measures=measures)
+        train, test = self._held = held(budget, description)
+        self.train = self._passage(train.levels, columns, _WORTH, measures)
+        self.test = self._passage(test.levels, columns, measures=measures)
         self.ratio = self._passage([-1.0], columns)  # of minus the ratio: beta ||H|| / ||G|| >= 1
         self.curves = Curves(columns, budget.record == "coordinates")
         self.plateau = PlateauLog(columns, measures, bracket=isinstance(description.looks, Grid))
@@ -132,8 +134,9 @@ class Watch:
         never = self.test.first[0] == NEVER
         if self._ending is not None:
             ending = self._ending.ending(error, self._budget.test_threshold)
-            self.infeasible |= ending.certified & never
-            self.stalled |= ending.stalled & never & ~self.infeasible
+            if self._budget.test_measure is None:
+                self.infeasible |= ending.certified & never
+                self.stalled |= ending.stalled & never & ~self.infeasible
             newly = ending.settled & ~self._settled.there
             self._settled.values[:, newly] = self._latest.values[:, newly]
         for column in np.flatnonzero((step >= self._patience) & never & ~self.stalled):
@@ -204,7 +207,7 @@ class Watch:
         seen = Seen(
             column=column,
             steps=step,
-            rungs=self._description.rungs,
+            rungs=ladder(self._budget, self._description),
             train=self.train,
             test=self.test,
             ratio=self.ratio if self._gradient_ratio() is not None else None,

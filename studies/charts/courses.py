@@ -56,10 +56,13 @@ def courses(store: Store, table: pa.Table, chosen: Sequence[int]) -> list[Course
     return [_course(store, ids[position].as_py(), varying) for position in chosen]
 
 
-def thresholds(study: StudyRecord) -> dict[str, float]:
-    """Return the thresholds of t1 and t2."""
-    budget = study.spec["budget"]
-    return {"train": budget["train_threshold"], "test": budget["test_threshold"]}
+def thresholds(study: StudyRecord) -> dict[str, float | str]:
+    """Return what t1 and t2 are held against: a level of the error, or in words a measure and its level."""
+    levels = {name: study.spec["budget"][f"{name}_threshold"] for name in ("train", "test")}
+    return {
+        name: " ".join(f"{part}" for part in next(iter(level.items()))) if isinstance(level, dict) else level
+        for name, level in levels.items()
+    }
 
 
 def _course(store: Store, trial_id: str, varying: Sequence[str]) -> Course:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,13 +56,13 @@ class Course:
 
 
 def curves(
-    courses: Sequence[Course], thresholds: Mapping[str, float], name: str, size: Size | None = None
+    courses: Sequence[Course], thresholds: Mapping[str, float | str], name: str, size: Size | None = None
 ) -> dict[str, Any]:
     """Return the chart of trials along their runs, a panel each.
 
     Args:
         courses: at least one.
-        thresholds: of the errors `train` and `test`.
+        thresholds: of `train` and `test`: a level of the error, or in words that of a measure.
         name: of the study.
         size: of the picture; None: by the number of panels.
     """
@@ -73,7 +73,7 @@ def curves(
     rows = [points(course) for course in courses]
     every = [row for own in rows for row in own]
     steps = [*(row["step"] for row in every), *(end for course in courses for end in _ends(course))]
-    errors = [*(row["error"] for row in every), *thresholds.values()]
+    errors = [*(row["error"] for row in every), *_levels(thresholds).values()]
     panels = []
     for i, (course, own) in enumerate(zip(courses, rows, strict=True)):
         left, low = i % layout.columns == 0, i + layout.columns >= count
@@ -127,7 +127,9 @@ def _panel_title(course: Course, *, alone: bool) -> dict[str, Any]:
     return {"text": course.label, "subtitle": course.config, **style}
 
 
-def _panel(course: Course, rows: Rows, thresholds: Mapping[str, float], x: LogAxis, y: LogAxis) -> list[alt.Chart]:
+def _panel(
+    course: Course, rows: Rows, thresholds: Mapping[str, float | str], x: LogAxis, y: LogAxis
+) -> list[alt.Chart]:
     scale = alt.Scale(domain=list(_ERRORS), range=list(_ERRORS.values()))
     legend = alt.Legend(
         title=None,
@@ -139,13 +141,23 @@ def _panel(course: Course, rows: Rows, thresholds: Mapping[str, float], x: LogAx
     )
     of = alt.Stroke("of:N", scale=scale, legend=legend)
     lines = alt.Chart(data(rows)).mark_line(strokeWidth=2, clip=True).encode(x=x.of("step"), y=y.of("error"), stroke=of)
-    limits = alt.Chart(data([{"of": name, "error": value} for name, value in thresholds.items()]))
-    dashes = limits.mark_rule(strokeDash=[2, 3], strokeWidth=1.2).encode(y=y.of("error"), stroke=of)
-    if len(set(thresholds.values())) == 1:  # one colour would hide the other
-        dashes = limits.mark_rule(strokeDash=[2, 3], strokeWidth=1.2, color=INK).encode(y=y.of("error"))
+    dashes = _dashes(_levels(thresholds), y, of)
     rules1, labels1 = _crossing("t1", course.t1, _TRAIN, x, y, row=0)
     rules2, labels2 = _crossing("t2", course.t2, _TEST, x, y, row=1)
-    return [*x.superscripts(), *y.superscripts(), dashes, lines, *rules1, *rules2, *labels1, *labels2]
+    return [*x.superscripts(), *y.superscripts(), *dashes, lines, *rules1, *rules2, *labels1, *labels2]
+
+
+def _levels(thresholds: Mapping[str, float | str]) -> dict[str, float]:
+    """Return the thresholds that the errors are held against."""
+    return {name: level for name, level in thresholds.items() if not isinstance(level, str)}
+
+
+def _dashes(levels: Mapping[str, float], y: LogAxis, of: alt.Stroke) -> list[alt.Chart]:
+    """Return the lines of thresholds, none where none is one of the errors."""
+    limits = alt.Chart(data([{"of": name, "error": value} for name, value in levels.items()]))
+    if len(levels) == 2 and len(set(levels.values())) == 1:  # one colour would hide the other
+        return [limits.mark_rule(strokeDash=[2, 3], strokeWidth=1.2, color=INK).encode(y=y.of("error"))]
+    return [limits.mark_rule(strokeDash=[2, 3], strokeWidth=1.2).encode(y=y.of("error"), stroke=of)] if levels else []
 
 
 def _crossing(
@@ -175,9 +187,19 @@ def _crossing(
     return [rule], label
 
 
-def _heading(courses: Sequence[Course], thresholds: Mapping[str, float], name: str) -> Heading:
-    limits = ", ".join(f"{of} {number(value)}" for of, value in thresholds.items())
-    lines = [name, f"dotted: the thresholds ({limits}); upright: the steps t1 and t2 at which they are met"]
+def _legend(thresholds: Mapping[str, float | str]) -> Iterator[str]:
+    levels = _levels(thresholds)
+    times = {"train": "t1", "test": "t2"}
+    of_measures = [f"{times[of]}: {level}" for of, level in thresholds.items() if isinstance(level, str)]
+    if levels:
+        limits = ", ".join(f"{of} {number(value)}" for of, value in levels.items())
+        yield f"dotted: the thresholds ({limits})"
+    told = f" ({', '.join(of_measures)})" if of_measures else ""
+    yield f"upright: the steps t1 and t2 at which they are met{told}" if levels else f"upright: t1 and t2{told}"
+
+
+def _heading(courses: Sequence[Course], thresholds: Mapping[str, float | str], name: str) -> Heading:
+    lines = [name, "; ".join(_legend(thresholds))]
     told = "; ".join(
         f"{course.label} ({course.config}): {crossing_text('t1', course.t1)}, {crossing_text('t2', course.t2)}"
         for course in courses

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -152,7 +153,9 @@ def _joined(store: Store, wanted: Wanted, tables: Tables) -> tuple[pa.Table, Onc
     request = wanted.request
     own = HELD_AGAINST.get(request.response, ()) if request.threshold is None else ()
     budgets = {each: store.study(each).spec["budget"] for each, _ in tables}
-    held_against = [tuple(budgets[each][name] for name in own) for each, some in tables for _ in range(len(some))]
+    held_against = [
+        json.dumps([budgets[each][name] for name in own]) for each, some in tables for _ in range(len(some))
+    ]
     numbers = {budget: number for number, budget in enumerate(dict.fromkeys(held_against))}
     observed = observe(table, request.response, request.threshold)
     found = once(table, observed, np.array([numbers[budget] for budget in held_against], dtype=np.intp))

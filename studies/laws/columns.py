@@ -20,7 +20,8 @@ _CROSSINGS = ("t1", "t1_gradient", "t2", "t2_plateau", "delay")
 _TRIAL = frozenset(
     {"id", "index", "configuration", "seed", "data_id", "stream_id", "outcome", "obtained", "looks", "steps", "started"}
     | {f"{name}_{part}" for name in _CROSSINGS for part in ("step", "lower", "upper", "censoring", "stayed")}
-    | {"ladder", "pack", "attempt", "host", "seconds", "limit", "train_threshold", "test_threshold"}
+    | {"ladder", "pack", "attempt", "host", "seconds", "limit"}
+    | {"train_threshold", "test_threshold", "train_measure", "test_measure"}
 )
 _ERROR = re.compile(r"error_(t1|t2|stop|min|settled|plateau)(_.+)?")
 """A test error, its step, or what the task measured there."""
@@ -28,6 +29,8 @@ STUDY = "study"
 """Which study a trial is of, where a table holds several."""
 THRESHOLD = "test_threshold"
 """Which test error counts as generalised: a setting of the trial's study, where a table says it."""
+MEASURES = ("train_measure", "test_measure")
+"""Which measure is held against which level, where a study's thresholds are those of measures."""
 LIMIT = "limit"
 """Step after which a trial without t2 was given up, where a table says it."""
 
@@ -145,6 +148,11 @@ def floats_if_any(table: pa.Table, name: str) -> Floats:
 def words(table: pa.Table, name: str) -> NDArray[np.object_]:
     """Return a column of words, shape (rows,), empty where it is null."""
     return objects(word or "" for word in table.column(name).to_pylist())
+
+
+def words_if_any(table: pa.Table, name: str) -> Words:
+    """Return a column of words likewise, all empty where the table has no such column."""
+    return words(table, name) if name in table.column_names else objects([""] * len(table))
 
 
 def objects(words: Iterable[str]) -> Words:

@@ -179,6 +179,13 @@ def _of_rung(table: pa.Table, response: str, threshold: float, own: NDArray[np.b
     if how.rung is None:
         possible = ", ".join(name for name, other in RESPONSES.items() if other.rung)
         raise NotApplicable(f"threshold= picks a rung of {possible}; {response} has none", "threshold")
+    train, test = (columns.words_if_any(table, name) for name in columns.MEASURES)
+    if ((train != "") | (test != "")).all():
+        told = ", ".join(dict.fromkeys(word for word in (*train, *test) if word))
+        raise NotApplicable(
+            f"threshold= picks a rung of the ladder of errors, which trials held against {told} do not have",
+            "threshold",
+        )
     try:
         return how.rung(table, threshold)
     except UnknownName as unknown:

@@ -127,7 +127,7 @@ def _cell(task: Description, config: Any, number: int, known: Sequence[Known], l
         t2_low=finite(min(t2)) if t2 else None,
         t2_high=finite(max(t2)) if t2 else None,
         error_settled_predicted=middle,
-        feasible=None if middle is None else middle <= limits.test_threshold,
+        feasible=None if middle is None or limits.test_measure else middle <= limits.test_threshold,
         limits={field: min(values) for field, values in lowest.items() if values},
         reasons=_reasons([column for column in (of_t2, of_error, *limiting) if column is not None], known),
     )

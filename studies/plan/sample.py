@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grokscale.studies.plan.plan import Plan
+from grokscale.trainers import thresholds
 from grokscale.trainers.plugins.apart import TaskFailed
 from grokscale.trainers.task import Task, Theory
 from grokscale.trainers.tasks.description import Description
@@ -94,11 +95,11 @@ def sample(kind: str, study_seed: int, plan: Plan, budget: Budget, engine: str, 
 
 
 def _predicted(task: Task, draw: Any, trial: Trial, budget: Budget, engine: str) -> Known:
-    theory = task.theory(draw, trial, budget)
+    theory = thresholds.theory(task, draw, trial, budget)
     refusal = task.refusal(draw, trial)
     if refusal is None and task.leaps is not None:
         refusal = task.leaps.refusal(engine, theory, budget)
-    steps = task.expected_steps(draw, trial, budget) if refusal is None else 0
+    steps = thresholds.expected_steps(task, draw, trial, budget) if refusal is None else 0
     return Known(trial, theory, refusal, steps)
 
 

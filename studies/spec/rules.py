@@ -12,6 +12,7 @@ from grokscale.studies.documents import show
 from grokscale.studies.spec.limits import Limits
 from grokscale.studies.spec.numbers import Fault
 from grokscale.studies.spec.sweeps import NUM, Range, choices, count, is_swept, largest, smallest
+from grokscale.studies.spec.thresholds import OfMeasure
 from grokscale.trainers.engine import may_leap
 from grokscale.trainers.tasks.description import AtMost, Description, Group, Takes
 from grokscale.trainers.tasks.registry import described
@@ -116,6 +117,22 @@ def _nothing_to_record(values: Flat) -> Iterator[Fault]:
     task = _task(values)
     if task is not None and not task.coordinates and values["budget.record"] == "coordinates":
         yield path("budget.record"), f"the {task.kind} task has no coordinates; accepted: curves"
+
+
+def _thresholds_of_measures(values: Flat) -> Iterator[Fault]:
+    task = _task(values)
+    for name in ("budget.train_threshold", "budget.test_threshold"):
+        level = values.get(name)
+        if task is None or not isinstance(level, OfMeasure):
+            continue
+        if not task.measures:
+            yield path(name), f"the {task.kind} task has no measures; accepted: a level of its error"
+        elif not task.watches_measures:
+            why = "crossings of it are certified by bounds that its measures lack"
+            yield path(name), f"the {task.kind} task is held against its error alone: {why}; accepted: a level of it"
+        elif task.measure(level.measure) is None:
+            known = ", ".join(measure.name for measure in task.measures)
+            yield path(name, (level.measure,)), f"the {task.kind} task has no such measure; accepted: {known}"
 
 
 def _values_of_a_grid(values: Flat) -> Iterator[Fault]:
@@ -242,6 +259,7 @@ ALWAYS: tuple[tuple[tuple[str, ...], Callable[[Flat], Iterator[Fault]]], ...] = 
     (("task.kind", "regularizer.kind"), _of_the_regularizer),
     (("task.kind", "optimizer.kind"), _optimizers_of_the_task),
     (("task.kind", "budget.record"), _nothing_to_record),
+    (("task.kind",), _thresholds_of_measures),
     (("engine", *PARTS), _leaps),
     (("engine", "task.kind"), _leaps_of_size),
     (("search.kind",), _values_of_a_grid),

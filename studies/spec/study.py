@@ -15,11 +15,10 @@ from grokscale.studies.spec.numbers import Number, whole
 from grokscale.studies.spec.rules import contradictions
 from grokscale.studies.spec.searches import Grid, Search
 from grokscale.studies.spec.sections import Optimizer, Regularizer, Section, Task, field
+from grokscale.studies.spec.thresholds import Level, Threshold
 from grokscale.studies.spec.words import Seeds, Text, Word
 from grokscale.trainers.tasks.description import MISSING, Description
 from grokscale.trainers.tasks.registry import described
-
-Threshold = Annotated[float, Number(0, 1, above=True, below=True)]
 
 
 class BudgetSection(Section):
@@ -42,8 +41,12 @@ class BudgetSection(Section):
     record: Annotated[Literal["curves", "coordinates"], Word(("curves", "coordinates"))] = field(
         "curves", "what is kept along the run; coordinates: the iterate too, at the curve's steps"
     )
-    train_threshold: Threshold = field(1e-2, "relative train error that counts as memorised")
-    test_threshold: Threshold = field(1e-2, "relative test error that counts as generalised")
+    train_threshold: Annotated[Level, Threshold()] = field(
+        1e-2, "train error that counts as memorised, or {measure: level} for a measure of the task in its place"
+    )
+    test_threshold: Annotated[Level, Threshold()] = field(
+        1e-2, "test error that counts as generalised, or {measure: level} likewise"
+    )
     plateau_every: Annotated[int, whole(1, 1_000_000)] = field(
         1000, "cadence of the published plateau rule after its first 1000 steps", unit="steps", source="code: 1000"
     )

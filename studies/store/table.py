@@ -3,10 +3,12 @@
 Columns: `id`, `index`, `configuration`, `seed`, `data_id` and `stream_id` (which rows share their data, and which the
 random numbers of their data: `trainers.trial.Identity`), `outcome`, `obtained`, `looks`, `steps`, `started`, `limit`
 (steps after which a trial without t2 is given up: the budget's, or those after which its pack is pruned),
-`train_threshold`, `test_threshold`; one per field of the configurations; `{t1,t1_gradient,t2,t2_plateau}_{step,lower,
-upper,censoring,stayed}`; `delay_{step,lower,upper,censoring}`; `error_{t1,t2,stop,min,settled,plateau}` (test errors),
-each with `_step` and one column a measure of the task (`error_stop_NAME`); the theory columns by name; `ladder` (JSON
-text), `pack`, `attempt`, `host`, `seconds`. Times are in steps.
+`train_threshold`, `test_threshold` (of the errors; null where the threshold is one of a measure, and then
+`train_measure`, `test_measure` say which: `test_accuracy 0.99`); one per field of the configurations;
+`{t1,t1_gradient,t2,t2_plateau}_{step,lower,upper,censoring,stayed}`; `delay_{step,lower,upper,censoring}`;
+`error_{t1,t2,stop,min,settled,plateau}` (test errors), each with `_step` and one column a measure of the task
+(`error_stop_NAME`); the theory columns by name; `ladder` (JSON text), `pack`, `attempt`, `host`, `seconds`. Times are
+in steps.
 
 What the study's task says of the columns is in the metadata, see `studies.roles`.
 
@@ -58,7 +60,7 @@ def table(connection: Connection, study_id: str, filter: TrialFilter) -> pa.Tabl
     predicted = dict.fromkeys(name for columns in theory for name in columns)
     made = pa.table(
         _typed(values | _limits(values, budget), _HEAD | _REACHED)
-        | {name: pa.array([budget[name]] * len(rows), _FLOAT) for name in _THRESHOLDS}
+        | _thresholds(budget, len(rows))
         | {name: _array([config.get(name) for config in chosen]) for name in fields}
         | _typed(values, _TIMES | _DELAY)
         | _typed(values, _ERRORS)
@@ -83,6 +85,20 @@ def _statement(chosen: Chosen) -> Select[*tuple[Any, ...]]:
 def _configs(connection: Connection, study_id: str) -> dict[int, dict[str, Any]]:
     statement = select(Configuration.number, Configuration.config).where(Configuration.study_id == study_id)
     return {row.number: row.config for row in connection.execute(statement)}
+
+
+def _thresholds(budget: Mapping[str, Any], rows: int) -> dict[str, pa.Array]:
+    """Return the levels of the errors; null, and beside them which measure is held against which, where it is one."""
+    levels = {name: budget[name] for name in _THRESHOLDS}
+    errors = {name: None if isinstance(level, dict) else level for name, level in levels.items()}
+    told = {
+        name.replace("threshold", "measure"): " ".join(str(part) for part in next(iter(level.items())))
+        for name, level in levels.items()
+        if isinstance(level, dict)
+    }
+    return {name: pa.array([value] * rows, _FLOAT) for name, value in errors.items()} | {
+        name: pa.array([value] * rows, _TEXT) for name, value in told.items()
+    }
 
 
 def _limits(values: Mapping[str, Sequence[Any]], budget: Mapping[str, Any]) -> dict[str, Sequence[Any]]:

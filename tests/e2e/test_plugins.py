@@ -146,6 +146,46 @@ def test_its_law_is_in_its_own_rate(serving: Service, study: Study) -> None:
     assert list(theory["comparisons"]) == ["t2"]
 
 
+def test_thresholds_may_be_those_of_its_measures(serving: Service, study: Study) -> None:
+    """A level of the mean residual that the trials reach, other than that of the error: laws, charts and fits of it."""
+    levels = {"train_threshold": {"mean_residual": 0.4}, "test_threshold": {"mean_residual": 0.25}}
+    wrong = TRIALS | {"budget": TRIALS["budget"] | {"test_threshold": {"accuracy": 0.9}}}
+    answer = httpx2.post(f"{serving.url}/v1/studies:validate", json=wrong)
+    assert [(fault["pointer"], fault["detail"]) for fault in answer.json()["errors"]] == [
+        (
+            "/budget/test_threshold/accuracy",
+            "the adamw_network task has no such measure; accepted: mean_residual",
+        )
+    ]
+    with serving.client() as client:
+        made = client.submit(TRIALS | {"name": "of a measure", "budget": TRIALS["budget"] | levels})
+        made.wait(SECONDS)
+    url = f"{serving.url}/v1/studies/{made.id}"
+    assert httpx2.get(url).json()["spec"]["budget"]["test_threshold"] == {"mean_residual": 0.25}
+    trials, others = (httpx2.get(f"{serving.url}/v1/studies/{id}/trials").json()["items"] for id in (made.id, study.id))
+    differ = 0
+    for trial, other in zip(trials, others, strict=True):
+        t2, curves = trial["t2"], httpx2.get(f"{serving.url}/v1/trials/{trial['id']}/curves").json()
+        assert (t2["censoring"], trial["ladder"]) == ("exact", {})
+        assert trial["errors"]["t2"]["measures"]["mean_residual"] <= 0.25
+        differ += t2["step"] != other["t2"]["step"]
+        assert trial["theory"] == {"decay_time": None}
+        assert curves["columns"]["weight_norm"]
+    assert differ > 6
+    law = httpx2.get(f"{url}/laws/t2").json()
+    assert (law["n"], law["x"]) == (12, "1/(lr*weight_decay)")
+    refused = httpx2.get(f"{url}/laws/t2", params={"threshold": 0.1})
+    assert refused.status_code == 422
+    assert "trials held against mean_residual 0.4, mean_residual 0.25 do not have" in refused.text
+    both = httpx2.post(f"{url}/fits", json={"models": ["M2"], "studies": [study.id]}, timeout=SECONDS)
+    assert both.json()["result"]["n"] == 24  # the same runs, and another response
+    chart = httpx2.get(f"{url}/charts/curves.json", timeout=SECONDS)
+    assert "upright: t1 and t2 (t1: mean_residual 0.4, t2: mean_residual 0.25)" in chart.text
+    text = httpx2.get(f"{url}/trials", headers={"Accept": "text/csv"}).text
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert {(row["test_threshold"], row["test_measure"]) for row in rows} == {("", "mean_residual 0.25")}
+
+
 @pytest.mark.parametrize("chart", ["law", "theory", "pareto?x=t1&y=t2", "phases?x=lr&y=weight_decay", "curves"])
 def test_its_charts_are_drawn(serving: Service, study: Study, chart: str) -> None:
     name, _, query = chart.partition("?")

@@ -32,12 +32,14 @@ def check(cls: type[SimpleTask], base: type[SimpleTask], fields: Iterable[str], 
     where = cls.__name__
     if dtype not in _DTYPES:
         raise TypeError(f"{where}: dtype {dtype!r} is refused; accepted: {', '.join(_DTYPES)}")
-    for name in ("state", "measures"):
+    for name in ("state", "measures", "rises"):
         given = getattr(cls, name)
         if isinstance(given, str) or not all(isinstance(one, str) for one in given):
             raise TypeError(f"{where}.{name} is {given!r}; accepted: a tuple of names, such as ('u', 'v')")
     for name in (one for one in cls.measures if one in _TAKEN or not one.isidentifier()):
         raise TypeError(f"{where}.measures names {name!r}; accepted: names of what comes beside the two errors")
+    for name in (one for one in cls.rises if one not in cls.measures):
+        raise TypeError(f"{where}.rises names {name!r}; accepted: {', '.join(cls.measures) or 'nothing'}, its measures")
     if cls.stack is None:
         for name in (one for one in _REQUIRED if getattr(cls, one) is getattr(base, one)):
             raise TypeError(f"{where}.{name} is missing; accepted: a method of that name")

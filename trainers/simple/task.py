@@ -63,6 +63,8 @@ class SimpleTask:
             They are the checkpoint. A tensor is loaded in place, so that its optimiser goes on with it.
         measures: names of what `measure` gives beside the two errors. They are stated, as whoever reads a
             specification knows the columns of its tables, and runs nothing.
+        rises: those of the measures that are better the larger they are, as an accuracy: a threshold on one of them,
+            `train_threshold: {train_accuracy: 0.99}` in a study's budget, is met from below.
         description: made when the class is.
         dtype: see above.
 
@@ -76,6 +78,7 @@ class SimpleTask:
     description: Description
     state: ClassVar[Sequence[str]] = ()
     measures: ClassVar[Sequence[str]] = ()
+    rises: ClassVar[Sequence[str]] = ()
     dtype: ClassVar[str] = "float64"
     leaps: Leaps | None = None
     stack: Any = None
@@ -123,7 +126,9 @@ class SimpleTask:
                 Quantity(name, "1", f"{name.replace('_', ' ')}, as the task measures it")
                 for name in ("train_error", "test_error", *cls.measures)
             ),
-            measures=tuple(Quantity(name, "1", "as the task measures it") for name in cls.measures),
+            measures=tuple(
+                Quantity(name, "1", "as the task measures it", rises=name in cls.rises) for name in cls.measures
+            ),
             coordinates=False,
             settles=False,
             error=error,

@@ -231,11 +231,19 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A column of the curves, or a measure kept with each error."""
+    """A column of the curves, or a measure kept with each error.
+
+    Attributes:
+        name: of the column.
+        unit: "1": none.
+        says: what it is.
+        rises: it is better the larger it is, as an accuracy: it comes to a threshold from below.
+    """
 
     name: str
     unit: str
     says: str
+    rises: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,6 +389,15 @@ class Description:
             return 1 / rate if rate else math.inf
 
         return of
+
+    def measure(self, name: str) -> Quantity | None:
+        """Return the measure of this name, None where the task has none."""
+        return next((one for one in self.measures if one.name == name), None)
+
+    @property
+    def watches_measures(self) -> bool:
+        """Whether a study's threshold may be one of a measure: bounds and leaps know of the errors alone."""
+        return bool(self.measures) and isinstance(self.looks, Grid) and not self.leaps
 
     @property
     def data_fields(self) -> tuple[str, ...]:
