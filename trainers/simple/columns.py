@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from grokscale.trainers.encoding import Encoding
+from grokscale.trainers.simple.describing import DTYPE
 from grokscale.trainers.simple.keeping import kept, take
 from grokscale.trainers.tasks.description import Description, Real, Whole
 from grokscale.trainers.trial import Trial
@@ -33,6 +34,11 @@ def numbers_of(dtype: str) -> Iterator[None]:
         torch.set_default_dtype(before)
 
 
+def dtype_in(of: type[SimpleTask], trial: Trial) -> str:
+    """Return the type of a trial's numbers, in which those of a pack agree."""
+    return str(trial.config.get(DTYPE, of.dtype))
+
+
 class Columns:
     """One instance of the task's class a trial; columns are the live trials."""
 
@@ -41,13 +47,14 @@ class Columns:
     ) -> None:
         self.trials, self._of = list(trials), of
         self._looked: list[dict[str, float]] | None = None
-        with numbers_of(of.dtype):
+        self._dtype = dtype_in(of, trials[0])
+        with numbers_of(self._dtype):
             self.columns = [started(of, draw, trial, device) for draw, trial in zip(draws, trials, strict=True)]
 
     def step(self, k: int) -> None:
         """Take `k` steps of every trial."""
         self._looked = None
-        with numbers_of(self._of.dtype):
+        with numbers_of(self._dtype):
             for column in self.columns:
                 column.step(k)
 
@@ -86,7 +93,7 @@ class Columns:
 
     def _measured(self, name: str) -> np.ndarray:
         if self._looked is None:
-            with numbers_of(self._of.dtype), torch.no_grad():
+            with numbers_of(self._dtype), torch.no_grad():
                 self._looked = [_measured(column) for column in self.columns]
         return np.array([found[name] for found in self._looked])
 

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from grokscale.trainers.linear.sections import POSITIVE, strength
-from grokscale.trainers.tasks.description import Field, Section
+from grokscale.trainers.tasks.description import Field, OneOf, Section
 
 if TYPE_CHECKING:
     from grokscale.trainers.simple.task import SimpleTask
 
 _REQUIRED = ("start", "step", "measure")
 _DTYPES = ("float64", "float32", "float16", "bfloat16")
+DTYPE = "dtype"
 _TAKEN = ("step", "train_error", "test_error")
 """Columns that every curve has."""
 
@@ -45,8 +46,16 @@ def check(cls: type[SimpleTask], base: type[SimpleTask], fields: Iterable[str], 
             raise TypeError(f"{where}.{name} is missing; accepted: a method of that name")
         if not cls.state:
             raise TypeError(f"{where}.state is missing; accepted: names of the attributes that steps change")
+    for name in (one for one in fields if one == DTYPE):
+        raise TypeError(f"{where}.{name} is a field of every simple task; accepted: the class keyword {name}=...")
     for name in (one for one in fields if hasattr(base, one)):
         raise TypeError(f"{where}.{name} is a member of every task; accepted: another name for the field")
+
+
+def dtype_of(default: str) -> Field:
+    """Return the field that says in every configuration, and so in every row, which type its numbers were of."""
+    says = "type of tensors that the task makes without stating one"
+    return Field(DTYPE, OneOf(_DTYPES), says, default, packs=True)
 
 
 def optimizer_of(where: str, given: str | Section, alpha: str) -> Section:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from grokscale.trainers.simple.describing import check, optimizer_of, regularizer_of
+from grokscale.trainers.simple.describing import DTYPE, check, dtype_of, optimizer_of, regularizer_of
 from grokscale.trainers.simple.fields import fields_of
 from grokscale.trainers.task import Streams, Theory
 from grokscale.trainers.tasks.description import Description, Grid, OneOf, Quantity, Section, Whole
@@ -56,7 +56,7 @@ class SimpleTask:
       `{kind: own, beta}`; or a `Section` with fields of its own.
     * `rate`: the product of fields that speed is proportional to, `alpha*beta`; the default x of laws is its inverse.
     * `thresholds`: of train and test error; `looks`: a `Grid`; `error`: what the errors are, in words.
-    * `dtype`: of tensors that are made without one.
+    * `dtype`: of tensors that are made without one, unless a study states another: it is a field of every simple task.
 
     Attributes:
         state: names of the attributes that steps change: tensors, modules, optimisers, random generators, plain values.
@@ -66,7 +66,7 @@ class SimpleTask:
         rises: those of the measures that are better the larger they are, as an accuracy: a threshold on one of them,
             `train_threshold: {train_accuracy: 0.99}` in a study's budget, is met from below.
         description: made when the class is.
-        dtype: see above.
+        dtype: of the trial's tensors that are made without one.
 
     Forecasts take some steps to know what they cost. A task whose `start` takes seconds says it instead, by methods
     `memory` and `seconds_per_step` of its own.
@@ -79,7 +79,7 @@ class SimpleTask:
     state: ClassVar[Sequence[str]] = ()
     measures: ClassVar[Sequence[str]] = ()
     rises: ClassVar[Sequence[str]] = ()
-    dtype: ClassVar[str] = "float64"
+    dtype: str = "float64"
     leaps: Leaps | None = None
     stack: Any = None
 
@@ -117,9 +117,9 @@ class SimpleTask:
             kind=kind,
             version=version,
             title=cls.__name__,
-            says=f"{said}\n\nTensors are {dtype} where the task states no other type.",
+            says=said,
             source="",
-            fields=(*(one for one in inherited if one.name not in names), *own),
+            fields=(*(one for one in inherited if one.name not in {*names, DTYPE}), *own, dtype_of(dtype)),
             regularizers=(regularizer_of(cls.__name__, regularizer, beta),),
             optimizers=(optimizer_of(cls.__name__, optimizer, alpha),),
             curves=tuple(
@@ -177,11 +177,11 @@ class SimpleTask:
 
     def problem(self, draws: Sequence[Draw], trials: Sequence[Trial], budget: Budget, device: torch.device) -> Problem:
         """Stack trials, or advance them one after another."""
-        from grokscale.trainers.simple.columns import Columns, numbers_of
+        from grokscale.trainers.simple.columns import Columns, dtype_in, numbers_of
 
         if self.stack is None:
             return Columns(type(self), draws, trials, device)
-        with numbers_of(self.dtype):
+        with numbers_of(dtype_in(type(self), trials[0])):
             return self.stack(trials, draws, device)
 
     def theory(self, draw: Draw, trial: Trial, budget: Budget) -> Theory:

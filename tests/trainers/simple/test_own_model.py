@@ -150,7 +150,7 @@ def test_its_fields_are_refused_by_name(diagonal: Plugin) -> None:
         parse(wrong)
     told = {problem.pointer: problem.message for problem in refused.value.problems}
     assert told.keys() == {"/regularizer", "/task/depth", "/task/n"}
-    assert told["/task/depth"] == "diagonal has no field 'depth'; accepted: kind, n, N, scale"
+    assert told["/task/depth"] == "diagonal has no field 'depth'; accepted: kind, n, N, scale, dtype"
     assert told["/task/n"].startswith("0 is refused; accepted: a whole number from 1 to 1000000000, a list")
 
 

@@ -46,11 +46,18 @@ class Shrinks(SimpleTask, kind="shrinks"):
 def test_the_description_is_what_the_class_says() -> None:
     said = Shrinks.description
     assert (said.kind, said.version, said.title) == ("shrinks", 1, "Shrinks")
-    assert said.says.startswith("One number that goes to zero.\n\nTensors are float64")
+    assert said.says == "One number that goes to zero."
     assert said.fields == (
         Field("size", Whole(1, 10), "numbers", 3, sweeps=True, role="data", packs=True, size=True),
         Field("start_at", Real(0.1, 2), "start", 1.0, sweeps=True, unit="steps", letter="s"),
         Field("way", OneOf(("plain", "twice")), "of stepping", "plain"),
+        Field(
+            "dtype",
+            OneOf(("float64", "float32", "float16", "bfloat16")),
+            "type of tensors that the task makes without stating one",
+            "float64",
+            packs=True,
+        ),
     )
     assert [section.kind for section in (*said.regularizers, *said.optimizers)] == ["own", "own"]
     assert [field.name for field in (*said.optimizers[0].fields, *said.regularizers[0].fields)] == ["alpha", "beta"]
@@ -137,7 +144,15 @@ def test_a_class_may_name_its_fields_and_be_derived_from_another() -> None:
             self.w = self.w * (1 - self.factor * self.lr * self.weight_decay) ** k
 
     said = Faster.description
-    assert [one.name for one in said.every_field()] == ["size", "start_at", "way", "factor", "weight_decay", "lr"]
+    assert [one.name for one in said.every_field()] == [
+        "size",
+        "start_at",
+        "way",
+        "factor",
+        "dtype",
+        "weight_decay",
+        "lr",
+    ]
     assert said.rate == "lr*weight_decay"
     assert Shrinks.description.kind == "shrinks"
     config = {"size": 3, "start_at": 1.0, "way": "plain", "factor": 2, "lr": 0.1, "weight_decay": 0.01}
@@ -280,6 +295,11 @@ def declared(**members: Any) -> Any:
             {"memory": field(3), "__annotations__": {"memory": int}},
             "Wrong.memory is a member of every task; accepted: another name for the field",
         ),
+        (
+            {"dtype": field("x", choices=("x", "y")), "__annotations__": {"dtype": str}},
+            "Wrong.dtype is a field of every simple task; accepted: the class keyword dtype=...",
+        ),
+        ({"rises": ("accuracy",)}, "Wrong.rises names 'accuracy'; accepted: nothing, its measures"),
     ],
 )
 def test_a_mistake_of_a_class_is_said_when_it_is_read(members: dict[str, Any], said: str) -> None:
@@ -292,6 +312,15 @@ def test_a_class_without_a_kind_is_refused() -> None:
 
         class Kindless(SimpleTask):
             pass
+
+
+def test_numbers_are_of_the_type_that_the_study_states() -> None:
+    sized: dict[str, Value] = RATES | {"size": 3}
+    for config, dtype in ((sized, torch.float64), (sized | {"dtype": "float32"}, torch.float32)):
+        trained = problem(Shrinks(), config)
+        trained.step(3)
+        assert {column.w.dtype for column in trained.columns} == {dtype}
+        assert {column.dtype for column in trained.columns} == {config.get("dtype", "float64")}
 
 
 def test_a_type_that_is_none_is_refused() -> None:
