@@ -13,7 +13,7 @@ from grokscale.service.trials.errors import TrialNotFound
 from grokscale.studies import roles
 from grokscale.studies.charts.errors import NothingDrawn
 from grokscale.studies.charts.sizes import Size
-from grokscale.studies.laws import RESPONSES, line
+from grokscale.studies.laws import RESPONSES, fitted_line
 from grokscale.studies.pareto import pareto_of
 from grokscale.studies.phases import phases
 from grokscale.studies.store import Store
@@ -36,7 +36,7 @@ def _law(store: Store, study_id: str, query: ChartQuery, of: Of) -> dict[str, An
         fault = Fault(place="query", pointer="/response", detail=detail)
         raise InvalidLaw(detail, faults=[fault], known=list(RESPONSES))
     table = store.table(study_id)
-    fitted = of(line, table, query.response, x=query.x, effect=query.effect, threshold=query.threshold)
+    fitted = of(fitted_line, table, query.response, x=query.x, effect=query.effect, threshold=query.threshold)
     return law(table, fitted, store.study(study_id).name, _size(query))
 
 

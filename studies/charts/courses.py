@@ -13,7 +13,7 @@ from grokscale.studies.charts.curves import Course
 from grokscale.studies.charts.errors import NothingDrawn
 from grokscale.studies.charts.sizes import MOST_TRIALS
 from grokscale.studies.charts.words import fields as written_fields
-from grokscale.studies.laws import columns
+from grokscale.studies.laws.rows import columns
 from grokscale.studies.store import Store, StudyRecord
 from grokscale.trainers.trial import Crossing
 

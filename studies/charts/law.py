@@ -16,7 +16,8 @@ from grokscale.studies.charts.axes import LogAxis, log_axis
 from grokscale.studies.charts.sizes import Size, settled
 from grokscale.studies.charts.theme import FAINT, INK, PALETTE, RAMP, Heading, Rows, data, layered, single, thinned
 from grokscale.studies.charts.words import counted, number, pretty
-from grokscale.studies.laws import Line, columns
+from grokscale.studies.laws import FittedLine
+from grokscale.studies.laws.rows import columns, identities
 
 _SHAPES = {"interval": "diamond", "right": "triangle-up", "left": "triangle-down"}
 _MEANINGS = {
@@ -34,7 +35,7 @@ _LARGEST_LOG = 600.0
 """What is further from 1 has no place on an axis: with what is left free beside it, it leaves a float's range."""
 
 
-def law(table: pa.Table, line: Line, name: str, size: Size | None = None) -> dict[str, Any]:
+def law(table: pa.Table, line: FittedLine, name: str, size: Size | None = None) -> dict[str, Any]:
     """Return the chart of a law.
 
     Args:
@@ -55,7 +56,7 @@ def law(table: pa.Table, line: Line, name: str, size: Size | None = None) -> dic
     return single(layered(layers), _heading(table, line, name, thinning), sides)
 
 
-def points(table: pa.Table, line: Line) -> Rows:
+def points(table: pa.Table, line: FittedLine) -> Rows:
     """Return one row for every trial that has a response and an x.
 
     `t` is where its mark stands: the step, the middle of an interval, or the one end that is known. `low` and `high`
@@ -87,13 +88,13 @@ def points(table: pa.Table, line: Line) -> Rows:
     return rows
 
 
-def _drawn(line: Line) -> NDArray[np.bool_]:
+def _drawn(line: FittedLine) -> NDArray[np.bool_]:
     return line.rows.observed.inside & (np.abs(line.rows.x[:, 0]) < _LARGEST_LOG)
 
 
-def _draws(table: pa.Table, line: Line) -> list[str]:
+def _draws(table: pa.Table, line: FittedLine) -> list[str]:
     """Return the name of each trial's draw: its seed, and the fields that draws differ in."""
-    names = columns.varying_between(table, line.rows.draw)
+    names = identities.varying_between(table, line.rows.draw)
     values = [table.column(name).to_pylist() for name in ("seed", *names)]
     labels = [
         ", ".join([str(seed), *(f"{n} {number(v)}" for n, v in zip(names, rest, strict=True))])
@@ -102,12 +103,12 @@ def _draws(table: pa.Table, line: Line) -> list[str]:
     return labels if line.rows.draw.any() else [str(seed) for seed in values[0]]
 
 
-def _title(line: Line) -> str:
+def _title(line: FittedLine) -> str:
     response = line.question.response
     return response.replace("_", " ") if response.startswith("error") else f"{response.replace('_', ' ')} (steps)"
 
 
-def _line(line: Line, rows: Rows) -> Rows:
+def _line(line: FittedLine, rows: Rows) -> Rows:
     """Return the fitted line and its band over the span of the points."""
     if not rows or line.at(0.0) is None:
         return []
@@ -132,7 +133,7 @@ def _line(line: Line, rows: Rows) -> Rows:
     return made
 
 
-def _theory(table: pa.Table, line: Line, rows: Rows) -> Rows:
+def _theory(table: pa.Table, line: FittedLine, rows: Rows) -> Rows:
     """Return T*/rate over the span of the points, where the law is t2 in a power of the rate.
 
     T* is the time to the study's own threshold. Its mean is that of the fitted line, of logarithms over the same draws:
@@ -152,7 +153,7 @@ def _theory(table: pa.Table, line: Line, rows: Rows) -> Rows:
     return made
 
 
-def _log_T_star(table: pa.Table, line: Line) -> float | None:
+def _log_T_star(table: pa.Table, line: FittedLine) -> float | None:
     """Return the mean of log T* over the rows of the fit, by draw where each has a prefactor of its own.
 
     None where it is not that of the same rows: of another response or threshold, or not known in every draw.
@@ -183,12 +184,12 @@ def _written(table: pa.Table) -> str:
     return told.letter or told.name if told else ""
 
 
-def _own_threshold(table: pa.Table, line: Line) -> bool:
+def _own_threshold(table: pa.Table, line: FittedLine) -> bool:
     own = columns.floats_if_any(table, columns.THRESHOLD)
     return line.threshold is None or bool((own == line.threshold).all())
 
 
-def _without_theory(table: pa.Table, line: Line) -> str:
+def _without_theory(table: pa.Table, line: FittedLine) -> str:
     """Return why a law that theory speaks of has no line of it; empty where it has one, or theory does not."""
     speaks = line.question.response == "t2" and line.x.power_of(line.question.rate.monomial) is not None
     told = _told(table)
@@ -250,7 +251,7 @@ def _meanings() -> str:
     return "".join(f"datum.value == '{word}' ? '{meaning}' : " for word, meaning in _MEANINGS.items()) + "datum.value"
 
 
-def _heading(table: pa.Table, line: Line, name: str, thinning: list[str]) -> Heading:
+def _heading(table: pa.Table, line: FittedLine, name: str, thinning: list[str]) -> Heading:
     law, response = line.law, line.question.response.replace("_", " ")
     x = pretty(line.x.text)
     exponent = f"exponent {line.exponent}" if line.exponent else "no exponent is identifiable"
@@ -266,7 +267,7 @@ def _heading(table: pa.Table, line: Line, name: str, thinning: list[str]) -> Hea
     return Heading(f"{response} against {x}: {exponent}", [*lines, *thinning], law["text"])
 
 
-def _basis(line: Line) -> str:
+def _basis(line: FittedLine) -> str:
     law = line.law
     censored = int((~line.rows.sample.exact).sum())
     parts = [f"{counted(law['n'], 'trial')} of {counted(law['draws'], 'draw')}"]
@@ -277,7 +278,7 @@ def _basis(line: Line) -> str:
     return "; ".join(parts)
 
 
-def _outside(line: Line) -> str:
+def _outside(line: FittedLine) -> str:
     """Return what has no place in the chart, counted by its reason."""
     observed = line.rows.observed
     words = Counter(observed.words[~observed.inside].tolist())

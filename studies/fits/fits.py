@@ -18,9 +18,10 @@ import uuid_utils
 
 from grokscale.studies import roles
 from grokscale.studies.fits.repeats import HELD_AGAINST, Once, once
-from grokscale.studies.laws import STUDY, FamilyFit, Request, TooLittle, contributions, fit_family, used_rows
-from grokscale.studies.laws.cautions import chosen_by_outcome
-from grokscale.studies.laws.responses import observe
+from grokscale.studies.laws import STUDY, FamilyFit, Request, TooLittle, fit_family, used_rows
+from grokscale.studies.laws.answer import contributions
+from grokscale.studies.laws.answer.cautions import chosen_by_outcome
+from grokscale.studies.laws.rows.responses import observe
 from grokscale.studies.spec.rules import ADAPTIVE
 from grokscale.studies.store import FitRecord, Idempotency, NotFound, Store, TrialFilter
 

@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from grokscale.studies.laws import columns
-from grokscale.studies.laws.crossings import UNREACHABLE
-from grokscale.studies.laws.responses import Observed
+from grokscale.studies.laws.rows import columns, identities
+from grokscale.studies.laws.rows.crossings import UNREACHABLE
+from grokscale.studies.laws.rows.responses import Observed
 
 HELD_AGAINST: dict[str, tuple[str, ...]] = {
     "t1": ("train_threshold",),
@@ -57,7 +57,7 @@ def once(table: pa.Table, observed: Observed, held_against: NDArray[np.intp]) ->
         observed: the response of every trial.
         held_against: number of what it was held against, shape (rows,).
     """
-    run = columns.numbered(table, "data_id", *(name for name in columns.fields(table) if name != columns.STUDY))
+    run = identities.numbered(table, "data_id", *(name for name in columns.fields(table) if name != columns.STUDY))
     run = np.unique(np.stack([run, held_against], axis=1), axis=0, return_inverse=True)[1].reshape(-1)
     steps = columns.floats(table, "steps")
     kept, contradictions = np.ones(len(table), dtype=bool), 0

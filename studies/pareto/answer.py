@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from grokscale.studies.laws import columns, logs
-from grokscale.studies.laws.noise import Floats
+from grokscale.studies.laws.exponentials import OUTSIDE, exponential
+from grokscale.studies.laws.likelihood.noise import Floats
+from grokscale.studies.laws.rows import columns
 from grokscale.studies.pareto import sentences
 from grokscale.studies.pareto.front import on_front
 from grokscale.studies.pareto.seeds import Aggregate, aggregate
@@ -92,7 +93,7 @@ def _number(response: Aggregate, i: int) -> dict[str, Any]:
     found = {name: _value(float(getattr(response, name)[i])) for name in ("median", "low", "high")}
     reason = None
     if found["median"] is None:
-        reason = response.words[i] or logs.OUTSIDE
+        reason = response.words[i] or OUTSIDE
     elif found["high"] is None:
         reason = f"{seeds - reached} of {seeds} seeds never have it, so that there is no greatest"
     values = {"value": found["median"], "low": found["low"], "high": found["high"]}
@@ -100,7 +101,7 @@ def _number(response: Aggregate, i: int) -> dict[str, Any]:
 
 
 def _value(log: float) -> float | None:
-    return logs.exponential(log)
+    return exponential(log)
 
 
 def _chosen(x: Aggregate, y: Aggregate, i: int, configs: Mapping[int, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from grokscale.studies.laws.noise import Floats
+from grokscale.studies.laws.likelihood.noise import Floats
 
 
 def on_front(x: Floats, y: Floats) -> NDArray[np.bool_]:

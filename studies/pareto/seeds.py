@@ -16,9 +16,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from grokscale.studies.laws import columns
-from grokscale.studies.laws.noise import Floats
-from grokscale.studies.laws.responses import observe
+from grokscale.studies.laws.likelihood.noise import Floats
+from grokscale.studies.laws.rows import columns
+from grokscale.studies.laws.rows.responses import observe
 
 Censored = Literal["unreached", "late"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from grokscale.studies.laws import columns
+from grokscale.studies.laws.rows import columns
 from grokscale.studies.phases.errors import UnknownField
 from grokscale.studies.phases.logistic import Floats
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grokscale.studies.laws.columns import Words
+from grokscale.studies.laws.rows.columns import Words
 from grokscale.studies.phases.axes import Axis
 from grokscale.studies.phases.wilson import wilson
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from grokscale.studies.laws import columns
 from grokscale.studies.laws.errors import TooLittle
+from grokscale.studies.laws.rows import columns, identities
 from grokscale.studies.phases.axes import Axis, axis
 from grokscale.studies.phases.cells import RESULTS, cells
 from grokscale.studies.phases.contour import NotIdentifiable, contour
@@ -56,8 +56,8 @@ def phases(
     groups = _groups(table, *axes, outcome, by)
     _require_results(groups)
     pooled: dict[str, Any] = {"cells": [], "contour": None, "not_identifiable": None}
-    pooled |= {"counted_out": _total(groups), "draws": len(np.unique(columns.draws(table)))}
-    pooled |= {"streams": len(np.unique(columns.streams(table))), "warnings": []}
+    pooled |= {"counted_out": _total(groups), "draws": len(np.unique(identities.draws(table)))}
+    pooled |= {"streams": len(np.unique(identities.streams(table))), "warnings": []}
     told = " ".join(f"{by} = {group['value']}: {group['text']}" for group in groups)
     levels = {"name": by, "values": [group["value"] for group in groups]}
     return {**_head(*axes), "by": levels, "outcome": outcome, **pooled, "text": told, "groups": groups}
@@ -76,7 +76,7 @@ def _axes(table: pa.Table, x: str, y: str | None) -> tuple[Axis, Axis | None]:
 
 def _diagram(table: pa.Table, x: Axis, y: Axis | None, outcome: str) -> dict[str, Any]:
     outcomes = columns.words(table, "outcome")
-    draw, stream = columns.draws(table), columns.streams(table)
+    draw, stream = identities.draws(table), identities.streams(table)
     x_missing = np.isnan(x.values)
     y_missing = np.zeros(len(outcomes), dtype=bool) if y is None else np.isnan(y.values)
     inside = np.isin(outcomes, RESULTS) & ~x_missing & ~y_missing

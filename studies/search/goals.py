@@ -24,7 +24,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from grokscale.studies.laws.noise import Floats
+from grokscale.studies.laws.likelihood.noise import Floats
 from grokscale.studies.pareto.seeds import Aggregate, aggregate
 from grokscale.studies.search.configurations import swept
 from grokscale.studies.search.samplers import Told

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 from grokscale.studies import roles
-from grokscale.studies.laws import columns
-from grokscale.studies.laws.clusters import Clusters, degrees_of_freedom, robust_covariance
-from grokscale.studies.laws.hypotheses import MARGIN
-from grokscale.studies.laws.noise import Floats
+from grokscale.studies.laws.answer.hypotheses import MARGIN
+from grokscale.studies.laws.inference.clusters import Clusters, degrees_of_freedom, robust_covariance
+from grokscale.studies.laws.likelihood.noise import Floats
+from grokscale.studies.laws.rows import columns
 from grokscale.studies.theory.pairs import Pair
 
 FEWEST_DRAWS = 3

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from grokscale.studies.laws.likelihood import Sample, rows
-from grokscale.studies.laws.logs import OUTSIDE, representable
-from grokscale.studies.laws.noise import Floats
+from grokscale.studies.laws.exponentials import OUTSIDE, representable
+from grokscale.studies.laws.likelihood.censored import rows
+from grokscale.studies.laws.likelihood.noise import Floats
+from grokscale.studies.laws.likelihood.sample import Sample
 
 _MOST_STEPS = 100
 _CLOSE = 1e-10

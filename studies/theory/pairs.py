@@ -11,10 +11,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from grokscale.studies import roles
-from grokscale.studies.laws import columns
-from grokscale.studies.laws.columns import Words
-from grokscale.studies.laws.noise import Floats
-from grokscale.studies.laws.responses import observe
+from grokscale.studies.laws.likelihood.noise import Floats
+from grokscale.studies.laws.rows import columns
+from grokscale.studies.laws.rows.columns import Words
+from grokscale.studies.laws.rows.responses import observe
 
 CENSORED = ("interval", "left", "right")
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from grokscale.studies.laws.inference import Estimate
-from grokscale.studies.laws.sentences import interval, shown_p
+from grokscale.studies.laws.answer.sentences import interval, shown_p
+from grokscale.studies.laws.inference.estimates import Estimate
 
 _SIGNIFICANT = 0.05
 

@@ -12,9 +12,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from grokscale.studies import roles
-from grokscale.studies.laws import columns
 from grokscale.studies.laws.errors import TooLittle
-from grokscale.studies.laws.logs import exponential
+from grokscale.studies.laws.exponentials import exponential
+from grokscale.studies.laws.rows import columns, identities
 from grokscale.studies.theory.explained import explained
 from grokscale.studies.theory.mean import Logs, NoMean, mean
 from grokscale.studies.theory.pairs import CENSORED, Pair, pair
@@ -50,7 +50,7 @@ def theory(
     """
     table, by_trial = roles.told(table, task), reasons or {}
     told = [by_trial.get(trial, {}) for trial in table.column("id").to_pylist()]
-    draw, stream = columns.draws(table), columns.streams(table)
+    draw, stream = identities.draws(table), identities.streams(table)
     pairs = {
         name: pair(table, measured, predicted, told, draw, stream)
         for name, measured, predicted in roles.of(table).comparisons()

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import pyarrow as pa
 
 from grokscale.studies.laws import Request, fit_family, law
-from grokscale.studies.laws.models import Name
+from grokscale.studies.laws.models.forms import Name
 from tests.benchmarks.tables import Table, at_most_seconds, figure
 from tests.benchmarks.timing import interleaved
 from tests.studies.laws.large import large, refits

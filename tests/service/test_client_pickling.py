@@ -16,7 +16,7 @@ import grokscale
 from grokscale import Client
 from grokscale.studies.documents import FieldProblem, SpecError
 from grokscale.studies.laws import errors as laws
-from grokscale.studies.laws.no_maximum import NoMaximum
+from grokscale.studies.laws.likelihood.no_maximum import NoMaximum
 from grokscale.studies.lifecycle import ImpossibleTransition
 from grokscale.studies.phases import errors as phases
 from grokscale.studies.spec.numbers import Refused

@@ -11,7 +11,7 @@ from scipy import stats
 
 from grokscale.studies.charts.law import law as chart
 from grokscale.studies.charts.sizes import Size
-from grokscale.studies.laws import TooLittle, law, line
+from grokscale.studies.laws import TooLittle, fitted_line, law
 from tests.studies.charts.documents import check, heading, kind, layers, rows
 from tests.studies.laws.tables import censor, crossing, grid, log_x, power_law, table, times
 
@@ -26,7 +26,7 @@ MIXED = [
 
 def drawn(data: list[dict[str, Any]], **question: Any) -> dict[str, Any]:
     made = table(data)
-    return chart(made, line(made, **question), "a study")
+    return chart(made, fitted_line(made, **question), "a study")
 
 
 def test_every_trial_is_a_point_at_its_own_place() -> None:
@@ -224,7 +224,7 @@ def test_a_draw_is_named_by_what_changes_its_data() -> None:
 
 def test_the_size_is_that_of_the_whole() -> None:
     made = table(EXACT)
-    document = chart(made, line(made), "a study", Size(500, 300))
+    document = chart(made, fitted_line(made), "a study", Size(500, 300))
     assert (document["width"], document["height"]) == (500, 300)
     assert document["autosize"] == {"type": "fit", "contains": "padding"}
 

@@ -24,7 +24,7 @@ from grokscale.studies.charts import renderer
 from grokscale.studies.charts.law import law
 from grokscale.studies.charts.rendering import Renderer, RendererGone, RenderingFailed, written
 from grokscale.studies.charts.sizes import Size
-from grokscale.studies.laws import line
+from grokscale.studies.laws import fitted_line
 from tests.studies.laws.tables import grid, power_law, table
 
 HOSTILE = "</script><script>alert(1)</script> & <b>"
@@ -32,7 +32,7 @@ HOSTILE = "</script><script>alert(1)</script> & <b>"
 
 def document(name: str = "a study", size: Size | None = None) -> bytes:
     made = table(power_law(grid(seeds=3)))
-    return written(law(made, line(made), name, size))
+    return written(law(made, fitted_line(made), name, size))
 
 
 def unnumbered(svg: bytes) -> bytes:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from grokscale.studies.fits.repeats import Once, once
-from grokscale.studies.laws.responses import observe
+from grokscale.studies.laws.rows.responses import observe
 from tests.studies.laws.tables import Row, crossing, table
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from grokscale.studies.laws.fit import Fit
-from grokscale.studies.laws.question import ask
-from grokscale.studies.laws.rate import Rate
-from grokscale.studies.laws.responses import observe
-from grokscale.studies.laws.rows import sort
-from grokscale.studies.laws.solve import solve
+from grokscale.studies.laws.likelihood.fixed.fit import Fit
+from grokscale.studies.laws.models.law_fit import fit_law
+from grokscale.studies.laws.models.question import ask
+from grokscale.studies.laws.rows.responses import observe
+from grokscale.studies.laws.rows.sorting import sort
+from grokscale.studies.laws.terms.rate import Rate
 from tests.studies.laws.tables import Row, table
 
 
@@ -19,6 +19,6 @@ def fitted(rows: Sequence[Row], response: str = "t2", *, effect: str = "fixed", 
     data = table(rows)
     question = ask(response, asked.get("x"), asked.get("terms"), effect, Rate.of(data))
     sorted_rows = sort(data, observe(data, response, None), question.logarithms(data), question.effect)
-    fit = solve(sorted_rows, question.names).fit
+    fit = fit_law(sorted_rows, question.names).fit
     assert fit is not None
     return fit

@@ -8,11 +8,11 @@ from typing import Any
 import mpmath as mp
 import numpy as np
 
-from grokscale.studies.laws.centred import Centred, Units
-from grokscale.studies.laws.integrand import Place
-from grokscale.studies.laws.likelihood import Sample
-from grokscale.studies.laws.mixed import Integrated, integrate
-from grokscale.studies.laws.quadrature import Start
+from grokscale.studies.laws.likelihood.mixed.centred import Centred, Units
+from grokscale.studies.laws.likelihood.mixed.integrand import Place
+from grokscale.studies.laws.likelihood.mixed.marginal import Integrated, integrate
+from grokscale.studies.laws.likelihood.mixed.quadrature import Start
+from grokscale.studies.laws.likelihood.sample import Sample
 
 DIGITS = 32
 """Beyond those of a float that one draw's scatter, a billionth of that between draws, takes up twice."""

@@ -7,9 +7,10 @@ import math
 import numpy as np
 import pyarrow as pa
 
-from grokscale.studies.laws import Request, clusters
-from grokscale.studies.laws.gather import gather
-from grokscale.studies.laws.models import fit_model
+from grokscale.studies.laws import Request
+from grokscale.studies.laws.inference import clusters
+from grokscale.studies.laws.models.model_frame import model_frame
+from grokscale.studies.laws.models.models import fit_model
 from tests.studies.laws.tables import grid, power_law, table
 
 
@@ -62,6 +63,6 @@ def refits(data: pa.Table, times: int, seed: int = 0) -> np.ndarray:
 
 def _exponent(data: pa.Table) -> tuple[float, float]:
     """Return the estimate and its standard error."""
-    rows = gather(data, Request())
+    rows = model_frame(data, Request())
     fitted = fit_model("M2", rows, rows.rows.intercepts).fitted
     return float(fitted.fit.slopes[0]), math.sqrt(clusters.robust_covariance(fitted.clusters)[0, 0])

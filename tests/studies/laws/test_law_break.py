@@ -10,13 +10,13 @@ import pytest
 from scipy import stats
 
 from grokscale.studies.laws import Request, fit_family
-from grokscale.studies.laws.breaks import drawn_anew, ratio
-from grokscale.studies.laws.data import Data
-from grokscale.studies.laws.gather import gather
-from grokscale.studies.laws.likelihood import Sample
-from grokscale.studies.laws.looks import Looks
-from grokscale.studies.laws.models import fit_model
-from grokscale.studies.laws.scale import stretched
+from grokscale.studies.laws.answer.breaks import drawn_anew, ratio
+from grokscale.studies.laws.likelihood.sample import Sample
+from grokscale.studies.laws.models.data import Data
+from grokscale.studies.laws.models.dispersion import stretched
+from grokscale.studies.laws.models.model_frame import model_frame
+from grokscale.studies.laws.models.models import fit_model
+from grokscale.studies.laws.rows.looks import Looks
 from tests.studies.laws.tables import Row, censor, crossing, grid, power_law, table
 
 ALPHAS, BETAS = (0.01, 0.02, 0.04), (1e-6, 1.2e-5, 1.4e-4)
@@ -45,7 +45,7 @@ KINDS = {"exact": lambda rows: rows, "bracketed": bracketed, "censored": censore
 
 def study(kind: str, seed: int, seeds: int = 3, **of: Any) -> Data:
     rows = power_law(grid(ALPHAS, BETAS, seeds=seeds), sigma=0.3, prefactor=10.0, seed=seed, **of)
-    return gather(table(KINDS[kind](rows)), Request(models=("M3", "M5")))
+    return model_frame(table(KINDS[kind](rows)), Request(models=("M3", "M5")))
 
 
 def shares_beyond(kind: str, studies: int, samples: int, seeds: int = 3) -> np.ndarray:
@@ -175,7 +175,7 @@ def test_the_noise_is_the_chosen_one_and_as_wide_as_its_row_is_stretched(noise: 
         row | {"floor": 1e-4 if row["beta"] < 1e-5 else 5e-3, "test_threshold": 1e-2}
         for row in power_law(grid(ALPHAS, BETAS, seeds=3), sigma=0.1, prefactor=10.0)
     ]
-    data = stretched(gather(table(rows), Request(models=("M3", "M5"), noise=noise)), 0.5)
+    data = stretched(model_frame(table(rows), Request(models=("M3", "M5"), noise=noise)), 0.5)
     fitted = fit_model("M3", data, data.rows.intercepts).fitted
     rng = np.random.default_rng(0)
     drawn = np.stack([drawn_anew(data, fitted, rng).sample.lower for _ in range(800)])

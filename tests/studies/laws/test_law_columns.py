@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from grokscale.studies.laws import columns
+from grokscale.studies.laws.rows import columns, identities
 from grokscale.studies.plan import Plan, Resources, plan
 from grokscale.studies.spec import parse
 from grokscale.studies.store import open_store
@@ -42,15 +42,15 @@ def test_the_fields_of_a_stores_table_are_those_of_the_configurations(tmp_path: 
 @pytest.mark.parametrize(("stream", "streams"), [("spawned", 4), ("legacy", 2)])
 def test_draws_and_streams_are_those_of_the_plan(tmp_path: Path, stream: str, streams: int) -> None:
     data, laid_out = planned(tmp_path, stream=stream)
-    draw = columns.draws(data)
+    draw = identities.draws(data)
     assert laid_out.draws == len(np.unique(draw)) == 4
-    assert len(np.unique(columns.streams(data))) == streams
-    assert columns.data_vary(data)
-    assert columns.varying_between(data, draw) == ["N"]
-    assert set(columns.varying_within(data, draw)) == {"beta"}
+    assert len(np.unique(identities.streams(data))) == streams
+    assert identities.data_vary(data)
+    assert identities.varying_between(data, draw) == ["N"]
+    assert set(identities.varying_within(data, draw)) == {"beta"}
 
 
 def test_what_is_trained_otherwise_is_no_other_data(tmp_path: Path) -> None:
     data, laid_out = planned(tmp_path, N=8, init_scale=[1e-6, 1.0])
-    assert laid_out.draws == len(np.unique(columns.draws(data))) == 2
-    assert not columns.data_vary(data)
+    assert laid_out.draws == len(np.unique(identities.draws(data))) == 2
+    assert not identities.data_vary(data)

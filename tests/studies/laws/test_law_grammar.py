@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grokscale.studies.laws.errors import BadExpression
-from grokscale.studies.laws.grammar import DEEPEST, LONGEST, parse
+from grokscale.studies.laws.terms.grammar import DEEPEST, LONGEST, parse
 
 NAMES = ("alpha", "beta", "N", "a_gap", "T_star")
 

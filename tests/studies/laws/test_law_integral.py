@@ -10,8 +10,9 @@ import pytest
 from numpy.polynomial.legendre import leggauss
 from scipy.special import logsumexp
 
-from grokscale.studies.laws.likelihood import Sample, rows
-from grokscale.studies.laws.noise import NOISES, NORMAL, Noise
+from grokscale.studies.laws.likelihood.censored import rows
+from grokscale.studies.laws.likelihood.noise import NOISES, NORMAL, Noise
+from grokscale.studies.laws.likelihood.sample import Sample
 from tests.studies.laws.integrals import DIGITS, log_likelihood, ours, value
 
 TAU = 0.4

@@ -9,9 +9,9 @@ import pytest
 import statsmodels.api as sm
 from scipy.optimize import minimize
 
-from grokscale.studies.laws.likelihood import Sample
-from grokscale.studies.laws.mixed_fit import Mixed, fit_mixed
-from grokscale.studies.laws.noise import NOISES, NORMAL, Noise
+from grokscale.studies.laws.likelihood.mixed.fit import Mixed, fit_mixed
+from grokscale.studies.laws.likelihood.noise import NOISES, NORMAL, Noise
+from grokscale.studies.laws.likelihood.sample import Sample
 
 DRAWS, ROWS = 10, 6
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from grokscale.studies.laws.noise import EXTREME, LOGISTIC, NORMAL, Curve, Noise, Surface
+from grokscale.studies.laws.likelihood.noise import EXTREME, LOGISTIC, NORMAL, Curve, Noise, Surface
 
 SCIPY = {NORMAL.name: stats.norm, LOGISTIC.name: stats.logistic, EXTREME.name: stats.gumbel_l}
 every = pytest.mark.parametrize("noise", [NORMAL, LOGISTIC, EXTREME], ids=lambda noise: noise.name)

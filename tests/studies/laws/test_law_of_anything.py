@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grokscale.studies.laws import RESPONSES, LawError, Request, TooLittle, fit_family, law
-from grokscale.studies.laws.effects import Effect
-from grokscale.studies.laws.models import Name
-from grokscale.studies.laws.noise import NOISES
+from grokscale.studies.laws.inference.intercepts import Effect
+from grokscale.studies.laws.likelihood.noise import NOISES
+from grokscale.studies.laws.models.forms import Name
 from tests.studies.laws.tables import Row, crossing, ladder, table
 
 steps = st.sampled_from([0, 1, 2, 3, 10, 999, 10**4, 10**6, 10**12])

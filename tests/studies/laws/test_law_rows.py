@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from grokscale.studies.laws import TooLittle, law
-from grokscale.studies.laws.responses import Observed, observe
+from grokscale.studies.laws.rows.responses import Observed, observe
 from tests.studies.laws.tables import Row, censor, crossing, grid, ladder, power_law, table
 
 

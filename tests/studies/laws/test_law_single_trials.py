@@ -10,8 +10,8 @@ import pytest
 import statsmodels.api as sm
 
 from grokscale.studies.laws import Request, TooLittle, fit_family, law
-from grokscale.studies.laws.cautions import ONE_A_DRAW
-from grokscale.studies.laws.no_maximum import BRACKETS, TIMES
+from grokscale.studies.laws.answer.cautions import ONE_A_DRAW
+from grokscale.studies.laws.likelihood.no_maximum import BRACKETS, TIMES
 from tests.studies.laws.tables import Row, censor, crossing, grid, log_x, power_law, table, times
 
 NS = (20, 30, 40, 60, 80, 120)

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from grokscale.studies.laws import Request, fit_family, law
-from grokscale.studies.laws.clusters import Clusters, degrees_of_freedom, robust_covariance
+from grokscale.studies.laws.inference.clusters import Clusters, degrees_of_freedom, robust_covariance
 from tests.studies.laws.legacy import LEVELS, TRUE, apart, pooled_by_stream, study
 from tests.studies.laws.tables import Row, censor, table, times
 

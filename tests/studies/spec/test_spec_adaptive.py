@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from grokscale.studies.laws.responses import RESPONSES as OF_LAWS
+from grokscale.studies.laws.rows.responses import RESPONSES as OF_LAWS
 from grokscale.studies.settings import Settings
 from grokscale.studies.spec import Limits, parse
 from grokscale.studies.spec.objective import RESPONSES, Objective

@@ -1,0 +1,57 @@
+"""What is said of a maximum of a likelihood: how sure it is that it is one, its covariance, and how well it fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from grokscale.studies.laws.likelihood.design import means
+from grokscale.studies.laws.likelihood.no_maximum import NoMaximum
+from grokscale.studies.laws.likelihood.noise import Floats
+from grokscale.studies.laws.likelihood.sample import Sample
+
+AT_MAXIMUM = 1e-6
+"""Distance below which a search counts as converged."""
+FLAT = 100.0
+"""Variance of log sigma of a likelihood that does not tell sigma: a few rows tell it to a factor of e."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What shows that a search has found the maximum.
+
+    Attributes:
+        gradient_norm: the gradient measured by the inverse of the information: the distance to the maximum in
+            standard errors.
+        iterations: Newton steps taken; 0 for a solution in closed form.
+        converged: the distance is below a millionth of a standard error, or the solution is in closed form.
+        starts: of the search; one where the likelihood is concave.
+        optima: distinct ones that they led to.
+    """
+
+    gradient_norm: float
+    iterations: int
+    converged: bool
+    starts: int = 1
+    optima: int = 1
+
+
+def inverse(information: Floats) -> Floats:
+    try:
+        factor = np.linalg.inv(np.linalg.cholesky(information))
+    except np.linalg.LinAlgError:  # flat in some direction
+        raise NoMaximum from None
+    return factor.T @ factor
+
+
+def r2(sample: Sample, intercepts: Floats, slopes: Floats, sigma: float) -> float | None:
+    """Return the share of the variation of log t within draws that x explains, over exact rows."""
+    exact, draw = sample.exact, sample.draw[sample.exact]
+    y = sample.lower[exact]
+    if not y.size:
+        return None
+    total = ((y - means(y[:, None], draw, sample.draws)[draw, 0]) ** 2).sum()
+    centre = intercepts[draw] + sample.x[exact] @ slopes + sigma * sample.noise.mean * sample.stretches[exact]
+    left = ((y - centre) ** 2).sum()
+    return float(1 - left / total) if total > 0 else None

@@ -1,0 +1,1 @@
+"""A random intercept a draw, integrated out by quadrature."""

@@ -1,0 +1,1 @@
+"""From a table of trials to the rows of a likelihood: columns, responses, censoring, identities, counts."""

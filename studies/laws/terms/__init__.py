@@ -1,0 +1,1 @@
+"""Monomials of named columns: the terms that a law is asked in."""
