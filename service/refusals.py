@@ -8,21 +8,21 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request, Response
 
-from grokscale.service.charts.errors import NothingToDraw
+from grokscale.service.charts.models import NothingToDraw
 from grokscale.service.events.endpoints import NothingFollows, no_content
-from grokscale.service.fits.errors import FitNotFound
-from grokscale.service.laws.errors import InvalidLaw, TooLittleData
-from grokscale.service.phases.errors import InvalidPhases
+from grokscale.service.fits.models import FitNotFound
+from grokscale.service.laws.models import InvalidLaw, TooLittleData
+from grokscale.service.phases.models import InvalidPhases
 from grokscale.service.problems import ApiError, Fault, InvalidRequest, respond
 from grokscale.service.queries import plus_hint
-from grokscale.service.studies.errors import (
+from grokscale.service.studies.models import (
     AnotherTask,
     ImpossibleStateChange,
     InvalidSpecification,
     StudyNotEnded,
     StudyNotFound,
 )
-from grokscale.service.trials.errors import TrialNotFound
+from grokscale.service.trials.models import TrialNotFound
 from grokscale.studies.charts.errors import NothingDrawn
 from grokscale.studies.charts.rendering import RendererGone
 from grokscale.studies.laws.errors import BadExpression, LawError, TooLittle, UnknownName

@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
@@ -35,9 +36,15 @@ SWITCH_SECONDS = 0.001
 
 
 class Server(uvicorn.Server):
-    """uvicorn that ends what would never end by itself: event streams and the runner."""
+    """uvicorn that ends what would never end by itself: event streams and the runner.
 
-    def __init__(self, app: FastAPI, supervisor: Supervisor | None) -> None:
+    Args:
+        app: to serve.
+        supervisor: of the runner, if there is one.
+        listens: called once connections are accepted.
+    """
+
+    def __init__(self, app: FastAPI, supervisor: Supervisor | None, listens: Callable[[], None]) -> None:
         config = uvicorn.Config(
             app,
             lifespan="on",
@@ -52,12 +59,14 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self.app = app
         self.supervisor = supervisor
+        self.listens = listens
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start; those who come while the loop is busy wait at the kernel, not all at once in this process."""
         await super().startup(sockets)
         for each in sockets or ():
             each.listen(WAITING)
+        self.listens()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end, and see that it comes to an end."""
@@ -88,12 +97,15 @@ def run(settings: Settings, store: Store, listening: socket.socket, *, with_runn
     app = create_app(settings, store, expects_runner=with_runner)
     url = _url(listening)
     ended = threading.Event()
-    try:  # a signal that comes before the server takes them over raises SystemExit in any of these lines
+
+    def listens() -> None:
         print(f"grokscale listens on {url}, data in {settings.data_dir}", flush=True)
+        threading.Thread(target=_announce, args=(app, url, ended), daemon=True).start()
+
+    try:  # a signal that comes before the server takes them over raises SystemExit in any of these lines
         if supervisor:
             supervisor.start()
-        threading.Thread(target=_announce, args=(app, url, ended), daemon=True).start()
-        Server(app, supervisor).run(sockets=[listening])
+        Server(app, supervisor, listens).run(sockets=[listening])
     finally:
         _end_in(END_SECONDS)
         ended.set()

@@ -57,3 +57,9 @@ def test_pyright_and_the_wheel_take_every_module() -> None:
     assert {folder.name for folder in checked} == {"grokscale", *FLOORS}
     assert sum(1 for folder in checked if folder.is_symlink() for _ in folder.rglob("*.py")) > 300
     assert settings["setuptools"]["package-dir"] == {"": "src"}
+
+
+def test_import_linter_looks_into_every_folder() -> None:
+    folders = {path.parent for floor in FLOORS for path in (ROOT / floor).rglob("*.py")}
+    assert len(folders) > 30
+    assert [folder for folder in folders if not (folder / "__init__.py").is_file()] == []

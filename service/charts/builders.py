@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from grokscale.service.charts.models import ChartQuery
-from grokscale.service.laws.errors import InvalidLaw
+from grokscale.service.laws.models import InvalidLaw
 from grokscale.service.problems import Fault, InvalidRequest
-from grokscale.service.trials.errors import TrialNotFound
+from grokscale.service.trials.models import TrialNotFound
 from grokscale.studies import roles
 from grokscale.studies.charts.errors import NothingDrawn
 from grokscale.studies.charts.sizes import Size

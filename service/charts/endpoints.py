@@ -7,15 +7,15 @@ from typing import Annotated, Any, cast, get_args
 from fastapi import APIRouter, Path, Query, Response
 
 from grokscale.service.charts.builders import CHARTS
-from grokscale.service.charts.errors import ChartNotFound, NothingToDraw
-from grokscale.service.charts.models import ChartQuery
+from grokscale.service.charts.models import ChartNotFound, ChartQuery, NothingToDraw
 from grokscale.service.context import TheStore
 from grokscale.service.etags import IfNoneMatch, holds, tag_of
-from grokscale.service.laws.errors import InvalidLaw, TooLittleData
+from grokscale.service.laws.models import InvalidLaw, TooLittleData
 from grokscale.service.problems import Fault, InvalidRequest, refusals
-from grokscale.service.studies.errors import StudyNotFound
-from grokscale.service.trials.errors import TrialNotFound
-from grokscale.service.work.errors import Busy, FitTooLong
+from grokscale.service.studies.models import StudyNotFound
+from grokscale.service.trials.models import TrialNotFound
+from grokscale.service.work.fitters import FitTooLong
+from grokscale.service.work.rooms import Busy
 from grokscale.service.work.work import TheWork
 from grokscale.studies.charts.policy import POLICY
 from grokscale.studies.charts.rendering import RENDERER, Format, written

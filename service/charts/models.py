@@ -1,4 +1,4 @@
-"""What a chart may be asked for."""
+"""What a chart may be asked for, and what its route refuses."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from grokscale.service.problems import ApiError
 from grokscale.service.queries import Listed, Parameters
 from grokscale.studies.charts.sizes import LEAST_SIDE, MOST_SIDE, MOST_TRIALS
 
@@ -41,3 +42,15 @@ class ChartQuery(Parameters):
         description="of the picture; one of several panels comes near both sides, any other has them exactly",
     )
     scale: float = Field(1.0, ge=1, le=4, description="png: pixels in one of `width` and `height`")
+
+
+class ChartNotFound(ApiError):
+    """There is no chart of this name, or none in this format; `known` has those that there are."""
+
+    status, kind, title = 404, "chart-not-found", "No such chart"
+
+
+class NothingToDraw(ApiError):
+    """The study has nothing for this chart so far; `detail` says what is missing."""
+
+    status, kind, title = 409, "nothing-to-draw", "Nothing to draw"

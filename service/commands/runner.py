@@ -27,6 +27,7 @@ from grokscale.service.commands.pipes import wait_for_end_of_input
 from grokscale.service.commands.settings import settings as read_settings
 from grokscale.studies import logs
 from grokscale.studies.bell import Bell
+from grokscale.studies.home import have_home
 from grokscale.studies.privacy import keep_private
 
 
@@ -63,6 +64,7 @@ def runner(
         silence_seconds=silence_seconds,
         log_level=log_level,
     )
+    have_home()
     if not embedded:  # the server that started it has said so
         warn_of_openness(settings.data_dir)
     logs.configure(settings.log_level)

@@ -28,6 +28,7 @@ from grokscale.service.commands.pipes import wait_for_end_of_input
 from grokscale.service.commands.settings import settings as read_settings
 from grokscale.service.loopback import bare, is_loopback
 from grokscale.studies import logs
+from grokscale.studies.home import have_home
 from grokscale.studies.privacy import keep_private
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def serve(
         silence_seconds=silence_seconds,
         log_level=log_level,
     )
+    have_home()
     where = _address(settings)
     warn_of_openness(settings.data_dir)
     if until_eof:

@@ -13,8 +13,8 @@ from grokscale.service.events.feed import Feed
 from grokscale.service.events.models import EXAMPLE_STREAM, ITEM
 from grokscale.service.problems import InvalidRequest, refusals
 from grokscale.service.queries import NoParameters
-from grokscale.service.studies.errors import StudyNotFound
-from grokscale.service.work.errors import Busy
+from grokscale.service.studies.models import StudyNotFound
+from grokscale.service.work.rooms import Busy
 from grokscale.studies.store import NotFound
 
 router = APIRouter(prefix="/v1", tags=["events"])

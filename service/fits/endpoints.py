@@ -12,17 +12,17 @@ import pyarrow.parquet
 from fastapi import APIRouter, Header, Response
 
 from grokscale.service.context import TheStore
-from grokscale.service.fits.errors import FitNotFound, UnreadableBody
-from grokscale.service.fits.models import Fit, FitRequest, Fits
+from grokscale.service.fits.models import Fit, FitNotFound, FitRequest, Fits, UnreadableBody
 from grokscale.service.idempotency import TheAttempt
-from grokscale.service.laws.errors import InvalidLaw, TooLittleData
+from grokscale.service.laws.models import InvalidLaw, TooLittleData
 from grokscale.service.negotiation import choose
 from grokscale.service.problems import BodyTooLarge, Fault, InvalidRequest, NotAcceptable, refusals
 from grokscale.service.queries import NoParameters
-from grokscale.service.studies.errors import IdempotencyKeyReused, StudyNotFound
+from grokscale.service.studies.models import IdempotencyKeyReused, StudyNotFound
 from grokscale.service.studies.submission import versions
 from grokscale.service.trials.formats import CSV, PARQUET
-from grokscale.service.work.errors import Busy, FitTooLong
+from grokscale.service.work.fitters import FitTooLong
+from grokscale.service.work.rooms import Busy
 from grokscale.service.work.work import TheWork, Work
 from grokscale.studies import fits
 from grokscale.studies.laws import fit_family

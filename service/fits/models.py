@@ -1,4 +1,4 @@
-"""Fits as the interface takes and shows them."""
+"""Fits as the interface takes, shows and refuses them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr
 
 from grokscale.service.examples import example
+from grokscale.service.problems import ApiError
 from grokscale.studies.fits import Wanted
 from grokscale.studies.laws import Request
 
@@ -107,3 +108,15 @@ class Fits(BaseModel):
     model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [{"items": [_EXAMPLE_SUMMARY]}]})
 
     items: list[FitSummary]
+
+
+class FitNotFound(ApiError):
+    """There is no fit with this id."""
+
+    status, kind, title = 404, "fit-not-found", "No such fit"
+
+
+class UnreadableBody(ApiError):
+    """The body is no text, so that it cannot be JSON either."""
+
+    status, kind, title = 400, "http-error", "HTTP error"

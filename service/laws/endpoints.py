@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from grokscale.service.context import TheStore
-from grokscale.service.laws.errors import InvalidLaw, TooLittleData
-from grokscale.service.laws.models import Law, LawQuery
+from grokscale.service.laws.models import InvalidLaw, Law, LawQuery, TooLittleData
 from grokscale.service.problems import InvalidRequest, refusals
-from grokscale.service.studies.errors import StudyNotFound
-from grokscale.service.work.errors import Busy, FitTooLong
+from grokscale.service.studies.models import StudyNotFound
+from grokscale.service.work.fitters import FitTooLong
+from grokscale.service.work.rooms import Busy
 from grokscale.service.work.work import TheWork, Work
 from grokscale.studies.laws import law
 from grokscale.studies.spec.rules import ADAPTIVE

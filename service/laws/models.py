@@ -1,4 +1,4 @@
-"""Laws as the interface shows them."""
+"""Laws as the interface shows and refuses them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from grokscale.service.examples import example
+from grokscale.service.problems import ApiError
 from grokscale.service.queries import Listed, Parameters
 
 EXAMPLE_LAW = example("law")
@@ -79,3 +80,15 @@ class LawQuery(Parameters):
     )
     by: str | None = Field(None, max_length=100, description="a field: one law a value of it, in `groups`")
     threshold: float | None = Field(None, gt=0, description="a rung of the ladder in place of the study's threshold")
+
+
+class TooLittleData(ApiError):
+    """There is too little to fit; `detail` says what is missing, `counts` what there is."""
+
+    status, kind, title = 409, "too-little-data", "Too little to fit"
+
+
+class InvalidLaw(ApiError):
+    """The response or an argument names something that is not there, or does not parse."""
+
+    status, kind, title = 422, "invalid-law", "Invalid law"

@@ -8,12 +8,10 @@ from fastapi import APIRouter, Response
 
 from grokscale.service.context import TheSettings, TheStore
 from grokscale.service.idempotency import TheAttempt
-from grokscale.service.library.errors import ItemNotFound
-from grokscale.service.library.models import Items
+from grokscale.service.library.models import ItemNotFound, Items
 from grokscale.service.problems import refusals
 from grokscale.service.queries import NoParameters
-from grokscale.service.studies.errors import IdempotencyKeyReused, SubmissionUnderWay, TooMuchQueued
-from grokscale.service.studies.models import Study
+from grokscale.service.studies.models import IdempotencyKeyReused, Study, SubmissionUnderWay, TooMuchQueued
 from grokscale.service.studies.submission import Submission, resources
 from grokscale.studies import library
 from grokscale.studies.plan import plan

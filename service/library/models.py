@@ -1,4 +1,4 @@
-"""The library as the interface shows it."""
+"""The library as the interface shows it, and what it refuses."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from grokscale.service.examples import example
+from grokscale.service.problems import ApiError
 
 EXAMPLE_ITEM = example("item")
 
@@ -31,3 +32,9 @@ class Items(BaseModel):
 
     items: list[Item]
     next: None = Field(None, description="there is one page")
+
+
+class ItemNotFound(ApiError):
+    """The library has no study of this name."""
+
+    status, kind, title = 404, "library-item-not-found", "No such study in the library"

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query
 from grokscale.service.context import TheStore
 from grokscale.service.pareto.models import Pareto, ParetoQuery
 from grokscale.service.problems import InvalidRequest, refusals
-from grokscale.service.studies.errors import StudyNotFound
-from grokscale.service.work.errors import Busy
+from grokscale.service.studies.models import StudyNotFound
+from grokscale.service.work.rooms import Busy
 from grokscale.service.work.work import TheWork
 from grokscale.studies.pareto import pareto_of
 from grokscale.studies.store import Store

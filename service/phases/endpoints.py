@@ -7,12 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from grokscale.service.context import TheStore
-from grokscale.service.laws.errors import TooLittleData
-from grokscale.service.phases.errors import InvalidPhases
-from grokscale.service.phases.models import Phases, PhasesQuery
+from grokscale.service.laws.models import TooLittleData
+from grokscale.service.phases.models import InvalidPhases, Phases, PhasesQuery
 from grokscale.service.problems import InvalidRequest, refusals
-from grokscale.service.studies.errors import StudyNotFound
-from grokscale.service.work.errors import Busy, FitTooLong
+from grokscale.service.studies.models import StudyNotFound
+from grokscale.service.work.fitters import FitTooLong
+from grokscale.service.work.rooms import Busy
 from grokscale.service.work.work import TheWork, Work
 from grokscale.studies.phases import phases
 from grokscale.studies.store import Store

@@ -1,4 +1,4 @@
-"""Phase diagrams as the interface shows them."""
+"""Phase diagrams as the interface shows and refuses them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from grokscale.service.examples import example
+from grokscale.service.problems import ApiError
 from grokscale.service.queries import Parameters
 
 EXAMPLE_PHASES = example("phases")
@@ -141,3 +142,9 @@ class PhasesQuery(Parameters):
     by: str | None = Field(
         None, max_length=200, description="any other field: one diagram a value", examples=[example("axes")[2]]
     )
+
+
+class InvalidPhases(ApiError):
+    """An argument names something that is not there, or leaves no room beside the others; `known` says what is."""
+
+    status, kind, title = 422, "invalid-phases", "Invalid phase diagram"

@@ -14,22 +14,24 @@ from grokscale.service.idempotency import TheAttempt
 from grokscale.service.problems import BodyTooLarge, InvalidRequest, UnsupportedMediaType, refusals
 from grokscale.service.queries import NoParameters
 from grokscale.service.studies.bodies import DOCUMENTED, Document, TheDocument
-from grokscale.service.studies.errors import (
+from grokscale.service.studies.forecasts import Forecast
+from grokscale.service.studies.models import (
     AnotherTask,
     IdempotencyKeyReused,
     ImpossibleStateChange,
     InvalidSpecification,
+    Studies,
+    StudiesQuery,
+    Study,
     StudyNotEnded,
     StudyNotFound,
     SubmissionUnderWay,
     TooMuchQueued,
 )
-from grokscale.service.studies.forecasts import Forecast
-from grokscale.service.studies.models import Studies, StudiesQuery, Study
 from grokscale.service.studies.submission import Submission, resources
 from grokscale.service.studies.waiting import explained
 from grokscale.service.sweeper import TheSweeper
-from grokscale.service.work.errors import Busy
+from grokscale.service.work.rooms import Busy
 from grokscale.service.work.work import TheWork
 from grokscale.studies.lifecycle import ENDED, WAITING, Event
 from grokscale.studies.plan import Plan, forecast, plan

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 from grokscale.service.idempotency import Attempt
-from grokscale.service.studies.errors import IdempotencyKeyReused, SubmissionUnderWay, TooMuchQueued
+from grokscale.service.studies.models import IdempotencyKeyReused, SubmissionUnderWay, TooMuchQueued
 from grokscale.service.studies.waiting import alive
 from grokscale.studies.plan import Plan, Resources
 from grokscale.studies.settings import Settings

@@ -7,12 +7,13 @@ from typing import Any
 from fastapi import APIRouter
 
 from grokscale.service.context import TheStore
-from grokscale.service.laws.errors import TooLittleData
+from grokscale.service.laws.models import TooLittleData
 from grokscale.service.problems import InvalidRequest, refusals
 from grokscale.service.queries import NoParameters
-from grokscale.service.studies.errors import StudyNotFound
+from grokscale.service.studies.models import StudyNotFound
 from grokscale.service.theory.models import Theory
-from grokscale.service.work.errors import Busy, FitTooLong
+from grokscale.service.work.fitters import FitTooLong
+from grokscale.service.work.rooms import Busy
 from grokscale.service.work.work import TheWork, Work
 from grokscale.studies.store import Store
 from grokscale.studies.theory import theory

@@ -10,11 +10,10 @@ from grokscale.service.context import TheStore
 from grokscale.service.negotiation import choose
 from grokscale.service.problems import Fault, InvalidRequest, NotAcceptable, refusals
 from grokscale.service.queries import NoParameters
-from grokscale.service.studies.errors import StudyNotFound
+from grokscale.service.studies.models import StudyNotFound
 from grokscale.service.trials import formats
-from grokscale.service.trials.errors import TrialNotFound
 from grokscale.service.trials.filters import blaming, blaming_metrics, trial_filter
-from grokscale.service.trials.models import Curves, CurvesQuery, Trial, Trials, TrialsQuery
+from grokscale.service.trials.models import Curves, CurvesQuery, Trial, TrialNotFound, Trials, TrialsQuery
 from grokscale.studies.store import TrialRecord
 
 router = APIRouter(prefix="/v1", tags=["trials"])

@@ -1,4 +1,4 @@
-"""Trials as the interface shows them. Times are in steps."""
+"""Trials as the interface shows them, and what it refuses. Times are in steps."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from grokscale.service.examples import example
+from grokscale.service.problems import ApiError
 from grokscale.service.queries import Listed, Paging, Parameters
 from grokscale.trainers.trial import Censoring, Obtained, OutcomeWord
 
@@ -169,3 +170,9 @@ class CurvesQuery(Parameters):
         examples=[["train_error", "test_error"]],
     )
     max_points: int = Field(500, ge=2, le=100_000, description="points at most")
+
+
+class TrialNotFound(ApiError):
+    """There is no trial with this id."""
+
+    status, kind, title = 404, "trial-not-found", "No such trial"

@@ -13,13 +13,25 @@ from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, fail_after, to_thread
 
+from grokscale.service.problems import ApiError
 from grokscale.service.work import frames
-from grokscale.service.work.errors import FitterGone, FitTooLong
 from grokscale.studies.settings import PREFIX
 from grokscale.trainers.tasks.registry import known
 
 T = TypeVar("T")
 _COMMAND = (sys.executable, "-P", "-m", "grokscale.service.work.program")
+
+
+class FitTooLong(ApiError):
+    """The fit was ended at the server's deadline: it asks for too much. The same again would take as long."""
+
+    status, kind, title = 422, "fit-too-long", "The fit takes too long"
+
+
+class FitterGone(ApiError):
+    """The process that fitted has ended, with the server or for want of memory; try again."""
+
+    status, kind, title = 503, "fitter-gone", "The fit was cut off"
 
 
 class Fitter:

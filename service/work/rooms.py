@@ -8,10 +8,16 @@ from typing import TypeVar
 
 from anyio import CapacityLimiter, fail_after, to_thread
 
-from grokscale.service.work.errors import Busy
+from grokscale.service.problems import ApiError
 
 T = TypeVar("T")
 COME_AGAIN_SECONDS = 2
+
+
+class Busy(ApiError):
+    """The server is at as many such requests as it takes at once; come again after `Retry-After` seconds."""
+
+    status, kind, title = 503, "busy", "Too many such requests at once"
 
 
 class Room:

@@ -11,13 +11,19 @@ import pyarrow as pa
 from anyio import Lock, create_task_group, from_thread
 from fastapi import Depends, Request
 
-from grokscale.service.work.errors import ClientLeft
+from grokscale.service.problems import ApiError
 from grokscale.service.work.fitters import FITTERS
 from grokscale.service.work.rooms import Room
 
 T = TypeVar("T")
 SMALL = 5_000
 """Rows. A law of so many takes a twentieth of a second, less than a process is worth."""
+
+
+class ClientLeft(ApiError):
+    """Nobody is there to be answered. Seen in the log alone."""
+
+    status, kind, title = 499, "client-left", "The client has left"
 
 
 class Rooms:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import ray
-from ray.job_config import JobConfig
+
+from grokscale.studies.runner.ray_private import job_without_directory
 
 
 def connect(address: str, logging_level: int) -> None:
     """Connect this process as a driver.
 
     Its current directory stays out of its workers' import path: Ray would put it before all else, on every node, and
-    a user's own `trainers.py` that lies there before the installed package. It does so for all jobs but Ray Client's.
+    a user's own `trainers.py` that lies there before the installed package.
 
     Args:
         address: as `ray.init` takes it.
         logging_level: of what Ray says in this process.
     """
-    ours = JobConfig(_client_job=True)
-    ray.init(address=address, log_to_driver=False, logging_level=logging_level, job_config=ours)
+    job = job_without_directory()
+    ray.init(address=address, log_to_driver=False, logging_level=logging_level, job_config=job)

@@ -10,11 +10,10 @@ import contextlib
 import faulthandler
 import signal
 import threading
-from collections.abc import Mapping
-from typing import Any
 
 from grokscale.studies.bell import Bell
 from grokscale.studies.runner.parent import adopt_orphans, die_with_parent, outlive_children
+from grokscale.studies.runner.ray_private import HeadNode
 from grokscale.studies.runner.wire import Wire
 
 _OBJECT_STORE_BYTES = 200_000_000
@@ -41,64 +40,23 @@ def _keep(wire: Wire) -> None:
     adopt_orphans()
     ended = Bell()
     threading.Thread(target=_listen, args=(wire, ended), daemon=True).start()
-    node = _start(order)
-    has = node.get_resource_and_label_spec()
-    wire.say(address=node.gcs_address, cpus=has.num_cpus, gpus=has.num_gpus)
+    node = HeadNode(order["cpus"], order["directory"], _OBJECT_STORE_BYTES)
+    wire.say(address=node.address, cpus=node.cpus, gpus=node.gpus)
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     _have_workers_wait(node)
     while not ended.wait(_LOOK_SECONDS):
-        if dead := [name for name, _ in node.dead_processes()]:
+        if dead := node.dead():
             raise SystemExit(f"Ray's {', '.join(dead)} ended")
-    node.kill_all_processes(check_alive=False, allow_graceful=True)
+    node.stop()
     outlive_children(_LEAVE_SECONDS)
 
 
-def _start(order: Mapping[str, Any]) -> Any:
-    """Start the servers that run studies, and no others, as `ray start --head` does.
-
-    `ray.init` would also start a dashboard without its pages, an autoscaler with nothing to scale and a tail of logs
-    that nobody reads: three processes that take 4 s of a core to start, and the cluster 3 to 6 s longer.
-    """
-    from ray._private.node import Node
-    from ray._private.parameter import RayParams
-    from ray._private.services import resolve_ip_for_localhost
-
-    class Head(Node):
-        def start_api_server(self, **_: Any) -> None:
-            """Start none."""
-
-    untyped: Any = RayParams  # its annotations are not those of its values
-    parameters = untyped(
-        num_cpus=order["cpus"],
-        object_store_memory=_OBJECT_STORE_BYTES,
-        node_ip_address=resolve_ip_for_localhost("127.0.0.1"),
-        temp_dir=order["directory"],
-        no_monitor=True,
-        include_log_monitor=False,
-        include_dashboard=False,
-        # its own default is one number: a second cluster on the machine would wait 4 s for it, in vain
-        dashboard_agent_listen_port=0,
-    )
-    return Head(parameters, head=True, shutdown_at_exit=False, spawn_reaper=True, ray_init_cluster=True)
-
-
-def _have_workers_wait(node: Any) -> None:
-    """Have Ray start a worker a CPU, so that the first study finds them with all that takes three seconds to import.
-
-    Ray does so itself for its first driver; this process is none, so that nothing of Ray's can keep it from ending.
-    """
+def _have_workers_wait(node: HeadNode) -> None:
+    """Start the workers now: the first study then finds them with all imported that takes three seconds."""
     import grpc
-    from ray._private.grpc_utils import init_grpc_channel
-    from ray._private.services import get_node
-    from ray.core.generated import node_manager_pb2, node_manager_pb2_grpc
 
-    messages: Any = node_manager_pb2  # classes that protobuf makes at import, where no type checker looks
-    port = get_node(node.gcs_address, node.node_id)["node_manager_port"]
-    raylet = node_manager_pb2_grpc.NodeManagerServiceStub(init_grpc_channel(f"{node.node_ip_address}:{port}"))
-    workers = int(node.get_resource_and_label_spec().num_cpus)
-    order = messages.PrestartWorkersRequest(num_workers=workers)
     with contextlib.suppress(grpc.RpcError):  # they are started when they are needed
-        raylet.PrestartWorkers(order, timeout=_ORDER_SECONDS)
+        node.prestart_workers(_ORDER_SECONDS)
 
 
 def _listen(wire: Wire, ended: Bell) -> None:

@@ -18,14 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import ray
-from ray._private.services import get_ray_address_from_environment
-from ray._private.state import state
 from ray.exceptions import RayError
 from ray.util import placement_group, remove_placement_group
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from ruamel.yaml import YAML
 
-from grokscale.studies.runner import connection, trust
+from grokscale.studies.runner import connection, ray_private, trust
 from grokscale.studies.runner.parent import die_with_parent
 from grokscale.studies.runner.wire import Wire
 
@@ -59,8 +57,7 @@ def main() -> None:
 
 def _address(given: str) -> str:
     """Return host:port of a cluster's GCS; `auto` is that of RAY_ADDRESS, or of this machine's cluster."""
-    address = get_ray_address_from_environment(given, None) if given == "auto" else given
-    assert address is not None
+    address = ray_private.address_of_this_machine() if given == "auto" else given
     if "://" in address:
         raise ValueError("ray:// is Ray Client's; give the address of its GCS (host:6379), on a node of the cluster")
     return address
@@ -162,9 +159,7 @@ def _most() -> list[tuple[float, float]]:
     The second version of Ray's autoscaler tells the cluster what it may do; of the first one only the file speaks that
     `ray up` leaves on the head.
     """
-    config: Any = state.get_cluster_config()
-    groups = config.node_group_configs if config else ()
-    found = [_resources(dict(group.resources)) for group in groups for _ in range(max(0, group.max_count))]
+    found = [_resources(has) for has, most in ray_private.node_groups() for _ in range(max(0, most))]
     return found or _most_by_file(BOOTSTRAP)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any, cast
 
+from grokscale.studies.spec.limits import NOT_INSTALLED, lacking
 from grokscale.studies.spec.parse import members
 from grokscale.studies.spec.sections import Part, Section, methods
 from grokscale.studies.spec.study import StudySpec
@@ -29,14 +30,20 @@ def catalogue() -> dict[str, Any]:
         plugin = plugins().get(task["kind"])
         task |= {"version": described()[task["kind"]].version, "code": plugin and plugin.code.to_json()}
     return parts | {
-        "rules": {
-            rule.optimizer or task.kind: f"takes regularizers {' and '.join(rule.regularizers)} only"
-            for task in described().values()
-            for rule in task.rules
-            if isinstance(rule, Takes)
-        },
+        "rules": _rules(),
         "schema": StudySpec.model_json_schema(),
     }
+
+
+def _rules() -> dict[str, str]:
+    """Return what a kind takes beside it, and which kinds of search this server cannot run."""
+    takes = {
+        rule.optimizer or task.kind: f"takes regularizers {' and '.join(rule.regularizers)} only"
+        for task in described().values()
+        for rule in task.rules
+        if isinstance(rule, Takes)
+    }
+    return takes | dict.fromkeys(sorted(lacking()), NOT_INSTALLED)
 
 
 def _members(part: str) -> list[dict[str, Any]]:

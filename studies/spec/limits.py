@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from grokscale.studies.settings import Settings
 
 _LIBRARIES = {"cmaes": "cmaes"}
-"""What each kind of search needs beside optuna: the extra `search`."""
+"""What a kind of search cannot do without beside optuna; `gp` is only slower without the rest of the extra `search`."""
+NOT_INSTALLED = "not installed on this server (`pip install 'grokscale[search]'`)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,10 @@ class Limits:
     @classmethod
     def of(cls, settings: Settings) -> Limits:
         """Return the limits that the settings state."""
-        lacks = {kind for kind, library in _LIBRARIES.items() if find_spec(library) is None}
         sizes = (settings.max_trials, settings.max_n, settings.max_steps, settings.max_body_bytes)
-        return cls(*sizes, frozenset(lacks))
+        return cls(*sizes, lacking())
+
+
+def lacking() -> frozenset[str]:
+    """Return the kinds of search whose libraries are not installed."""
+    return frozenset(kind for kind, library in _LIBRARIES.items() if find_spec(library) is None)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from grokscale.studies.documents import show
-from grokscale.studies.spec.limits import Limits
+from grokscale.studies.spec.limits import NOT_INSTALLED, Limits
 from grokscale.studies.spec.numbers import Fault
 from grokscale.studies.spec.sweeps import NUM, Range, choices, count, is_swept, largest, smallest
 from grokscale.studies.spec.thresholds import OfMeasure
@@ -293,7 +293,7 @@ def _searches(values: Flat, limits: Limits) -> Iterator[Fault]:
         others = ", ".join(other for other in ADAPTIVE if other not in limits.lacks)
         yield (
             path("search.kind"),
-            f"{kind} is not installed on this server (`pip install 'grokscale[search]'`); accepted: {others}",
+            f"{kind} is {NOT_INSTALLED}; accepted: {others}",
         )
 
 

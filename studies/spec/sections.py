@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, reduce
 from operator import or_
@@ -71,8 +70,12 @@ def _annotated(one: description.Field) -> Any:
     return Annotated[Any, check]
 
 
-def model(title: str, says: str, fields: Iterable[description.Field], kind: str | None = None) -> type[Section]:
-    """Return the model of a section or group, its fields and their defaults as they are described."""
+@cache
+def model(title: str, says: str, fields: tuple[description.Field, ...], kind: str | None = None) -> type[Section]:
+    """Return the model of a section or group, its fields and their defaults as they are described.
+
+    One description has one model, however often it is asked for: what was read stays of the type that is written.
+    """
     made: dict[str, Any] = {} if kind is None else {"kind": (Literal[kind], ...)}
     for one in fields:
         default = ... if one.default is MISSING else one.default
@@ -96,17 +99,12 @@ def models(part: Part, task: str | None = None) -> dict[str, type[Section]]:
         known.setdefault(section.kind, section)
     if task is not None and task in described():
         known |= {section.kind: section for section in methods(described()[task], part)}
-    return {kind: _method(section) for kind, section in known.items()}
+    return {kind: model(one.title, one.says, one.fields, kind) for kind, one in known.items()}
 
 
 def methods(task: description.Description, part: Part) -> tuple[description.Section, ...]:
     """Return the regularisers or optimisers of a task."""
     return task.regularizers if part == "regularizer" else task.optimizers
-
-
-@cache
-def _method(section: description.Section) -> type[Section]:
-    return model(section.title, section.says, section.fields, section.kind)
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,26 @@ class ResourcesSection(Section):
     )
 
 
+def _only_methods(task: Description) -> dict[str, dict[str, str]]:
+    """Return the regulariser and the optimiser of a task where it has one alone, of which every field has a default."""
+    parts = (("regularizer", task.regularizers), ("optimizer", task.optimizers))
+    return {
+        part: {"kind": sections[0].kind}
+        for part, sections in parts
+        if len(sections) == 1 and all(one.default is not MISSING for one in sections[0].fields)
+    }
+
+
+def _say_what_may_be_left_out(schema: dict[str, Any]) -> None:
+    """Require a method of those tasks alone of which it has to be stated."""
+    for part in ("regularizer", "optimizer"):
+        free = [kind for kind, task in described().items() if part in _only_methods(task)]
+        if free:
+            schema["required"].remove(part)
+            of_these = {"properties": {"task": {"properties": {"kind": {"enum": free}}}}}
+            schema.setdefault("allOf", []).append({"if": of_these, "else": {"required": [part]}})
+
+
 class StudySpec(Section):
     """A study: a task, a regulariser and an optimiser with their swept fields, seeds, search and budget.
 
@@ -70,7 +90,7 @@ class StudySpec(Section):
     """
 
     # which tasks there are is known when the first specification is read
-    model_config = ConfigDict(defer_build=True)
+    model_config = ConfigDict(defer_build=True, json_schema_extra=_say_what_may_be_left_out)
 
     name: Annotated[str, Text()] = field(..., "1 to 200 printable characters")
     tags: Annotated[tuple[str, ...], ListOf(Text(), 0, 50)] = field((), "words to find the study by")
@@ -131,16 +151,6 @@ class StudySpec(Section):
     def seed_list(self) -> range | tuple[int, ...]:
         """Return the seeds in the order of the specification, unexpanded where they are counted."""
         return range(self.seeds) if isinstance(self.seeds, int) else self.seeds
-
-
-def _only_methods(task: Description) -> dict[str, dict[str, str]]:
-    """Return the regulariser and the optimiser of a task where it has one alone, of which every field has a default."""
-    parts = (("regularizer", task.regularizers), ("optimizer", task.optimizers))
-    return {
-        part: {"kind": sections[0].kind}
-        for part, sections in parts
-        if len(sections) == 1 and all(one.default is not MISSING for one in sections[0].fields)
-    }
 
 
 def flat(spec: StudySpec) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -87,6 +88,13 @@ class Served:
 
     def status(self) -> int:
         return httpx2.get(f"{self.url}/readyz", trust_env=False).status_code
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def gone(processes: list[psutil.Process]) -> bool:
@@ -391,6 +399,14 @@ def test_a_database_that_cannot_hold_every_text_is_refused_in_a_sentence(
         admin.execute("DROP DATABASE ascii WITH (FORCE)")
 
 
+def test_it_says_where_it_listens_once_it_does(tmp_path: Path) -> None:
+    running = Served(tmp_path / "data", "--no-runner")
+    assert int(running.url.rpartition(":")[2]) > 0  # of --port 0
+    assert httpx2.get(f"{running.url}/livez", trust_env=False).status_code == 200
+    running.process.terminate()
+    assert running.process.wait(SECONDS) == 0
+
+
 def test_a_server_without_a_runner_is_ready_and_starts_none(tmp_path: Path) -> None:
     running = Served(tmp_path / "data", "--no-runner")
     assert running.output.readline().startswith("ready")
@@ -461,9 +477,11 @@ def test_a_killed_server_takes_all_that_it_started_with_it(tmp_path: Path) -> No
 
 
 def test_ctrl_c_while_it_starts_is_ending_all_the_same(tmp_path: Path) -> None:
-    running = Served(tmp_path / "data")
-    running.process.send_signal(signal.SIGINT)
-    assert running.process.wait(SECONDS) == 0
+    command = [*BIN, "serve", "--port", "0", "--data-dir", str(tmp_path / "data"), "--cpus", "1"]
+    starting = psutil.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True)
+    until(lambda: bool(starting.children()))  # the runner, which comes before it listens
+    starting.send_signal(signal.SIGINT)
+    assert starting.wait(SECONDS) == 0
 
 
 def test_a_server_until_end_of_input_ends_with_it(tmp_path: Path) -> None:

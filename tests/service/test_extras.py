@@ -20,6 +20,10 @@ from grokscale import law
 from tests.service.conftest import SPEC
 from tests.studies.laws.tables import grid, power_law, table
 
+RANGES = SPEC | {
+    "optimizer": {"kind": "proximal", "alpha": {"log": [0.01, 1]}},
+    "regularizer": {"kind": "l1", "beta": {"log": [1e-6, 1e-2]}},
+}
 HEAVY = ("numba", "optuna", "ray", "scipy", "sqlalchemy", "torch")
 
 
@@ -157,3 +161,33 @@ def test_laws_of_a_table_need_no_server(laws: Path, tmp_path: Path) -> None:
     )
     done = run(laws, "-c", code, str(tmp_path / "trials.parquet"))
     assert done.stdout.rstrip("\n") == law(trials, "t2")["text"], done.stderr
+
+
+def test_a_server_without_the_search_extra_refuses_what_needs_it_and_does_the_rest(tmp_path: Path) -> None:
+    server = installed(tmp_path, "server")
+    code = (
+        "import importlib.util, json\n"
+        "print([name for name in ('cmaes', 'greenlet') if importlib.util.find_spec(name)])\n"
+        "from grokscale.studies.search.samplers import Told, propose\n"
+        "from grokscale.studies.settings import Settings\n"
+        "from grokscale.studies.spec import Limits, SpecError, parse\n"
+        "from grokscale.studies.spec.catalogue import catalogue\n"
+        "told = [Told((beta, 0.1), (1 / beta,), {}) for beta in (1e-6, 1e-5, 1e-4, 1e-3)]\n"
+        "for kind in ('cmaes', 'gp', 'tpe'):\n"
+        "    search = {'kind': kind, 'num_configs': 9, 'objective': {'minimize': 't2'}}\n"
+        f"    spec = {json.dumps(RANGES)} | {{'search': search}}\n"
+        "    try:\n"
+        "        print(kind, len(propose('s', parse(spec, Limits.of(Settings())), told, 2)))\n"
+        "    except SpecError as refused:\n"
+        "        print(refused)\n"
+        "print(catalogue()['rules']['cmaes'])\n"
+    )
+    done = run(server, "-c", code)
+    lacks = "not installed on this server (`pip install 'grokscale[search]'`)"
+    assert done.stdout.splitlines() == [
+        "[]",
+        f"/search/kind: cmaes is {lacks}; accepted: tpe, gp",
+        "gp 2",
+        "tpe 2",
+        lacks,
+    ], done.stderr

@@ -15,10 +15,9 @@ from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from grokscale.service.app import create_app
-from grokscale.service.work.errors import Busy, ClientLeft, FitterGone, FitTooLong
-from grokscale.service.work.fitters import FITTERS, Fitters
-from grokscale.service.work.rooms import Room
-from grokscale.service.work.work import Rooms, Work
+from grokscale.service.work.fitters import FITTERS, FitterGone, Fitters, FitTooLong
+from grokscale.service.work.rooms import Busy, Room
+from grokscale.service.work.work import ClientLeft, Rooms, Work
 from grokscale.studies.laws import law
 from grokscale.studies.laws.errors import UnknownName
 from grokscale.studies.settings import Settings

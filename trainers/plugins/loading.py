@@ -11,7 +11,7 @@ from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from grokscale.trainers.plugins.plugin import Plugin
-from grokscale.trainers.plugins.sources import NotThere, Source, code, file_of, name_of, split
+from grokscale.trainers.plugins.sources import NotThere, Source, code, file_of, lies_beside, name_of, split
 from grokscale.trainers.tasks.description import Description
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def imported(module: str) -> ModuleType:
     """Import a module, or a file under the one name that it has.
 
     Raises:
-        NotThere: there is no such file.
+        NotThere: there is no such file, or it imports one that lies beside it and cannot be found.
         Exception: whatever the module raises.
     """
     name, path = name_of(module), file_of(module)
@@ -43,8 +43,13 @@ def imported(module: str) -> ModuleType:
     sys.modules[name] = made  # what looks itself up while it is imported, such as a dataclass, finds itself
     try:
         spec.loader.exec_module(made)
-    except BaseException:
+    except BaseException as error:
         del sys.modules[name]
+        if isinstance(error, ModuleNotFoundError) and error.name and lies_beside(path, error.name):
+            raise NotThere(
+                f"{path.name} imports {error.name}, which lies beside it: a file is imported on its own; accepted: one "
+                f"file, a package that is installed, or PYTHONPATH={path.parent} for the server and its workers"
+            ) from error
         raise
     return made
 

@@ -20,7 +20,8 @@ class Code:
         module: `package.module`, or the absolute path of a file, and `:NAME` where one object of it is meant.
         package: the distribution; empty: it belongs to none.
         version: of the distribution; empty: it has none.
-        source: hex SHA-256 over the sources of its outermost package, or of the file; empty: they cannot be read.
+        source: hex SHA-256 over the sources of its outermost package, or of the file and the modules beside it that it
+            imports; empty: they cannot be read.
     """
 
     module: str

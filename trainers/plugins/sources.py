@@ -5,6 +5,7 @@ Nothing here imports any of them: a module is found by its outermost package, an
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import sys
 from collections.abc import Iterable
@@ -108,7 +109,7 @@ def code(source: Source) -> Code:
     """
     path = file_of(source.module)
     if path is not None:
-        return Code(source.module, "", "", _hash([path], path.parent))
+        return Code(source.module, "", "", _hash([path, *_neighbours(path)], path.parent))
     outermost = split(source.module)[0].partition(".")[0]
     files, root = _files(outermost)
     package = source.package or _distribution(outermost)
@@ -129,6 +130,42 @@ def _files(outermost: str) -> tuple[list[Path], Path]:
         return sorted(root.rglob("*.py")), root
     path = Path(spec.origin or "")
     return ([path], path.parent) if path.suffix == ".py" else ([], path)
+
+
+def _neighbours(path: Path) -> list[Path]:
+    """Return the modules beside a file that it imports, directly or through each other, sorted.
+
+    A file that cannot be parsed is not looked into: its import fails and says why.
+    """
+    seen: set[Path] = set()
+    waiting = [path]
+    while waiting:
+        found = {one for name in _imported(waiting.pop()) for one in _beside(path, name)}
+        waiting += found - seen
+        seen |= found
+    return sorted(seen - {path})
+
+
+def _imported(path: Path) -> set[str]:
+    """Return the outermost names of all that a file imports, wherever in it."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return set()
+    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
+    return {name.partition(".")[0] for name in names}
+
+
+def lies_beside(path: Path, module: str) -> bool:
+    """Return whether a module that a file imports lies in the file's own folder."""
+    return bool(_beside(path, module.partition(".")[0]))
+
+
+def _beside(path: Path, name: str) -> list[Path]:
+    """Return the files of the module or package of this name in the folder of a file; none where there is none."""
+    module, package = path.with_name(f"{name}.py"), path.with_name(name)
+    return [module] if module.is_file() else [*package.rglob("*.py")]
 
 
 def _hash(paths: Iterable[Path], root: Path) -> str:

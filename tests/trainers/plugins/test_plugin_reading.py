@@ -155,3 +155,37 @@ def test_a_file_that_was_changed_within_its_second_is_read_as_it_is(tmp_path: Pa
     [after] = found(str(module)).plugins
     assert (before.kind, after.kind) == ("plain", "other")
     assert not before.code.same(after.code.to_json())
+
+
+def test_what_a_file_imports_from_its_own_folder_is_part_of_its_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "lib").mkdir()
+    for name, content in {"helper": "import json, lib.sizes", "lib/sizes": "ONE = 1", "other": "", "plain": ""}.items():
+        text(tmp_path, name, content)
+    module = write(tmp_path, "mine")
+    alone = found(module).plugins[0].code.source
+    Path(module).write_text("import helper\n" + Path(module).read_text())
+    sources = [alone]
+    for name, content in {
+        "helper": "import json, lib.sizes  # more",
+        "lib/sizes": "ONE = 2",
+        "other": "TWO = 2",
+    }.items():
+        sources.append(found(module).plugins[0].code.source)
+        text(tmp_path, name, content)
+    sources.append(found(module).plugins[0].code.source)
+    _, first, helper_changed, sizes_changed, other_changed = sources
+    assert len({alone, first, helper_changed, sizes_changed}) == 4
+    assert other_changed == sizes_changed  # nobody imports it
+
+
+def test_a_module_beside_a_file_that_cannot_be_found_is_told_of_with_what_to_do(tmp_path: Path) -> None:
+    text(tmp_path, "helper", "ONE = 1")
+    module = text(tmp_path, "mine", "import helper")
+    (trouble,) = found(module).troubles
+    assert trouble.reason == (
+        "its import failed: NotThere: mine.py imports helper, which lies beside it: a file is imported on its own; "
+        f"accepted: one file, a package that is installed, or PYTHONPATH={tmp_path} for the server and its workers"
+    )

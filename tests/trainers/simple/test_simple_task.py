@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pytest
 import torch
 
-from grokscale.studies.spec import SpecError, parse
+from grokscale.studies.spec import SpecError, StudySpec, parse
 from grokscale.tasks import NONE, Field, Grid, Real, Section, SimpleTask, Trial, field
 from grokscale.testing import task_contract
 from grokscale.trainers.checkpoint import OUTCOME
@@ -259,6 +261,48 @@ def test_methods_that_leave_nothing_to_choose_may_be_left_out() -> None:
         with pytest.raises(SpecError) as refused:
             parse(SPEC | {"task": {"kind": "shrinks"}})
         assert [problem.pointer for problem in refused.value.problems] == ["/regularizer", "/optimizer"]
+
+
+def test_the_json_schema_says_of_each_task_which_methods_may_be_left_out() -> None:
+    sparse = {
+        "task": {"kind": "sparse_recovery"},
+        "regularizer": {"kind": "l1", "beta": 1e-3},
+        "optimizer": {"kind": "proximal", "alpha": 0.1},
+    }
+    plugins = [Plugin(Code("tests", "", "", ""), one.description) for one in (Kept, Shrinks)]
+    with offered(*plugins):
+        check = jsonschema.Draft202012Validator(StudySpec.model_json_schema())
+        for stated in ({"task": {"kind": "kept"}}, sparse):
+            assert parse(SPEC | stated)
+            check.validate(SPEC | stated)
+        for kind, part in (("shrinks", "regularizer"), ("sparse_recovery", "optimizer"), ("kept", "task")):
+            whole = SPEC | sparse | {"task": {"kind": kind}}
+            (missing,) = [each for each in check.iter_errors(without(whole, part)) if each.validator == "required"]
+            assert repr(part) in missing.message
+    required = StudySpec.model_json_schema()["required"]
+    assert required == ["name", "task", "regularizer", "optimizer", "seeds"]
+
+
+def without(document: dict[str, Any], part: str) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name != part}
+
+
+def test_what_was_read_is_written_without_a_warning_when_other_tasks_have_come_and_gone() -> None:
+    read = parse(
+        SPEC
+        | {
+            "task": {"kind": "synthetic"},
+            "regularizer": {"kind": "l1", "beta": 1e-3},
+            "optimizer": {"kind": "proximal", "alpha": 0.1},
+        }
+    )
+    before = read.canonical()
+    with offered(Plugin(Code("tests", "", "", ""), Kept.description)), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read.canonical() == before
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read.canonical() == before
 
 
 # -- mistakes -----------------------------------------------------------------------------------------------------
