@@ -31,6 +31,7 @@ class Cells:
         self.names = sheet.table.column_names
         self.rows = len(sheet.table)
         self.problems: list[FieldProblem] = []
+        self._refused: set[tuple[int, str]] = set()
 
     @property
     def metadata(self) -> dict[bytes, bytes]:
@@ -46,8 +47,16 @@ class Cells:
         return self.table.column(name)
 
     def refuse(self, rows: Rows, column: str, message: str) -> None:
-        """Note that what stands in some rows of a column is refused; `{}` in the message is the value."""
-        for row in np.flatnonzero(rows)[: MOST + 1 - len(self.problems)].tolist():
+        """Note that what stands in some rows of a column is refused; `{}` in the message is the value.
+
+        A cell is refused once, for the first reason there is.
+        """
+        for row in np.flatnonzero(rows).tolist():
+            if len(self.problems) > MOST:
+                return
+            if (row, column) in self._refused:
+                continue
+            self._refused.add((row, column))
             value = self.column(column)[row].as_py() if column in self.names else None
             self.problems.append(cell(row, column, message.format("missing" if value is None else show(value))))
 

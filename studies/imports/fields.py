@@ -107,9 +107,9 @@ def configurations(cells: Cells, names: tuple[str, ...]) -> list[dict[str, Value
     """Return the configuration of every run; equal ones are one object. Cells that are too long are noted."""
     columns = {name: _values(cells, name) for name in names}
     known: dict[str, dict[str, Value]] = {}
-    found = []
-    for values in zip(*columns.values(), strict=True) if columns else [()] * cells.rows:
-        config = dict(zip(columns, values, strict=True))
+    found: list[dict[str, Value]] = []
+    for row in range(cells.rows):
+        config = {name: values[row] for name, values in columns.items()}
         found.append(known.setdefault(json.dumps(config, allow_nan=False), config))
     return found
 

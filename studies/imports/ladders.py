@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from grokscale.studies.imports.cells import Cells
+from grokscale.studies.imports.cells import Cells, Floats
 from grokscale.studies.imports.times import CENSORED, MOST_STEPS, Units
 
 _PARTS = ("step", "lower", "upper", "stayed")
@@ -42,7 +42,7 @@ def _ladder(document: Any, units: Units) -> dict[str, Any]:
 
 def _crossing(parts: Mapping[str, Any], units: Units) -> dict[str, Any]:
     step, lower, upper, stayed = (_time(parts.get(name)) for name in _PARTS)
-    if parts["censoring"] not in CENSORED or math.isnan(lower):
+    if parts["censoring"] not in CENSORED or np.isnan(lower):
         raise ValueError("no crossing")
     made = {"step": units.up(step), "lower": units.down(lower), "upper": units.up(upper), "stayed": units.up(stayed)}
     whole = {name: None if np.isnan(value) else int(value) for name, value in made.items()}
@@ -53,7 +53,7 @@ def _crossing(parts: Mapping[str, Any], units: Units) -> dict[str, Any]:
     return {**whole, "censoring": parts["censoring"]}
 
 
-def _time(value: Any) -> np.float64:
+def _time(value: Any) -> Floats:
     if value is not None and (isinstance(value, bool) or not -1 <= value <= MOST_STEPS):
         raise ValueError("no time")
-    return np.float64(np.nan if value is None else value)
+    return np.array(np.nan if value is None else value, dtype=np.float64)

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
@@ -189,14 +188,14 @@ def _inferred(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return a column of a CSV file as numbers where every cell is one."""
     if texts.null_count == len(texts):
         return texts.cast(_REAL)
-    trimmed = pc.utf8_trim_whitespace(texts)
+    trimmed = pa.chunked_array([[None if text is None else text.strip() for text in texts.to_pylist()]], pa.string())
     for kind in (_WHOLE, _REAL):
         try:
             return trimmed.cast(kind)
         except pa.ArrowInvalid:
             continue
-    words = pc.unique(texts).drop_null().to_pylist()
-    return _truth(texts) if set(words) <= {*_TRUTH} else texts
+    words = {*texts.unique().to_pylist()} - {None}
+    return _truth(texts) if words <= {*_TRUTH} else texts
 
 
 def _truth(texts: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -214,7 +213,8 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_integer(kind):
         return column.cast(_WHOLE)
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        return pc.if_else(pc.is_nan(column.cast(_REAL)), None, column.cast(_REAL))
+        values = column.cast(_REAL).to_numpy()
+        return pa.chunked_array([pa.array(values, from_pandas=True)])
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return column.cast(pa.string())
     raise pa.ArrowInvalid(str(kind))
@@ -233,9 +233,8 @@ def _of_values(name: str, values: list[Any], problems: list[FieldProblem]) -> pa
 
 def _neither(name: str, values: Iterable[Any]) -> list[FieldProblem]:
     accepted = "accepted: a number, a text or null"
-    strange = [
-        i for i, value in enumerate(values) if isinstance(value, list) or (isinstance(value, dict) and name != "ladder")
-    ]
+    nested = (list,) if name == "ladder" else (list, dict)  # a ladder may be the object that files have as text
+    strange = [i for i, value in enumerate(values) if isinstance(value, nested)]
     return [cell(i, name, f"not a single value; {accepted}") for i in strange[: MOST + 1]]
 
 

@@ -50,8 +50,8 @@ class Runs:
         obtained = self.cells.words("obtained", get_args(Obtained))
         made: dict[str, Any] = {"seed": self.seed, "outcome": self.outcome, "steps": self.steps}
         made |= {"obtained": obtained, "looks": self.cells.texts("looks")}
-        for name, one in self.crossings.items():
-            one = _stored(one)
+        for name, read in self.crossings.items():
+            one = _stored(read)
             made |= {f"{name}_{part}": getattr(one, part) for part in ("step", "lower", "upper", "stayed")}
             made[f"{name}_censoring"] = one.words
         made |= self._delays() | self.errors
