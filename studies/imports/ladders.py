@@ -12,6 +12,7 @@ import numpy as np
 from grokscale.studies.imports.cells import Cells, Floats
 from grokscale.studies.imports.times import CENSORED, MOST_STEPS, Units
 
+NO_LADDER = "{}"
 _PARTS = ("step", "lower", "upper", "stayed")
 _ACCEPTED = (
     'JSON of thresholds to crossings: {"1e-2": {"t1": {step, lower, upper, censoring, stayed} or null, "t2": ...}}'
@@ -19,13 +20,15 @@ _ACCEPTED = (
 
 
 def read(cells: Cells, units: Units) -> list[str]:
-    """Return the ladder of every run as JSON, `{}` where it has none; what is none is noted."""
+    """Return the ladder of every run as JSON, `NO_LADDER` where it has none; what is none is noted."""
+    if not cells.has("ladder"):
+        return [NO_LADDER] * cells.rows
     found, bad = [], np.zeros(cells.rows, dtype=bool)
     for row, text in enumerate(cells.texts("ladder").tolist()):
         try:
             found.append(json.dumps(_ladder(json.loads(text), units) if text else {}, allow_nan=False))
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
-            found.append("{}")
+            found.append(NO_LADDER)
             bad[row] = True
     cells.refuse(bad, "ladder", "{} is refused; accepted: " + _ACCEPTED.replace("{", "{{").replace("}", "}}"))
     return found

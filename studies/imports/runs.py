@@ -62,7 +62,9 @@ class Runs:
         t1, t2 = _stored(self.crossings["t1"]), _stored(self.crossings["t2"])
         found = [delay(t1.crossing(row), t2.crossing(row)) for row in range(self.cells.rows)]
         lags = [None if isinstance(one, NoDelay) else one for one in found]
-        return {f"delay_{part}": [lag and getattr(lag, part) for lag in lags] for part in _DELAY_PARTS}
+        reasons = [one.reason if isinstance(one, NoDelay) else None for one in found]
+        parts = {f"delay_{part}": [lag and getattr(lag, part) for lag in lags] for part in _DELAY_PARTS}
+        return parts | {"delay_reason": reasons}
 
     def _errors(self) -> dict[str, Floats]:
         """Return the errors with their steps: where an error is without one, that of the crossing or of the end."""

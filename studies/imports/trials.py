@@ -37,10 +37,12 @@ class Imported:
         fields: of the configuration.
         description: of the columns.
         spec: what the study shows as its specification.
+        delay_reasons: why a trial has no delay, shape (rows,).
         remark: what was assumed of the columns, as a sentence; empty: nothing.
     """
 
     trials: pa.Table
+    delay_reasons: pa.Array
     fields: tuple[str, ...]
     description: Description
     spec: Mapping[str, Any]
@@ -75,7 +77,8 @@ def read(sheet: Sheet, asked: Asked, predictors: frozenset[str] = frozenset()) -
     description = describe(cells, asked, fields, thresholds, beside.measures)
     made = _flat(cells.rows, own, thresholds, {name: cells.column(name) for name in fields.names}, beside)
     spec = specification(asked, fields, thresholds, max_steps, rows_hash)
-    return Imported(marked(made, description), fields.names, description, spec, fields.remark)
+    reasons = pa.array(own["delay_reason"], pa.string())
+    return Imported(marked(made, description), reasons, fields.names, description, spec, fields.remark)
 
 
 @dataclass(frozen=True, slots=True)
