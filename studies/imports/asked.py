@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from grokscale.studies.documents import FieldProblem, show
+from grokscale.studies.documents import FieldProblem, pointer, show
 from grokscale.studies.imports.errors import TableError
 from grokscale.studies.spec.lists import ListOf
 from grokscale.studies.spec.numbers import Number, Refused
@@ -53,29 +53,25 @@ class Asked:
         return next(value for value in (given, in_table, _THRESHOLD) if value is not None)
 
     @classmethod
-    def of(cls, said: Mapping[str, Any], at: Callable[[str], str]) -> Asked:
-        """Return what plain JSON values say.
-
-        Args:
-            said: by the names of the attributes, `rate` as text; null: not said.
-            at: from a name to where it was said, as JSON pointer.
+    def of(cls, said: Mapping[str, Any]) -> Asked:
+        """Return what plain JSON values say, by the names of the attributes, `rate` as text; null: not said.
 
         Raises:
-            TableError: with every faulty one.
+            TableError: with every faulty one, `/name` its pointer.
         """
         problems = []
         checked: dict[str, Any] = {}
         for name, check in _CHECKS.items():
             if said.get(name) is None:
                 if name == "name":
-                    problems.append(FieldProblem(at(name), f"missing; accepted: {_LINE.accepted}"))
+                    problems.append(FieldProblem("/name", f"missing; accepted: {_LINE.accepted}"))
                 continue
             try:
                 checked[name] = check(said[name])
             except Refused as refused:
-                problems += [FieldProblem(at(name), message) for _, message in refused.faults]
+                problems += [FieldProblem(pointer((name,)), message) for _, message in refused.faults]
         problems += [
-            FieldProblem(at(name), f"no such argument; accepted: {', '.join(_CHECKS)}")
+            FieldProblem(pointer((name,)), f"no such argument; accepted: {', '.join(_CHECKS)}")
             for name in said
             if name not in _CHECKS
         ]
@@ -107,7 +103,7 @@ def _rename(value: Any) -> dict[str, str]:
     return {str(old): new for old, new in value.items()}
 
 
-_CHECKS: dict[str, Callable[[Any], Any]] = {
+_CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
     "name": _LINE.check,
     "tags": ListOf(_LINE, 0, 50).check,
     "rate": _rate,
@@ -119,3 +115,5 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "steps_per_unit": Number(0, MOST_STEPS_PER_UNIT, above=True).check,
     "error": _LINE.check,
 }
+ARGUMENTS: Final = tuple(_CHECKS)
+"""What can be said, by name."""

@@ -95,17 +95,15 @@ def _row(runs: Imported) -> Callable[[dict[str, Any], str | None], dict[str, Any
     same = [name for name in known if name not in apart]
 
     def row(flat: dict[str, Any], delay_reason: str | None) -> dict[str, Any]:
-        measured = {
-            point: {measure: flat.get(f"error_{point}_{measure}") for measure in measures}
-            for point in ERRORS_AT
-            if flat[f"error_{point}"] is not None
-        }
+        every = {point: {one: flat.get(f"error_{point}_{one}") for one in measures} for point in ERRORS_AT}
+        known = {point for point in ERRORS_AT if flat[f"error_{point}"] is not None}
+        beside = {point for point, values in every.items() if any(value is not None for value in values.values())}
         return {name: flat[name] for name in same} | {
             "id": str(uuid7()),
             "delay_reason": delay_reason,
             "ladder": {} if flat["ladder"] == NO_LADDER else json.loads(flat["ladder"]),
-            "measures": measured,
-            "error_reasons": {point: _NOT_IMPORTED for point in ERRORS_AT if point not in measured},
+            "measures": {point: every[point] for point in ERRORS_AT if point in known | beside},
+            "error_reasons": {point: _NOT_IMPORTED for point in ERRORS_AT if point not in known},
             "theory": {name: flat[name] for name in theory},
             "theory_reasons": {name: _NOT_IMPORTED for name in theory if flat[name] is None},
             "points": 0,
