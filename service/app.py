@@ -20,6 +20,7 @@ from grokscale.service.events.feed import Feed
 from grokscale.service.fits.endpoints import router as fits
 from grokscale.service.health.endpoints import router as health
 from grokscale.service.health.readiness import Health
+from grokscale.service.imports.endpoints import router as imports
 from grokscale.service.laws.endpoints import router as laws
 from grokscale.service.library.endpoints import router as library
 from grokscale.service.pareto.endpoints import router as pareto
@@ -42,7 +43,7 @@ from grokscale.trainers.tasks.registry import described
 
 FIRST_LOOK_SECONDS = 2.0
 """How long the first request may wait until it is known how the database is."""
-NOUNS = (studies, trials, events, laws, fits, phases, theory, pareto, charts, tasks, library)
+NOUNS = (studies, imports, trials, events, laws, fits, phases, theory, pareto, charts, tasks, library)
 
 
 def create_app(settings: Settings, store: Store | None = None, *, expects_runner: bool = False) -> FastAPI:
@@ -75,7 +76,7 @@ def create_app(settings: Settings, store: Store | None = None, *, expects_runner
         app.include_router(router, responses=_everywhere(settings))
     documentation.install(app)
     # the last added is the outermost: the id, then what is asked, then who asks, then how much
-    app.add_middleware(BodyLimit, most=settings.max_body_bytes)
+    app.add_middleware(BodyLimit, most=settings.max_body_bytes, most_of_tables=settings.max_import_bytes)
     app.add_middleware(Sites, keyed=bool(settings.keys))
     if settings.keys:
         app.add_middleware(Keys, keys=settings.keys)

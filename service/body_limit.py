@@ -12,6 +12,8 @@ from grokscale.service import problems
 
 SPECIFICATIONS = frozenset({"/v1/studies", "/v1/studies:validate"})
 """Paths whose bodies are read by a thread."""
+TABLES = frozenset({"/v1/studies:import"})
+"""Paths whose bodies are read by a process."""
 ELSEWHERE = 1 << 16
 """Bytes of any other body: it is read on the event loop, where a megabyte takes half a second from everybody."""
 
@@ -21,12 +23,14 @@ class BodyLimit:
 
     Args:
         app: what is asked otherwise.
-        most: bytes of a specification; others have at most `ELSEWHERE`.
+        most: bytes of a specification.
+        most_of_tables: bytes of a table of runs; whatever else comes has at most `ELSEWHERE`.
     """
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    def __init__(self, app: ASGIApp, most: int, most_of_tables: int) -> None:
         self.app = app
-        self.most = most
+        self._most = dict.fromkeys(SPECIFICATIONS, most) | dict.fromkeys(TABLES, most_of_tables)
+        self._elsewhere = min(most, ELSEWHERE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -39,7 +43,7 @@ class BodyLimit:
             refusal = problems.UnsupportedMediaType(detail, headers={"Accept-Encoding": "identity"})
             await problems.respond(scope, refusal)(scope, receive, send)
             return
-        most = self.most if scope["path"] in SPECIFICATIONS else min(self.most, ELSEWHERE)
+        most = self._most.get(scope["path"], self._elsewhere)
         refusal = problems.BodyTooLarge(f"the body is larger than {most} bytes, the limit of this server")
         declared = headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > most:

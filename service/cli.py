@@ -18,6 +18,7 @@ from grokscale.service.commands import (
     db,
     diagrams,
     doctor,
+    imports,
     quickstart,
     runner,
     serve,
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 app.command()(serve.serve)
 app.command()(client.submit)
+app.command("import")(imports.import_runs)
 app.command()(client.validate)
 app.command()(client.watch)
 app.command()(client.law)

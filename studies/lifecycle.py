@@ -129,6 +129,15 @@ class ImpossibleTransition(PortableError):
         super().__init__(f"cannot {event} a study that is {state}; possible: {allowed}")
 
 
+class RanElsewhere(ImpossibleTransition):
+    """The study is of imported runs: it was complete when it came, and nothing can be asked of its state."""
+
+    def __init__(self, state: State, event: Event) -> None:
+        super().__init__(state, event)
+        self.possible = ()
+        self.args = (f"cannot {event} a study of imported runs: they ran elsewhere, and are never run or retried here",)
+
+
 def after(state: State, event: Event) -> State:
     """Return the state that follows; equal to `state` where the event asks for what already holds.
 

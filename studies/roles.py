@@ -103,6 +103,11 @@ def of(table: pa.Table) -> Roles:
     return _read(said, tuple(table.column_names) if said is None else ())
 
 
+def says(metadata: Mapping[bytes, bytes] | None) -> bool:
+    """Return whether a table's metadata say what its columns are for."""
+    return _KEY in (metadata or {})
+
+
 def joined(tables: Sequence[pa.Table]) -> Mapping[bytes, bytes]:
     """Return the metadata of a table of the rows of several: the roles of all, the rate of the first."""
     each = [json.loads(said) for one in tables if (said := (one.schema.metadata or {}).get(_KEY))]

@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     max_n: int = Field(5_000, ge=1, description="largest ambient dimension")
     max_steps: int = Field(10**12, ge=1, description="largest budget of a trial, in steps")
     max_body_bytes: int = Field(1 << 20, ge=1, description="largest request body")
+    max_import_bytes: int = Field(64 << 20, ge=1, description="largest table of runs that is imported")
     fit_seconds: float = Field(120.0, gt=0, allow_inf_nan=False, description="a fit that takes longer is ended")
     max_connections: int = Field(1_000, ge=10, description="connections at once; half of them may follow events")
     tasks: str | None = Field(

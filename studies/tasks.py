@@ -14,7 +14,7 @@ from grokscale.trainers.plugins.plugin import Code, Found
 from grokscale.trainers.plugins.reading import read
 from grokscale.trainers.plugins.sources import configured, installed
 from grokscale.trainers.tasks import registry
-from grokscale.trainers.tasks.description import Description
+from grokscale.trainers.tasks.description import IMPORTED, Description
 from grokscale.trainers.trial import Identity, Trial
 
 if TYPE_CHECKING:
@@ -90,6 +90,8 @@ def adopt(store: Store, study_id: str) -> None:
         ImpossibleTransition: a runner has the study.
     """
     study, then = store.study(study_id), store.description(study_id)
+    if then.kind == IMPORTED:
+        return  # what changes states says why there is nothing to go on with
     if differs(then.kind, then, study.versions) is None:
         return
     now = registry.described().get(then.kind)

@@ -19,17 +19,19 @@ from grokscale.service.client.http import KEY, Http
 from grokscale.service.client.plain import encoded, plain, words
 from grokscale.service.client.specification import JSON, document
 from grokscale.service.client.study import ENDED, Study
+from grokscale.service.client.tables import name_of, table_document
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from grokscale.service.client.specification import Document, Spec
+    from grokscale.service.client.tables import Table
 
 URL = "http://127.0.0.1:8000"
 FORMATS = ("svg", "png", "html", "json")
 """Of charts."""
 FIT_TIMEOUT = httpx2.Timeout(300.0, connect=5.0)
-"""Above the server's own deadline of a fit, so that it is the server that says that it took too long."""
+"""Above the server's own deadline of a fit, or of reading a table, so that it is the server that says so."""
 _LISTS = ("models", "terms", "intervals", "studies")
 """Arguments of a fit that are lists of names."""
 
@@ -88,6 +90,65 @@ class Client:
         """Submit a study of the library by its name."""
         headers = _key(idempotency_key)
         return Study(self, self._http.json("POST", f"/v1/library/{_quoted(name)}:submit", headers=headers))
+
+    def import_study(
+        self,
+        table: Table,
+        *,
+        name: str | None = None,
+        rate: str | None = None,
+        data: Sequence[str] | str | None = None,
+        rename: Mapping[str, str] | None = None,
+        ignore: Sequence[str] | str | None = None,
+        steps_per_unit: float | None = None,
+        train_threshold: float | None = None,
+        test_threshold: float | None = None,
+        error: str | None = None,
+        tags: Sequence[str] | str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Study:
+        """Make a study of runs that were made elsewhere, and return its handle: it is completed, and never runs.
+
+        A lost answer is asked for again without making a second study.
+
+        Args:
+            table: one row a run: a path (`.csv`, `.parquet`), a list of mappings (such as `crossings` makes, with
+                `seed` and the run's fields beside), an Arrow table, or a DataFrame. Needed are `seed`, the columns of
+                the rate, and `t2_step` or `t2_lower`, `t2_upper` and `t2_censoring`.
+            name: of the study; none: that of the file.
+            rate: columns whose product the runs' speed is proportional to, `lr*weight_decay`, the strength of the
+                regulariser last; none: what the table says of itself, else `alpha*beta`.
+            data: columns that name the data of a run; none: what the table says, else what is known by its name, else
+                every number but the rate. `reason` of the study then names these.
+            rename: columns to what they shall be called.
+            ignore: columns that are left out.
+            steps_per_unit: optimiser steps in one unit of the table's times, such as in an epoch.
+            train_threshold: what t1 is the crossing of; none: as in the table, else 0.01.
+            test_threshold: what t2 is the crossing of; likewise.
+            error: what the errors are, in words.
+            tags: words to find the study by.
+            idempotency_key: none: one of its own for each call.
+
+        Raises:
+            Invalid: `faults` names every faulty cell by row and column.
+            InvalidArgument: what is given is no table, or has no name.
+            OSError: the file cannot be read.
+        """
+        said = {"name": name_of(table) if name is None else name, "rate": rate, "data": data, "rename": rename}
+        said |= {"ignore": ignore, "steps_per_unit": steps_per_unit, "train_threshold": train_threshold}
+        said |= {"test_threshold": test_threshold, "error": error, "tags": tags}
+        sent, parameters = table_document(table, said)
+        return Study(
+            self,
+            self._http.json(
+                "POST",
+                "/v1/studies:import",
+                content=sent.content,
+                params=parameters,
+                headers={"Content-Type": sent.media, **_key(idempotency_key)},
+                timeout=FIT_TIMEOUT,
+            ),
+        )
 
     def validate(self, spec: Spec | Document) -> dict[str, Any]:
         """Return what a study would take: trials, packs, predicted steps, seconds and memory, warnings."""

@@ -51,7 +51,10 @@ class Study(BaseModel):
     id: str = Field(description="UUIDv7: ordered by time of submission")
     name: str
     state: State
-    reason: str | None = Field(description="why the study or all of its trials failed, or what a queued one waits for")
+    reason: str | None = Field(
+        description="why the study or all of its trials failed, or what a queued one waits for; `imported`, and what "
+        "was assumed of the columns, of runs made elsewhere"
+    )
     tags: list[str]
     priority: int = Field(description="higher runs first")
     spec: dict[str, Any] = Field(description="the specification in canonical form, defaults filled in")

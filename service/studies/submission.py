@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
@@ -11,6 +12,7 @@ from typing import Any
 from grokscale.service.idempotency import Attempt
 from grokscale.service.studies.models import IdempotencyKeyReused, SubmissionUnderWay, TooMuchQueued
 from grokscale.service.studies.waiting import alive
+from grokscale.studies.imports.trials import Imported
 from grokscale.studies.plan import Plan, Resources
 from grokscale.studies.settings import Settings
 from grokscale.studies.spec import StudySpec
@@ -25,6 +27,7 @@ from grokscale.studies.store import (
     TooMuchWaits,
 )
 from grokscale.studies.tasks import versions_of
+from grokscale.trainers.tasks.description import IMPORTED
 
 LIBRARIES = ("grokscale", "torch", "ray", "numpy", "scipy", "numba")
 
@@ -74,19 +77,32 @@ class Submission:
         assert settings.max_queued_trials is not None
         quota = Quota(self.caller, settings.max_queued_studies, settings.max_queued_trials)
         try:
-            return self.store.add_study(
+            return self._once(
+                self.store.add_study,
                 spec,
                 planned,
                 versions=versions() | versions_of(spec.task.kind),
-                idempotency=self.row,
                 quota=quota,
                 lease_seconds=settings.lease_seconds,
             )
+        except TooMuchWaits as refused:
+            raise _too_much(refused) from None
+
+    def keep(self, runs: Imported, settings: Settings) -> StudyRecord:
+        """Write the study of imported runs, or return the first answer where a repetition came first.
+
+        Raises:
+            IdempotencyKeyReused, SubmissionUnderWay: as above.
+        """
+        seconds = settings.lease_seconds
+        return self._once(self.store.import_study, runs, versions=versions(), lease_seconds=seconds)
+
+    def _once(self, write: Callable[..., StudyRecord], *what: Any, **options: Any) -> StudyRecord:
+        try:
+            return write(*what, idempotency=self.row, **options)
         except AlreadySubmitted as taken:
             assert self.row is not None
             return self._again(self.row, taken.record)
-        except TooMuchWaits as refused:
-            raise _too_much(refused) from None
 
     def _again(self, row: Idempotency, record: IdempotencyRecord) -> StudyRecord:
         if record.body_hash != row.body_hash:
@@ -95,6 +111,8 @@ class Submission:
             detail = "the study is being made, at the request that came with this Idempotency-Key first; ask again"
             raise SubmissionUnderWay(detail, headers={"Retry-After": "5"})
         study = self.store.study(record.study_id)
+        if study.spec["task"]["kind"] == IMPORTED:
+            return study  # complete from the first
         # the first answer again, not what has become of the study since
         untouched = Progress(study.progress.total, 0, {}, 0.0, None)
         return replace(study, state="queued", reason=None, progress=untouched, started=None, ended=None)

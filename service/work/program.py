@@ -18,7 +18,7 @@ from typing import IO, Any
 from grokscale.service.work import frames
 from grokscale.trainers.tasks.registry import offer
 
-NEEDED = tuple(f"grokscale.studies.{name}" for name in ("fits", "laws", "pareto", "phases", "theory"))
+NEEDED = tuple(f"grokscale.studies.{name}" for name in ("fits", "imports.bodies", "laws", "pareto", "phases", "theory"))
 """Imported before the first request comes, so that it need not wait for them."""
 NICENESS = 5
 """The server answers first."""

@@ -34,6 +34,7 @@ class Rooms:
         self.laws = Room("laws and diagrams", at_once=4, waiting=32, patience=10)
         self.fits = Room("fits", at_once=2, waiting=8, patience=30)
         self.specifications = Room("specifications", at_once=2, waiting=64, patience=30)
+        self.tables = Room("imports", at_once=2, waiting=16, patience=60)
         self._alone: WeakValueDictionary[Hashable, Lock] = WeakValueDictionary()
 
     def alone(self, key: Hashable | None) -> AbstractAsyncContextManager[Any]:
@@ -69,6 +70,10 @@ class Work:
     async def specification(self, function: Callable[..., T], *args: Any) -> T:
         """Read a specification and plan it."""
         return await self._in(self._rooms.specifications, function, *args)
+
+    async def table(self, function: Callable[..., T], *args: Any) -> T:
+        """Read a table of runs and store it."""
+        return await self._in(self._rooms.tables, function, *args)
 
     def of(self, function: Callable[..., T], table: pa.Table, *args: Any, **options: Any) -> T:
         """Return what a function makes of a table. To be called in a room: a large table goes to a process.

@@ -69,8 +69,8 @@ def _course(store: Store, trial_id: str, varying: Sequence[str]) -> Course:
     trial = store.trial(trial_id)
     curves = store.curves(trial_id, max_points=_MOST_POINTS)
     if not curves.step or not {_TRAIN, _TEST} <= curves.columns.keys():
-        state = trial.outcome or "it has not ended"
-        raise NothingDrawn(f"trial {trial.index} has no curve of its errors: {state}")
+        why = (trial.outcome or "it has not ended") if (trial.outcome or "") in _WITHOUT else "none was recorded"
+        raise NothingDrawn(f"trial {trial.index} has no curve of its errors: {why}")
     shown = {name: trial.config.get(name) for name in varying} | {"seed": trial.seed}
     return Course(
         label=f"trial {trial.index}",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from grokscale.studies.imports.bare import complete
 from grokscale.studies.laws.errors import TooLittle
 from grokscale.studies.laws.rows import columns, identities
 from grokscale.studies.phases.axes import Axis, axis
@@ -16,6 +17,7 @@ from grokscale.studies.phases.cells import RESULTS, cells
 from grokscale.studies.phases.contour import NotIdentifiable, contour
 from grokscale.studies.phases.errors import NotApplicable, UnknownField
 from grokscale.studies.phases.sentences import text
+from grokscale.trainers.tasks.description import Description
 
 _MOST_GROUPS = 50
 _SPARSE = 2
@@ -23,7 +25,13 @@ _SPARSE = 2
 
 
 def phases(
-    table: pa.Table, x: str, y: str | None = None, *, outcome: str = "generalised", by: str | None = None
+    table: pa.Table,
+    x: str,
+    y: str | None = None,
+    *,
+    outcome: str = "generalised",
+    by: str | None = None,
+    task: str | Description | None = None,
 ) -> dict[str, Any]:
     """Return outcome fractions over one or two axes, and the contour where half of the trials end with a word.
 
@@ -34,6 +42,7 @@ def phases(
         outcome: the word of the contour: `generalised`, `memorised`, `not_memorised`, `infeasible`, `stalled` or
             `diverged`.
         by: a field of the configuration, one diagram a value (at most 50).
+        task: see `law`, as for a table of finished runs made elsewhere.
 
     Returns:
         The phase object of the interface: plain JSON values at full precision. Fractions have Wilson's 95 % interval
@@ -48,16 +57,18 @@ def phases(
     """
     if outcome not in RESULTS:
         raise UnknownField(outcome, RESULTS, "outcome")
+    table, assumed = complete(table, task, [name for name in (x, y) if name is not None])
     axes = _axes(table, x, y)
     if by is None:
         found = _diagram(table, *axes, outcome)
+        found["warnings"][:0] = assumed
         _require_results([found])
         return {**_head(*axes), "by": None, "outcome": outcome, **found, "groups": None}
     groups = _groups(table, *axes, outcome, by)
     _require_results(groups)
     pooled: dict[str, Any] = {"cells": [], "contour": None, "not_identifiable": None}
     pooled |= {"counted_out": _total(groups), "draws": len(np.unique(identities.draws(table)))}
-    pooled |= {"streams": len(np.unique(identities.streams(table))), "warnings": []}
+    pooled |= {"streams": len(np.unique(identities.streams(table))), "warnings": assumed}
     told = " ".join(f"{by} = {group['value']}: {group['text']}" for group in groups)
     levels = {"name": by, "values": [group["value"] for group in groups]}
     return {**_head(*axes), "by": levels, "outcome": outcome, **pooled, "text": told, "groups": groups}

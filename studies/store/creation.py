@@ -9,6 +9,7 @@ whoever sweeps (`studies.store.removal`), which frees the key, and its rows are 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, func, insert, select, text, update
@@ -21,10 +22,40 @@ from grokscale.studies.store.functions import Now
 from grokscale.studies.store.models import Study
 from grokscale.studies.store.records import Idempotency, IdempotencyRecord, Quota, StudyRecord
 from grokscale.trainers.tasks import registry
+from grokscale.trainers.tasks.description import Description
 
 if TYPE_CHECKING:
     from grokscale.studies.plan import Plan
     from grokscale.studies.spec import StudySpec
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """What a study's row says when it is made.
+
+    Attributes:
+        spec: in canonical form, and its hash.
+        description: of its task.
+        total: trials.
+        by_outcome: of those that have ended already.
+    """
+
+    name: str
+    tags: tuple[str, ...]
+    priority: int
+    spec: Mapping[str, Any]
+    spec_hash: str
+    description: Description
+    versions: Mapping[str, Any]
+    total: int
+    by_outcome: Mapping[str, int]
+
+    @classmethod
+    def of(cls, spec: StudySpec, plan: Plan, versions: Mapping[str, Any]) -> New:
+        """Return what a specification says."""
+        described = registry.described()[spec.task.kind]
+        stated = (spec.name, spec.tags, spec.priority, spec.canonical(), spec.hash())
+        return cls(*stated, described, versions, plan.total, {})
 
 
 def begin(
@@ -36,6 +67,13 @@ def begin(
     quota: Quota | None,
     seconds: float,
 ) -> str:
+    """Write the row of a study that is to run, see `reserve`."""
+    return reserve(connection, New.of(spec, plan, versions), idempotency, quota, seconds)
+
+
+def reserve(
+    connection: Connection, new: New, idempotency: Idempotency | None, quota: Quota | None, seconds: float
+) -> str:
     """Write the row of a study that nobody sees yet, and reserve its key; return its id."""
     # before the limits: a repetition makes no second study
     if idempotency is not None and (used := _used(connection, idempotency)) is not None:
@@ -43,10 +81,10 @@ def begin(
     caller = None if quota is None else secrets.hashed(connection, quota.caller)
     if quota is not None and caller is not None:
         locks.take_turns(connection, caller)
-        _check(connection, quota, caller, plan.total)
+        _check(connection, quota, caller, new.total)
     study_id = str(uuid7())
-    described = descriptions.keep(connection, registry.described()[spec.task.kind])
-    row = _row(study_id, spec, plan, versions) | {"caller": caller, "lease_seconds": seconds, "description": described}
+    described = descriptions.keep(connection, new.description)
+    row = _row(study_id, new) | {"caller": caller, "lease_seconds": seconds, "description": described}
     connection.execute(insert(Study).values(**row, created=Now()))
     if idempotency is not None:
         studies.remember(connection, idempotency, study_id)
@@ -61,8 +99,21 @@ def go_on(connection: Connection, study_id: str, piece: batches.Piece) -> None:
 
 def publish(connection: Connection, study_id: str) -> StudyRecord:
     """Show it: all of its rows are written."""
-    _change(connection, study_id, locks.FREE | {"state": "queued", "token": 0, "renewals": 0})
-    events.append(connection, study_id, "state", [{"state": "queued", "previous": None, "reason": None}])
+    return _show(connection, study_id, {"state": "queued", "reason": None})
+
+
+def publish_ended(connection: Connection, study_id: str, reason: str) -> StudyRecord:
+    """Show one of which every trial had ended before it came."""
+    return _show(connection, study_id, {"state": "completed", "reason": reason}, {"ended": Now()})
+
+
+def _show(
+    connection: Connection, study_id: str, shown: Mapping[str, Any], stamps: Mapping[str, Any] | None = None
+) -> StudyRecord:
+    _change(connection, study_id, locks.FREE | {"token": 0, "renewals": 0, **shown, **(stamps or {})})
+    events.append(
+        connection, study_id, "state", [{"state": shown["state"], "previous": None, "reason": shown["reason"]}]
+    )
     return studies.get(connection, study_id)
 
 
@@ -99,19 +150,19 @@ def _check(connection: Connection, quota: Quota, caller: str, trials: int) -> No
         raise TooMuchWaits("trials", quota.trials, int(all_trials), trials)
 
 
-def _row(study_id: str, spec: StudySpec, plan: Plan, versions: Mapping[str, Any]) -> dict[str, Any]:
+def _row(study_id: str, new: New) -> dict[str, Any]:
     return {
         "id": study_id,
-        "name": spec.name,
+        "name": new.name,
         "state": "creating",
-        "tags": list(spec.tags),
-        "priority": spec.priority,
-        "task": spec.task.kind,
-        "spec": spec.canonical(),
-        "spec_hash": spec.hash(),
-        "versions": versions,
-        "total": plan.total,
-        "by_outcome": {},
+        "tags": list(new.tags),
+        "priority": new.priority,
+        "task": new.description.kind,
+        "spec": new.spec,
+        "spec_hash": new.spec_hash,
+        "versions": new.versions,
+        "total": new.total,
+        "by_outcome": new.by_outcome,
         "losses": 0,
         "event_seq": 0,
         "token": 0,

@@ -7,10 +7,9 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from grokscale.studies.store.records import TrialRecord
+from grokscale.studies.trial_names import CROSSINGS, ERRORS_AT
 from grokscale.trainers.trial import Crossing, Delay, ErrorPoint, Outcome
 
-CROSSINGS = ("t1", "t1_gradient", "t2", "t2_plateau")
-ERRORS = ("t1", "t2", "stop", "min", "settled", "plateau")
 _CROSSING_PARTS = ("step", "lower", "upper", "censoring", "stayed")
 _DELAY_PARTS = ("step", "lower", "upper", "censoring")
 
@@ -34,7 +33,7 @@ def columns(outcome: Outcome) -> dict[str, Any]:
     for name in CROSSINGS:
         flat |= _parts(name, getattr(outcome, name), _CROSSING_PARTS)
     flat |= _parts("delay", outcome.delay, _DELAY_PARTS)
-    for name in ERRORS:
+    for name in ERRORS_AT:
         point = outcome.errors.get(name)
         flat[f"error_{name}"] = point and point.error
         flat[f"error_{name}_step"] = point and int(point.step)
@@ -47,7 +46,7 @@ def record(row: RowMapping) -> TrialRecord:
     fields |= {name: row[name] or {} for name in ("ladder", "theory", "theory_reasons", "error_reasons")}
     fields |= {name: _crossing(row, name) for name in CROSSINGS}
     fields["delay"] = _delay(row)
-    fields["errors"] = {} if row["outcome"] is None else {name: _error(row, name) for name in ERRORS}
+    fields["errors"] = {} if row["outcome"] is None else {name: _error(row, name) for name in ERRORS_AT}
     return TrialRecord(**fields)
 
 

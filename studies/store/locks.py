@@ -24,6 +24,7 @@ class Locked:
     """
 
     id: str
+    task: str
     state: State
     token: int
     total: int
@@ -72,9 +73,9 @@ def _take(connection: Connection, which: ColumnElement[bool]) -> Locked | None:
     counters = (Study.total, Study.by_outcome, Study.losses, Study.progress_seq)
     free = Study.lease_seconds.is_(None).label("free")
     # SQLite knows no FOR UPDATE: there the write transaction holds the whole database
-    columns = select(Study.id, Study.state, Study.token, *counters, free)
+    columns = select(Study.id, Study.task, Study.state, Study.token, *counters, free)
     row = connection.execute(columns.where(which, VISIBLE).with_for_update()).first()
     if row is None:
         return None
     counted = (row.total, row.by_outcome, row.losses, row.progress_seq)
-    return Locked(row.id, cast("State", row.state), row.token, *counted, row.free)
+    return Locked(row.id, row.task, cast("State", row.state), row.token, *counted, row.free)

@@ -7,12 +7,13 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 
 from grokscale.studies import lifecycle
-from grokscale.studies.lifecycle import ENDED, Event, State
+from grokscale.studies.lifecycle import ENDED, Event, RanElsewhere, State
 from grokscale.studies.store import commits, events, packs
 from grokscale.studies.store.errors import NotEnded
 from grokscale.studies.store.functions import Now
 from grokscale.studies.store.locks import FREE, Locked
 from grokscale.studies.store.models import Study, Trial
+from grokscale.trainers.tasks.description import IMPORTED
 
 
 def change(connection: Connection, study: Locked, event: Event, reason: str | None = None) -> State:
@@ -20,8 +21,10 @@ def change(connection: Connection, study: Locked, event: Event, reason: str | No
 
     Raises:
         ImpossibleTransition: the state does not allow it.
+        RanElsewhere: nothing allows it.
         NotEnded: `complete` while trials have no outcome.
     """
+    refuse_imported(study, event)
     state = lifecycle.after(study.state, event)
     if state == study.state:
         return state
@@ -35,6 +38,12 @@ def change(connection: Connection, study: Locked, event: Event, reason: str | No
     events.append(connection, study.id, "state", [announcement])
     study.state = state
     return state
+
+
+def refuse_imported(study: Locked, event: Event) -> None:
+    """Raise `RanElsewhere` for a study of imported runs."""
+    if study.task == IMPORTED:
+        raise RanElsewhere(study.state, event)
 
 
 def _all_failed(connection: Connection, study: Locked) -> str | None:

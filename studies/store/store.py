@@ -10,7 +10,7 @@ they raise `LeaseLost` and write nothing. A holder that gets it must stop workin
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +66,9 @@ from grokscale.trainers.trial import Identity, Outcome, Trial
 
 if TYPE_CHECKING:
     import pyarrow
+    from sqlalchemy import Connection
 
+    from grokscale.studies.imports.trials import Imported
     from grokscale.studies.plan import Plan, PlannedPack
     from grokscale.studies.spec import StudySpec
 
@@ -167,15 +169,72 @@ class Store:
             TooMuchWaits: with this study the caller would have more than its quota.
             CreationLost: this process stood still for longer than `lease_seconds`.
         """
-        small = len(plan.trials) <= batches.AT_ONCE
+        return self._make(
+            creation.New.of(spec, plan, versions),
+            lambda study_id: batches.pieces(study_id, plan, first_pack=0),
+            creation.publish,
+            small=len(plan.trials) <= batches.AT_ONCE,
+            idempotency=idempotency,
+            quota=quota,
+            lease_seconds=lease_seconds,
+        )
+
+    def import_study(
+        self,
+        runs: Imported,
+        *,
+        versions: Mapping[str, Any],
+        idempotency: Idempotency | None = None,
+        lease_seconds: float = 30.0,
+    ) -> StudyRecord:
+        """Write a study of runs that were made elsewhere: completed, and never run or retried.
+
+        It is made as any study, see `add_study`; what is asked of it is asked of any study too.
+
+        Args:
+            runs: with their description and what the study shows as its specification.
+            versions: of the libraries, for its record.
+            idempotency: the key under which it was asked for.
+            lease_seconds: after so long without a transaction the maker counts as dead.
+
+        Raises:
+            AlreadySubmitted, CreationLost: as `add_study`.
+        """
+        from grokscale.studies.store import imported  # drivers never need it
+
+        reason = "imported" + (f"; {runs.remark}" if runs.remark else "")
+        return self._make(
+            imported.new(runs, versions),
+            lambda study_id: imported.pieces(study_id, runs),
+            lambda connection, study_id: creation.publish_ended(connection, study_id, reason),
+            small=len(runs.trials) <= imported.AT_ONCE,
+            idempotency=idempotency,
+            quota=None,  # it waits for nothing
+            lease_seconds=lease_seconds,
+        )
+
+    def _make(
+        self,
+        new: creation.New,
+        pieces: Callable[[str], Iterable[batches.Piece]],
+        publish: Callable[[Connection, str], StudyRecord],
+        *,
+        small: bool,
+        idempotency: Idempotency | None,
+        quota: Quota | None,
+        lease_seconds: float,
+    ) -> StudyRecord:
+        """Write a study's row, then its other rows, and show it: a small one in one transaction."""
         with self._once(idempotency), self._database.write() as connection:
-            study_id = creation.begin(connection, spec, plan, versions, idempotency, quota, lease_seconds)
+            study_id = creation.reserve(connection, new, idempotency, quota, lease_seconds)
             if small:
-                for piece in batches.pieces(study_id, plan, first_pack=0):
+                for piece in pieces(study_id):
                     batches.write(connection, piece)
-                return creation.publish(connection, study_id)
+                return publish(connection, study_id)
         try:
-            return self._fill(study_id, plan)
+            self._fill(study_id, pieces(study_id))
+            with self._database.write() as connection:
+                return publish(connection, study_id)
         except BaseException:
             with suppress(StoreError), self._database.write() as connection:
                 creation.give_up(connection, study_id)
@@ -192,17 +251,15 @@ class Store:
                 raise
             raise AlreadySubmitted(used) from None
 
-    def _fill(self, study_id: str, plan: Plan) -> StudyRecord:
-        """Write the rows of a study that nobody sees yet, and show it."""
-        for piece in batches.pieces(study_id, plan, first_pack=0):
+    def _fill(self, study_id: str, pieces: Iterable[batches.Piece]) -> None:
+        """Write the rows of a study that nobody sees yet."""
+        for piece in pieces:
             with self._database.write() as connection:
                 creation.go_on(connection, study_id, piece)
             self._database.give_way()
         if not self._database.sqlite:
             with self._database.write() as connection:
                 creation.analyse(connection)
-        with self._database.write() as connection:
-            return creation.publish(connection, study_id)
 
     def study(self, study_id: str) -> StudyRecord:
         """Return one study with its progress.

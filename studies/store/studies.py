@@ -78,6 +78,7 @@ def _ours(connection: Connection, study_id: str) -> Lease:
 def revive_some(connection: Connection, study_id: str, lease: Lease | None) -> bool:
     """Take some lost trials of an ended study back, before it is retried; return whether very many are left."""
     study = locks.locked(connection, study_id) if lease is None else locks.held(connection, lease)
+    states.refuse_imported(study, "retry")
     if study.state not in ENDED:
         return False
     return packs.revive(connection, study, batches.AT_ONCE)

@@ -24,25 +24,16 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import Connection, Select, Text, case, select, type_coerce
 
+from grokscale.studies.flat_table import DELAY, ERRORS, FLOAT, HEAD, REACHED, TAIL, TEXT, THRESHOLDS, TIMES
 from grokscale.studies.roles import marked
 from grokscale.studies.store import descriptions
 from grokscale.studies.store.choices import Chosen, choose
-from grokscale.studies.store.flat import CROSSINGS, ERRORS
 from grokscale.studies.store.models import Configuration, Pack, Trial
 from grokscale.studies.store.records import TrialFilter
+from grokscale.studies.trial_names import ERRORS_AT
 from grokscale.trainers.tasks.description import Description
 
-_INT, _FLOAT, _TEXT = pa.int64(), pa.float64(), pa.string()
-_NAMES = {"id": _TEXT, "index": _INT, "configuration": _INT, "seed": _INT, "data_id": _TEXT, "stream_id": _TEXT}
-_HEAD = {**_NAMES, "outcome": _TEXT, "obtained": _TEXT, "looks": _TEXT}
-_REACHED = {"steps": _INT, "started": pa.bool_(), "limit": _INT}
-_THRESHOLDS = ("train_threshold", "test_threshold")
-_CROSSING = {"step": _INT, "lower": _INT, "upper": _INT, "censoring": _TEXT, "stayed": _INT}
-_TIMES = {f"{name}_{part}": kind for name in CROSSINGS for part, kind in _CROSSING.items()}
-_DELAY = {f"delay_{part}": kind for part, kind in _CROSSING.items() if part != "stayed"}
-_ERRORS = {f"error_{name}{part}": kind for name in ERRORS for part, kind in (("", _FLOAT), ("_step", _INT))}
-_TAIL = {"ladder": _TEXT, "pack": _INT, "attempt": _INT, "host": _TEXT, "seconds": _FLOAT}
-_STORED = {**_HEAD, **_TIMES, **_DELAY, **_ERRORS, **_TAIL}
+_STORED = {**HEAD, **TIMES, **DELAY, **ERRORS, **TAIL}
 
 
 def table(connection: Connection, study_id: str, filter: TrialFilter) -> pa.Table:
@@ -59,14 +50,14 @@ def table(connection: Connection, study_id: str, filter: TrialFilter) -> pa.Tabl
     theory = [theory or {} for theory in values.get("theory", ())]
     predicted = dict.fromkeys(name for columns in theory for name in columns)
     made = pa.table(
-        _typed(values | _limits(values, budget), _HEAD | _REACHED)
+        _typed(values | _limits(values, budget), HEAD | REACHED)
         | _thresholds(budget, len(rows))
         | {name: _array([config.get(name) for config in chosen]) for name in fields}
-        | _typed(values, _TIMES | _DELAY)
-        | _typed(values, _ERRORS)
+        | _typed(values, TIMES | DELAY)
+        | _typed(values, ERRORS)
         | _measures(values.get("measures", ()), task)
-        | {name: pa.array([columns.get(name) for columns in theory], _FLOAT) for name in predicted}
-        | _typed(values, _TAIL)
+        | {name: pa.array([columns.get(name) for columns in theory], FLOAT) for name in predicted}
+        | _typed(values, TAIL)
     )
     return marked(made, task)
 
@@ -89,15 +80,15 @@ def _configs(connection: Connection, study_id: str) -> dict[int, dict[str, Any]]
 
 def _thresholds(budget: Mapping[str, Any], rows: int) -> dict[str, pa.Array]:
     """Return the levels of the errors; null, and beside them which measure is held against which, where it is one."""
-    levels = {name: budget[name] for name in _THRESHOLDS}
+    levels = {name: budget[name] for name in THRESHOLDS}
     errors = {name: None if isinstance(level, dict) else level for name, level in levels.items()}
     told = {
         name.replace("threshold", "measure"): " ".join(str(part) for part in next(iter(level.items())))
         for name, level in levels.items()
         if isinstance(level, dict)
     }
-    return {name: pa.array([value] * rows, _FLOAT) for name, value in errors.items()} | {
-        name: pa.array([value] * rows, _TEXT) for name, value in told.items()
+    return {name: pa.array([value] * rows, FLOAT) for name, value in errors.items()} | {
+        name: pa.array([value] * rows, TEXT) for name, value in told.items()
     }
 
 
@@ -112,8 +103,8 @@ def _measures(stored: Sequence[Mapping[str, Any] | None], task: Description) -> 
     rows = [row or {} for row in stored]
     names |= dict.fromkeys(measure for row in rows for point in row.values() for measure in point)
     return {
-        f"error_{name}_{measure}": pa.array([row.get(name, {}).get(measure) for row in rows], _FLOAT)
-        for name in ERRORS
+        f"error_{name}_{measure}": pa.array([row.get(name, {}).get(measure) for row in rows], FLOAT)
+        for name in ERRORS_AT
         for measure in names
     }
 
@@ -125,5 +116,5 @@ def _typed(values: Mapping[str, Sequence[Any]], kinds: Mapping[str, pa.DataType]
 def _array(values: list[Any]) -> pa.Array:
     """Return a field of the configurations: doubles where one is a float or none has a value, else as they are."""
     if any(isinstance(value, float) for value in values) or all(value is None for value in values):
-        return pa.array([None if value is None else float(value) for value in values], _FLOAT)
+        return pa.array([None if value is None else float(value) for value in values], FLOAT)
     return pa.array([json.dumps(value) if isinstance(value, dict) else value for value in values])

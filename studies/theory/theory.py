@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from grokscale.studies import roles
+from grokscale.studies.imports.bare import OF_THEORY, complete
 from grokscale.studies.laws.errors import TooLittle
 from grokscale.studies.laws.exponentials import exponential
 from grokscale.studies.laws.rows import columns, identities
@@ -48,7 +49,7 @@ def theory(
     Raises:
         TooLittle: no ended trial has a measured value beside a prediction.
     """
-    table, by_trial = roles.told(table, task), reasons or {}
+    (table, assumed), by_trial = complete(table, task, needed=OF_THEORY), reasons or {}
     told = [by_trial.get(trial, {}) for trial in table.column("id").to_pylist()]
     draw, stream = identities.draws(table), identities.streams(table)
     pairs = {
@@ -56,6 +57,8 @@ def theory(
         for name, measured, predicted in roles.of(table).comparisons()
     }
     comparisons = {name: _comparison(table, one) for name, one in pairs.items()}
+    if not pairs:
+        raise TooLittle("no column predicts t1, t2 or a settled error: there is no theory of these runs", {})
     if not any(one.inside.any() for one in pairs.values()):
         counts = {name: one["counted_out"] for name, one in comparisons.items()}
         failed = int((columns.words(table, "outcome") == "failed").sum())
@@ -68,7 +71,7 @@ def theory(
         "draws": len(np.unique(draw)),
         "streams": len(np.unique(stream)),
     }
-    document["warnings"] = list(_warnings(comparisons, document["explains_draws"]))
+    document["warnings"] = [*assumed, *_warnings(comparisons, document["explains_draws"])]
     document["text"] = text(comparisons, document["explains_draws"])
     return document
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from grokscale.trainers.tasks.description import Description
+from grokscale.trainers.tasks.description import IMPORTED, Description
 
 _COLUMNS = frozenset(
     {
@@ -46,6 +46,8 @@ def check(one: Description, others: Iterable[Description]) -> None:
 def _problems(one: Description) -> Iterator[str]:
     if not _NAME.fullmatch(one.kind):
         yield "its kind is refused; accepted: a letter, then letters, digits and _"
+    if one.kind == IMPORTED:
+        yield "its kind is that of studies of imported runs; accepted: another kind"
     own = [field.name for field in one.fields]
     methods = {field.name for section in (*one.regularizers, *one.optimizers) for field in section.fields}
     columns = [column.name for column in one.theory]

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 Scalar = float | int | str | None
+IMPORTED = "imported"
+"""The kind of what describes runs made elsewhere: nothing carries it out, and no task may be called so."""
 
 
 class _Missing:

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from grokscale.studies import roles
+from grokscale.studies.imports.bare import complete
 from grokscale.studies.laws.answer import cautions
 from grokscale.studies.laws.answer.law_document import answer
 from grokscale.studies.laws.errors import NotApplicable, TooLittle, UnknownName
@@ -17,6 +17,7 @@ from grokscale.studies.laws.models.question import ask
 from grokscale.studies.laws.rows import columns
 from grokscale.studies.laws.rows.responses import observe
 from grokscale.studies.laws.rows.sorting import sort
+from grokscale.studies.laws.terms.grammar import parse
 from grokscale.studies.laws.terms.rate import Rate
 from grokscale.trainers.tasks.description import Description
 
@@ -38,7 +39,8 @@ def law(
     """Fit `response = prefactor * x^exponent` with log-normal scatter, censored trials taken as what they are.
 
     Args:
-        table: a study's trials, one row each (`Store.table`), ended or not.
+        table: a study's trials, one row each (`Store.table`), ended or not; or finished runs made elsewhere, of which
+            an Arrow table or a DataFrame has `seed`, their fields and `t2_step`, as for `Client.import_study`.
         response: `t1`, `t1_gradient`, `t2`, `t2_stayed` (the step from which the error never rose again),
             `t2_plateau`, `delay`, `error_settled`, `error_min` or `error_plateau`.
         x: a monomial of numeric fields and theory columns with one exponent to fit, `N^0.5/(alpha*beta)`; by default
@@ -61,13 +63,15 @@ def law(
         BadExpression: x or a term does not parse.
         UnknownName: a name, response, effect, threshold or field that this table does not have.
         NotApplicable: x beside terms, a threshold of a response that has none, or a field of too many values.
-        ValueError: no task is of this kind.
+        ValueError: no task is of this kind, or a cell of a table of finished runs is refused.
     """
-    table = roles.told(table, task)
+    asked_in = tuple(parse(x).exponents) if x is not None else terms or ()
+    table, assumed = complete(table, task, asked_in)
     question = ask(response, x, terms, effect, Rate.of(table))
     observed = observe(table, response, threshold)
     rows = sort(table, observed, question.logarithms(table), question.effect, asked=question.fields)
     found = answer(question, rows, fit_law(rows, question.names))
+    found["warnings"][:0] = assumed
     if by is not None:
         found["groups"] = _groups(table, response, by, x=x, terms=terms, effect=effect, threshold=threshold)
     if proposed_by is not None:

@@ -1,0 +1,1 @@
+"""Studies of runs that were made elsewhere."""

@@ -1,0 +1,25 @@
+"""The columns of a flat table of trials, in order, by the type of each: what the store makes and what imports fill in.
+
+Between them stand the fields of the configurations (after `THRESHOLDS`), what a task measures beside its errors
+(after `ERRORS`), and its predictions (before `TAIL`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pyarrow as pa
+
+from grokscale.studies.trial_names import CROSSINGS, ERRORS_AT
+
+INT, FLOAT, TEXT = pa.int64(), pa.float64(), pa.string()
+
+NAMES: Final = {"id": TEXT, "index": INT, "configuration": INT, "seed": INT, "data_id": TEXT, "stream_id": TEXT}
+HEAD: Final = {**NAMES, "outcome": TEXT, "obtained": TEXT, "looks": TEXT}
+REACHED: Final = {"steps": INT, "started": pa.bool_(), "limit": INT}
+THRESHOLDS: Final = ("train_threshold", "test_threshold")
+_CROSSING = {"step": INT, "lower": INT, "upper": INT, "censoring": TEXT, "stayed": INT}
+TIMES: Final = {f"{name}_{part}": kind for name in CROSSINGS for part, kind in _CROSSING.items()}
+DELAY: Final = {f"delay_{part}": kind for part, kind in _CROSSING.items() if part != "stayed"}
+ERRORS: Final = {f"error_{name}{part}": kind for name in ERRORS_AT for part, kind in (("", FLOAT), ("_step", INT))}
+TAIL: Final = {"ladder": TEXT, "pack": INT, "attempt": INT, "host": TEXT, "seconds": FLOAT}

@@ -1,0 +1,186 @@
+"""From a table of finished runs to the table of trials that every study has, and to what a study keeps of its task."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from grokscale.studies.documents import FieldProblem, pointer, show
+from grokscale.studies.flat_table import DELAY, ERRORS, FLOAT, HEAD, REACHED, TAIL, THRESHOLDS, TIMES
+from grokscale.studies.imports import fields as fields_of
+from grokscale.studies.imports.asked import Asked
+from grokscale.studies.imports.cells import Cells, Floats
+from grokscale.studies.imports.describing import describe, specification
+from grokscale.studies.imports.errors import refuse
+from grokscale.studies.imports.fields import Fields
+from grokscale.studies.imports.identities import identities, repeated
+from grokscale.studies.imports.reading import Sheet
+from grokscale.studies.imports.runs import Runs
+from grokscale.studies.imports.times import Units
+from grokscale.studies.roles import marked
+from grokscale.trainers.tasks.description import Description
+from grokscale.trainers.trial import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """Runs as a study has them.
+
+    Attributes:
+        trials: the flat table of `Store.table`, with the roles of its columns as metadata.
+        fields: of the configuration.
+        description: of the columns.
+        spec: what the study shows as its specification.
+        delay_reasons: why a trial has no delay, shape (rows,).
+        remark: what was assumed of the columns, as a sentence; empty: nothing.
+    """
+
+    trials: pa.Table
+    delay_reasons: pa.Array
+    fields: tuple[str, ...]
+    description: Description
+    spec: Mapping[str, Any]
+    remark: str
+
+
+def read(sheet: Sheet, asked: Asked, predictors: frozenset[str] = frozenset()) -> Imported:
+    """Return the runs of a table.
+
+    Args:
+        sheet: the table.
+        asked: what is said beside it.
+        predictors: see `fields.of`.
+
+    Raises:
+        TableError: with every faulty cell, by row and column.
+    """
+    cells = Cells(_renamed(sheet, asked))
+    fields = fields_of.of(cells, asked, predictors)
+    runs = Runs(cells, Units(asked.steps_per_unit))
+    train, test = (_threshold(cells, name, asked) for name in THRESHOLDS)
+    configs = fields_of.configurations(cells, fields.names)
+    beside = _beside(cells, fields)
+    own = runs.columns()
+    refuse(cells.problems)
+    numbers, rows_hash = fields_of.numbered(configs), _hash(asked.name, own, configs)
+    data, streams = identities(cells, runs.seed, configs, fields.data, rows_hash)
+    refuse(repeated(numbers, runs.seed, data))
+    max_steps = int(max(1.0, np.where(np.isnan(runs.limit), runs.steps, runs.limit).max()))
+    own |= _told_apart(numbers, data, streams, np.where(np.isnan(runs.limit), max_steps, runs.limit))
+    thresholds = (train, test)
+    description = describe(cells, asked, fields, thresholds, beside.measures)
+    made = _flat(cells.rows, own, thresholds, {name: cells.column(name) for name in fields.names}, beside)
+    spec = specification(asked, fields, thresholds, max_steps, rows_hash)
+    reasons = pa.array(own["delay_reason"], pa.string())
+    return Imported(marked(made, description), reasons, fields.names, description, spec, fields.remark)
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What was measured beside the errors, and what was predicted: columns by name, and the names of the measures."""
+
+    measured: Mapping[str, pa.Array]
+    predicted: Mapping[str, pa.Array]
+    measures: tuple[str, ...]
+
+
+def _beside(cells: Cells, fields: Fields) -> _Beside:
+    found = fields_of.measures(cells)
+    names = [column.name for column in fields.theory]
+    measured, predicted = (
+        {name: pa.array(cells.numbers(name), from_pandas=True) for name in some} for some in (found, names)
+    )
+    return _Beside(measured, predicted, tuple(sorted({measure for _, measure in found.values()})))
+
+
+def _told_apart(numbers: Any, data: list[str], streams: list[str], limit: Floats) -> dict[str, Any]:
+    """Return what a study counts, and which trials it has given up together: a pack has one limit."""
+    rows = len(limit)
+    return {
+        "id": [str(row) for row in range(rows)],
+        "index": range(rows),
+        "configuration": numbers,
+        "data_id": data,
+        "stream_id": streams,
+        "started": [True] * rows,
+        "limit": limit,
+        "pack": np.unique(limit, return_inverse=True)[1].reshape(-1),
+    }
+
+
+def _flat(
+    rows: int,
+    own: Mapping[str, Any],
+    thresholds: tuple[float, float],
+    fields: Mapping[str, pa.ChunkedArray],
+    beside: _Beside,
+) -> pa.Table:
+    def typed(kinds: Mapping[str, pa.DataType]) -> dict[str, pa.Array]:
+        return {name: _array(own.get(name), kind, rows) for name, kind in kinds.items()}
+
+    held = {name: pa.array([value] * rows, FLOAT) for name, value in zip(THRESHOLDS, thresholds, strict=True)}
+    return pa.table(
+        typed(HEAD | REACHED)
+        | held
+        | dict(fields)
+        | typed(TIMES | DELAY | ERRORS)
+        | dict(beside.measured)
+        | dict(beside.predicted)
+        | typed(TAIL)
+    )
+
+
+def _array(values: Any, kind: pa.DataType, rows: int) -> pa.Array:
+    """Return a column; nan and the empty word are null."""
+    if values is None:
+        return pa.nulls(rows, kind)
+    if isinstance(values, np.ndarray) and values.dtype == np.float64:
+        return pa.array(values, FLOAT, from_pandas=True).cast(kind)
+    if pa.types.is_string(kind):
+        return pa.array([word or None for word in values], kind)
+    return pa.array(values, kind)
+
+
+def _threshold(cells: Cells, name: str, asked: Asked) -> float:
+    """Return a threshold; a table that has it as a column has one."""
+    values = cells.numbers(name)
+    known = np.unique(values[np.isfinite(values)])
+    if len(known) > 1:
+        cells.refuse(
+            values != known[0], name, f"{{}} is another threshold than {known[0]:g}; accepted: one for all runs"
+        )
+    return asked.threshold(name, float(known[0]) if len(known) else None)
+
+
+def _hash(name: str, own: Mapping[str, Any], configs: list[dict[str, Value]]) -> str:
+    """Return the hex SHA-256 of which runs these are, and of their times."""
+    stated = hashlib.sha256(json.dumps(name).encode())
+    for config in configs:
+        stated.update(json.dumps(config).encode())
+    for column in ("seed", "t1_lower", "t1_upper", "t2_lower", "t2_upper"):
+        stated.update(np.asarray(own[column], dtype="<f8").tobytes())
+    return stated.hexdigest()
+
+
+def _renamed(sheet: Sheet, asked: Asked) -> Sheet:
+    """Return the columns that are left, by their new names."""
+    table = sheet.table
+    names = [name for name in table.column_names if name not in asked.ignore]
+    new = [asked.rename.get(name, name) for name in names]
+    known = ", ".join(map(show, table.column_names))
+    problems = [
+        FieldProblem(pointer((argument,)), f"no column {show(name)}; accepted: {known}")
+        for argument, listed in (("rename", asked.rename), ("ignore", asked.ignore))
+        for name in listed
+        if name not in table.column_names
+    ]
+    twice = [name for name in dict.fromkeys(new) if new.count(name) > 1]
+    problems += [FieldProblem("/rename", f"two columns would be called {name}; accepted: one") for name in twice]
+    refuse(problems)
+    return Sheet(table.select(names).rename_columns(new), sheet.loose)
