@@ -12,10 +12,10 @@ from grokscale.service.idempotency import TheAttempt
 from grokscale.service.imports.bodies import Table, TheTable
 from grokscale.service.imports.models import DOCUMENTED, ImportQuery, InvalidTable, TableTooLong
 from grokscale.service.problems import BodyTooLarge, Fault, InvalidRequest, UnsupportedMediaType, refusals
-from grokscale.service.studies.errors import IdempotencyKeyReused, SubmissionUnderWay
-from grokscale.service.studies.models import Study
+from grokscale.service.studies.models import IdempotencyKeyReused, Study, SubmissionUnderWay
 from grokscale.service.studies.submission import Submission
-from grokscale.service.work.errors import Busy, FitTooLong
+from grokscale.service.work.fitters import FitTooLong
+from grokscale.service.work.rooms import Busy
 from grokscale.service.work.work import TheWork, Work
 from grokscale.studies.imports import bodies
 from grokscale.studies.imports.asked import ARGUMENTS
