@@ -104,6 +104,8 @@ def enough_to_begin(rows: Rows) -> None:
     """
     if not len(rows.draw):
         raise TooLittle("the study has no trials yet", rows.counts)
+    if not rows.sample.crossed.any():
+        raise TooLittle(f"no trial with a crossing that counts: {left_out(rows)}", rows.counts)
     share = rows.unreachable_share
     if share > MOST_UNREACHABLE:
         raise TooLittle(
@@ -111,8 +113,6 @@ def enough_to_begin(rows: Rows) -> None:
             " (infeasible or stalled): a law of the others would describe a minority",
             rows.counts,
         )
-    if not rows.sample.crossed.any():
-        raise TooLittle(f"no trial with a crossing that counts: {left_out(rows)}", rows.counts)
 
 
 def _design(rows: Rows, names: tuple[str, ...]) -> Design:

@@ -76,6 +76,15 @@ def test_several_ends_are_counted_apart() -> None:
     assert too_little(rows) == "no trial with a crossing that counts: 10 failed, 8 cancelled"
 
 
+def test_what_cannot_cross_is_counted_beside_what_failed() -> None:
+    ends = [ended("infeasible", "infeasible"), ended("stalled", "stalled"), ended("", "failed")]
+    rows = [row | ends[k % 3] for k, row in enumerate(ROWS)]
+    assert too_little(rows) == (
+        "no trial with a crossing that counts: 18 certified never to reach the threshold (infeasible), "
+        "18 settled above the threshold (stalled), 18 failed"
+    )
+
+
 def test_a_predictor_that_no_trial_has_is_the_reason_and_not_the_crossings() -> None:
     reason = "no trial with a crossing that counts: 54 without a value above 0 of a predictor"
     assert too_little(ROWS, x="T_star/(alpha*beta)") == reason
