@@ -41,6 +41,8 @@ _DELAY = {f"delay_{part}": kind for part, kind in _CROSSING.items() if part != "
 _ERRORS = {f"error_{name}{part}": kind for name in ERRORS for part, kind in (("", _FLOAT), ("_step", _INT))}
 _TAIL = {"ladder": _TEXT, "pack": _INT, "attempt": _INT, "host": _TEXT, "seconds": _FLOAT}
 _STORED = {**_HEAD, **_TIMES, **_DELAY, **_ERRORS, **_TAIL}
+COLUMNS = _HEAD | _REACHED | dict.fromkeys(_THRESHOLDS, _FLOAT) | _TIMES | _DELAY | _ERRORS | _TAIL
+"""What every table has, in its order; between them stand the fields, measures and predictions of its task."""
 
 
 def table(connection: Connection, study_id: str, filter: TrialFilter) -> pa.Table:
