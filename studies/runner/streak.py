@@ -1,6 +1,4 @@
-"""Counts how often in a row something ended that the runner keeps starting; too often means that the runner is in
-trouble.
-"""
+"""Counts how often in a row something ended that the runner keeps starting: too often is trouble of the runner's."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ log = structlog.stdlib.get_logger("grokscale.studies.runner")
 _CUT_SECONDS = 10.0
 """Seconds between two times that packs are cut anew, while a cluster grows node by node."""
 _FAR = 1.25
-"""Ratio of new to old number of places from which on it is worth cutting the packs anew."""
+"""Ratio between the old and the new number of places from which on it is worth cutting the packs anew."""
 
 
 @dataclass(slots=True)
@@ -130,9 +130,7 @@ class Work:
         self._waiting = deque(sorted(open, key=lambda record: (is_fresh(record), record.number)))
 
     def cut(self, side_by_side: int) -> None:
-        """Cut the packs that have not begun anew, if the cluster holds another number of packs than they were cut
-        for.
-        """
+        """Cut anew the packs that have not begun, if the cluster holds another number of packs than before."""
         most = min(side_by_side, self.spec.resources.max_packs or side_by_side)
         now = time.monotonic()
         if not most or most == self._cut_for or now - self._cut_at < _CUT_SECONDS:
