@@ -105,7 +105,7 @@ def new(name: Annotated[str, typer.Argument(help="Of the task: its kind, and its
 
 
 def offer() -> Found:
-    """Have this process offer the tasks that its environment configures; return those from outside."""
+    """Offer, in this process, the tasks that its environment configures; return those from outside."""
     with extra("server"):
         from grokscale.studies.tasks import found
         from grokscale.trainers.tasks import registry
