@@ -1,4 +1,4 @@
-"""Which charts there are: the one table from a name to what makes it."""
+"""The charts that there are: the table from a chart's name to what builds it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from grokscale.studies.theory import measured_rows
 
 MOST_POINTS = 5000
 Of = Callable[..., Any]
-"""`Work.of`: calls a function of a table, elsewhere where that is large."""
+"""`Work.of`: calls a function of a table, in another process if the table is large."""
 
 # altair takes a second to import: the modules that use it are imported with the first chart, so that a start does not
 # wait for it

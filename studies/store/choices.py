@@ -1,4 +1,4 @@
-"""A filter of trials as SQL: which rows, in which order, checked against the fields that the study has."""
+"""A filter of trials as SQL: which rows, and in which order. It is checked against the fields that the study has."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ _LAST: dict[type, tuple[Any, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Which rows (of `source`, where `where`), and the key that orders them before their index."""
+    """Which rows (those of `source` for which `where` holds), and the key that orders them; equal keys go by the
+    index.
+    """
 
     source: FromClause
     where: ColumnElement[bool]
