@@ -64,7 +64,7 @@ def read(sheet: Sheet, asked: Asked, predictors: frozenset[str] = frozenset()) -
     fields = fields_of.of(cells, asked, predictors)
     runs = Runs(cells, Units(asked.steps_per_unit))
     train, test = (_threshold(cells, name, asked) for name in THRESHOLDS)
-    configs = fields_of.configurations(cells, fields.names)
+    configs = fields_of.configurations(cells, fields)
     beside = _beside(cells, fields)
     own = runs.columns()
     refuse(cells.problems)
@@ -183,4 +183,5 @@ def _renamed(sheet: Sheet, asked: Asked) -> Sheet:
     twice = [name for name in dict.fromkeys(new) if new.count(name) > 1]
     problems += [FieldProblem("/rename", f"two columns would be called {name}; accepted: one") for name in twice]
     refuse(problems)
-    return Sheet(table.select(names).rename_columns(new), sheet.loose)
+    left = table.select(names).rename_columns(new)
+    return Sheet(left.replace_schema_metadata(table.schema.metadata), sheet.loose)
