@@ -43,7 +43,7 @@ class Fields:
         data: of these, what names the data of a run.
         methods: of these, what is of the method of training: the fields of the rate, and what the table says.
         rate: see `Asked`.
-        theory: columns that are predictions.
+        theory: what the table's task predicts, of which the table may lack columns.
         assumed: numeric columns of which nothing says what they are, and which count as data.
     """
 
@@ -78,7 +78,7 @@ def of(cells: Cells, asked: Asked, predictors: frozenset[str] = frozenset()) -> 
         TableError: a column has a name that no field can have, or is missing.
     """
     told, says = _told(cells), roles.says(cells.metadata)
-    theory = tuple(column for column in told.theory if column.name in cells.names)
+    theory = tuple(column for column in told.theory if says or column.name in cells.names)
     predicted = {column.name for column in theory}
     names = tuple(name for name in cells.names if not _of_the_run(name) and name not in predicted)
     problems = [*_named(names), *_missing(cells, names, asked)]
@@ -94,7 +94,7 @@ def of(cells: Cells, asked: Asked, predictors: frozenset[str] = frozenset()) -> 
     if asked.data is not None:
         data = tuple(name for name in names if name in asked.data)
     else:
-        known = {*told.data, *told.methods, *rate, *predictors}
+        known = {*roles.known_fields(), *rate, *predictors}
         if not says:
             assumed = tuple(name for name in names if name not in known and _is_number(cells.column(name)))
         data = tuple(name for name in names if name in told.data or name in assumed)

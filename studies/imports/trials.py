@@ -92,7 +92,7 @@ class _Beside:
 
 def _beside(cells: Cells, fields: Fields) -> _Beside:
     found = fields_of.measures(cells)
-    names = [column.name for column in fields.theory]
+    names = [column.name for column in fields.theory if cells.has(column.name)]
     measured, predicted = (
         {name: pa.array(cells.numbers(name), from_pandas=True) for name in some} for some in (found, names)
     )
