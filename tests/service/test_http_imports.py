@@ -319,13 +319,15 @@ def test_the_snippet_of_the_readme_prints_a_law(
     exec(block("Runs made elsewhere", "python"), names)
     said = capsys.readouterr().out
     study = names["study"]
-    assert said.splitlines()[0] == study.law("t2")["text"]
+    with Client(url) as client:
+        law, trials = client.law(study.id), client.trials(study.id)
+    assert said == law["text"] + "\n"
     assert " of t2 in 1/(lr*weight_decay). " in said
-    assert exponent(study.law("t2")) == pytest.approx(1, abs=0.1)
+    assert exponent(law) == pytest.approx(1, abs=0.1)
     assert study.data["spec"]["budget"]["test_threshold"] == 0.05
     logged = (names["runs"][0][name] for name in ("step", "train_error", "test_error"))
     row = crossings(*logged, train_threshold=0.05, test_threshold=0.05)
-    first = study.trials().to_pylist()[0]
+    first = trials.to_pylist()[0]
     assert {name: first[name] for name in row} == row
 
 
