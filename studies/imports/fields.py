@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,15 +105,16 @@ def of(cells: Cells, asked: Asked, predictors: frozenset[str] = frozenset()) -> 
 def configurations(cells: Cells, fields: Fields) -> list[dict[str, Value]]:
     """Return the configuration of every run; equal ones are one object. Cells that no field can have are noted."""
     columns = {name: _values(cells, name, number=name in fields.rate) for name in fields.names}
-    known: dict[str, dict[str, Value]] = {}
-    found: list[dict[str, Value]] = []
-    for row in range(cells.rows):
-        config = {name: values[row] for name, values in columns.items()}
-        found.append(known.setdefault(json.dumps(config, allow_nan=False), config))
-    return found
+    known: dict[tuple[Value, ...], dict[str, Value]] = {}
+    if not columns:
+        return [{}] * cells.rows
+    return [
+        known.setdefault(values, dict(zip(columns, values, strict=True)))
+        for values in zip(*columns.values(), strict=True)
+    ]
 
 
-def numbered(configs: list[dict[str, Value]]) -> NDArray[np.int64]:
+def numbered(configs: Sequence[Mapping[str, Value]]) -> NDArray[np.int64]:
     """Return the number of every run's configuration, from 0 in order of appearance, shape (rows,)."""
     numbers: dict[int, int] = {}
     return np.array([numbers.setdefault(id(config), len(numbers)) for config in configs], dtype=np.int64)

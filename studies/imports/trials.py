@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -158,11 +158,11 @@ def _threshold(cells: Cells, name: str, asked: Asked) -> float:
     return asked.threshold(name, float(known[0]) if len(known) else None)
 
 
-def _hash(name: str, own: Mapping[str, Any], configs: list[dict[str, Value]]) -> str:
-    """Return the hex SHA-256 of which runs these are, and of their times."""
-    stated = hashlib.sha256(json.dumps(name).encode())
-    for config in configs:
-        stated.update(json.dumps(config).encode())
+def _hash(name: str, own: Mapping[str, Any], configs: Sequence[Mapping[str, Value]]) -> str:
+    """Return the hex SHA-256 of which runs these are, and of their times; equal configurations are one object."""
+    distinct = {id(config): config for config in configs}
+    stated = hashlib.sha256(json.dumps([name, *distinct.values()]).encode())
+    stated.update(fields_of.numbered(configs).astype("<i8").tobytes())
     for column in ("seed", "t1_lower", "t1_upper", "t2_lower", "t2_upper"):
         stated.update(np.asarray(own[column], dtype="<f8").tobytes())
     return stated.hexdigest()
