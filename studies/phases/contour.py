@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grokscale.studies.laws.exponentials import OUTSIDE
 from grokscale.studies.phases.axes import Axis
 from grokscale.studies.phases.logistic import Floats
 from grokscale.studies.phases.model import NEEDED, Model, Sample, features, fit_model, quantile
@@ -141,7 +142,7 @@ def _coefficients(
     z, t = quantile(model, sample, by_draw=False), quantile(model, sample, by_draw=True)
     out: dict[str, Any] = {}
     for k, name in enumerate(["intercept", *(names[term] for term in model.terms)]):
-        one = _none("outside a float's range")
+        one = _none(OUTSIDE)
         if np.isfinite(values[k]) and np.isfinite(errors[k]):
             one = {"value": float(values[k]), "se": float(errors[k]), "ci95": _about(values[k], z * errors[k])}
             one |= {"se_draw": None, "ci95_draw": None}

@@ -11,11 +11,10 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, stdtrit
+from scipy.special import chdtrc, ndtri, stdtrit
 
 from grokscale.studies.laws.likelihood.newton import AT_MAXIMUM
 from grokscale.studies.phases.logistic import Counts, Floats, Maxima, clustered, covariance, fit, separated
-from grokscale.studies.phases.wilson import Z
 
 NEEDED = 0.005
 """Significance at which a further term enters: 1 % shared by the two that are tried."""
@@ -137,7 +136,7 @@ def fit_model(sample: Sample) -> Model:
 
 def quantile(model: Model, sample: Sample, *, by_draw: bool) -> float:
     """Return the 97.5 % point that an interval is built with: of t with streams - 1 degrees of freedom, or normal."""
-    return float(stdtrit(sample.streams - 1, 0.975)) if by_draw and model.draw is not None else Z
+    return float(stdtrit(sample.streams - 1, 0.975)) if by_draw and model.draw is not None else float(ndtri(0.975))
 
 
 def _counts(

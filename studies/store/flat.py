@@ -7,10 +7,9 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from grokscale.studies.store.records import TrialRecord
+from grokscale.studies.vocabulary import CROSSINGS, ERRORS
 from grokscale.trainers.trial import Crossing, Delay, ErrorPoint, Outcome
 
-CROSSINGS = ("t1", "t1_gradient", "t2", "t2_plateau")
-ERRORS = ("t1", "t2", "stop", "min", "settled", "plateau")
 _CROSSING_PARTS = ("step", "lower", "upper", "censoring", "stayed")
 _DELAY_PARTS = ("step", "lower", "upper", "censoring")
 

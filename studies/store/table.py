@@ -25,9 +25,9 @@ from sqlalchemy import Connection, Select, Text, case, select, type_coerce
 from grokscale.studies.roles import marked
 from grokscale.studies.store import descriptions
 from grokscale.studies.store.choices import Chosen, choose
-from grokscale.studies.store.flat import CROSSINGS, ERRORS
 from grokscale.studies.store.models import Configuration, Pack, Trial
 from grokscale.studies.store.records import TrialFilter
+from grokscale.studies.vocabulary import CROSSINGS, ERRORS
 from grokscale.trainers.tasks.description import Description
 
 _INT, _FLOAT, _TEXT = pa.int64(), pa.float64(), pa.string()

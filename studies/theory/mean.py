@@ -9,13 +9,13 @@ from the sandwich by stream with the same factor G/(G-1) and t(G-1): without cen
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, sqrt
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from grokscale.studies.laws.exponentials import OUTSIDE, representable
+from grokscale.studies.laws.exponentials import OUTSIDE, exponential
 from grokscale.studies.laws.likelihood.censored import rows
 from grokscale.studies.laws.likelihood.newton import AT_MAXIMUM, climb
 from grokscale.studies.laws.likelihood.noise import Floats
@@ -80,13 +80,11 @@ class Mean:
     def ratio(self) -> dict[str, object]:
         """Return the ratio as the answer shows it."""
         half = self.half()
-        ends = (self.log,) if half is None else (self.log - half, self.log + half)
-        if not representable(*ends):
+        value, *ends = (exponential(self.log + side * (half or 0.0)) for side in (0, -1, 1))
+        if None in (value, *ends):
             return {"value": None, "ci95": None, "se_log": None, "reason": OUTSIDE}
-        shown: dict[str, object] = {"value": exp(self.log), "ci95": None, "se_log": self.se}
-        return shown | (
-            {"reason": "one stream of random numbers"} if half is None else {"ci95": [exp(end) for end in ends]}
-        )
+        shown: dict[str, object] = {"value": value, "ci95": None, "se_log": self.se}
+        return shown | ({"reason": "one stream of random numbers"} if half is None else {"ci95": ends})
 
 
 def mean(logs: Logs) -> Mean:

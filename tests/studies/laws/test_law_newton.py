@@ -15,7 +15,7 @@ Floats = np.ndarray
 
 @dataclass(frozen=True)
 class Softmax:
-    """-log sum exp(A z + b) over the rows of a batch, less |z|^2/20000: concave, and nearly linear far from its maximum."""
+    """-log sum exp(A z + b) less |z|^2/20000: concave, and nearly linear far from its maximum."""
 
     A: Floats
     b: Floats
