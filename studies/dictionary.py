@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from grokscale.studies.flat_table import COLUMNS
-from grokscale.studies.trial_names import CROSSINGS, ERRORS_AT
+from grokscale.studies.vocabulary import CROSSINGS, ERRORS_AT
 from grokscale.trainers.tasks.description import Column, Description, Field, Group, Line, ListOf, OneOf, Real, Whole
 from grokscale.trainers.trial import Censoring, Obtained, OutcomeWord
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from grokscale.studies.trial_names import CROSSINGS, ERRORS_AT
+from grokscale.studies.vocabulary import CROSSINGS, ERRORS_AT
 
 INT, FLOAT, TEXT = pa.int64(), pa.float64(), pa.string()
 

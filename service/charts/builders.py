@@ -101,7 +101,7 @@ def _pareto(store: Store, study_id: str, query: ChartQuery, of: Of) -> dict[str,
     study = store.study(study_id)
     table = store.table(study_id)
     colour = roles.of(table).strength
-    found = pareto_of(study, table, query.x, query.y, None, MOST_POINTS)
+    found = pareto_of(study.spec["search"], table, query.x, query.y, None, MOST_POINTS)
     x, y = found["x"], found["y"]
     points = [point for point in found["points"] if point["x"]["value"] and point["y"]["value"]]
     if not points:

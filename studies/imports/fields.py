@@ -16,7 +16,7 @@ from grokscale.studies.flat_table import HEAD, REACHED, TAIL, THRESHOLDS, TIMES
 from grokscale.studies.imports.asked import ACCEPTED_NAME, NAME, Asked
 from grokscale.studies.imports.cells import Cells
 from grokscale.studies.imports.errors import TableError
-from grokscale.studies.trial_names import ERRORS_AT
+from grokscale.studies.vocabulary import ERRORS_AT
 from grokscale.trainers.plugins.checks import reserved
 from grokscale.trainers.tasks.description import Column
 from grokscale.trainers.trial import Value

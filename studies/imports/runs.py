@@ -9,7 +9,7 @@ import numpy as np
 from grokscale.studies.imports import ladders, outcomes, times
 from grokscale.studies.imports.cells import Cells, Floats
 from grokscale.studies.imports.times import MOST_STEPS, Times, Units
-from grokscale.studies.trial_names import CROSSINGS, ERRORS_AT
+from grokscale.studies.vocabulary import CROSSINGS, ERRORS_AT
 from grokscale.trainers.ladder import NoDelay, delay
 from grokscale.trainers.trial import Obtained
 

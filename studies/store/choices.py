@@ -13,9 +13,9 @@ from grokscale.studies.store.errors import InvalidFilter, NotFound
 from grokscale.studies.store.functions import Number
 from grokscale.studies.store.models import VISIBLE, Configuration, Study, Trial
 from grokscale.studies.store.records import TrialFilter
+from grokscale.studies.vocabulary import PENDING
 from grokscale.trainers.trial import OutcomeWord, Value
 
-PENDING = "pending"
 _WORDS = (*get_args(OutcomeWord), PENDING)
 _SORTS: dict[str, Any] = {
     "index": Trial.index,

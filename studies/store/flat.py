@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from grokscale.studies.store.records import TrialRecord
-from grokscale.studies.trial_names import CROSSINGS, ERRORS_AT
+from grokscale.studies.vocabulary import CROSSINGS, ERRORS_AT
 from grokscale.trainers.trial import Crossing, Delay, ErrorPoint, Outcome
 
 _CROSSING_PARTS = ("step", "lower", "upper", "censoring", "stayed")

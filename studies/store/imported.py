@@ -18,7 +18,7 @@ from grokscale.studies.store import packs
 from grokscale.studies.store.batches import Piece
 from grokscale.studies.store.creation import New
 from grokscale.studies.store.models import Configuration, Pack, Trial
-from grokscale.studies.trial_names import ERRORS_AT
+from grokscale.studies.vocabulary import ERRORS_AT
 
 if TYPE_CHECKING:
     import pyarrow as pa

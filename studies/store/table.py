@@ -30,7 +30,7 @@ from grokscale.studies.store import descriptions
 from grokscale.studies.store.choices import Chosen, choose
 from grokscale.studies.store.models import Configuration, Pack, Trial
 from grokscale.studies.store.records import TrialFilter
-from grokscale.studies.trial_names import ERRORS_AT
+from grokscale.studies.vocabulary import ERRORS_AT
 from grokscale.trainers.tasks.description import Description
 
 _STORED = {**HEAD, **TIMES, **DELAY, **ERRORS, **TAIL}

@@ -21,6 +21,12 @@ def prefactor(level: Estimate) -> dict[str, Any]:
     return shown | ({"ci95": None, "reason": f"the interval is {OUTSIDE}"} if None in ends else {"ci95": ends})
 
 
+def not_identifiable(column: str, reason: str) -> dict[str, Any]:
+    """Return the prefactor of a law whose exponents cannot all be told, for the reason that is in a column."""
+    nothing = dict.fromkeys(("value", "se", "ci95", "by_draw"))
+    return {**nothing, "not_identifiable": column, "reason": reason}
+
+
 def by_draw(inference: Inference, *, alone: bool) -> dict[str, Any]:
     """Return the distribution of the draws' prefactors.
 

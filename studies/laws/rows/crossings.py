@@ -15,10 +15,7 @@ from grokscale.studies.laws.errors import UnknownName
 from grokscale.studies.laws.likelihood.noise import Floats
 from grokscale.studies.laws.rows import columns
 from grokscale.studies.laws.rows.columns import Words
-
-UNREACHABLE = ("infeasible", "stalled")
-"""Words of rows that cannot cross: these are not long times, they are no times at all."""
-_SEEN = ("exact", "left", "interval")
+from grokscale.studies.vocabulary import CROSSED, UNREACHABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,7 @@ class Crossings:
     @property
     def seen(self) -> NDArray[np.bool_]:
         """Rows that have crossed."""
-        return np.isin(self.words, _SEEN)
+        return np.isin(self.words, CROSSED)
 
 
 def of_column(table: pa.Table, name: str) -> Crossings:

@@ -11,7 +11,6 @@ cost no more than one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 
@@ -28,11 +27,15 @@ class Point:
     slopes: Floats
     theta: float
 
-    def moved(self, step: Self, length: float) -> Point:
-        """Return the point `length` steps further."""
-        return Point(
-            self.levels + length * step.levels, self.slopes + length * step.slopes, self.theta + length * step.theta
-        )
+    @property
+    def vector(self) -> Floats:
+        """(levels, slopes, theta), shape (draws + p + 1,)."""
+        return np.concatenate([self.levels, self.slopes, [self.theta]])
+
+    @staticmethod
+    def of(vector: Floats, draws: int) -> Point:
+        """Return the parameters of a vector."""
+        return Point(vector[:draws], vector[draws:-1], float(vector[-1]))
 
 
 @dataclass(frozen=True, slots=True)
