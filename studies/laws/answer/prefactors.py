@@ -1,4 +1,4 @@
-"""The prefactor of a law as an answer shows it: e to the level, over all draws and by draw."""
+"""The prefactor of a law as an answer shows it, the exponential of the level, over all draws and by draw."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of a maximum of a likelihood: how sure it is that it is one, its covariance, and how well it fits."""
+"""What is reported of the maximum of a likelihood: evidence of convergence, covariance and goodness of fit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from grokscale.studies.laws.likelihood.noise import Floats
 from grokscale.studies.laws.likelihood.sample import Sample
 
 FLAT = 100.0
-"""Variance of log sigma of a likelihood that does not tell sigma: a few rows tell it to a factor of e."""
+"""Variance of log sigma above which sigma counts as not identified: a few rows tell it to a factor of e."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Evidence:
         iterations: Newton steps taken; 0 for a solution in closed form.
         converged: the distance is below a millionth of a standard error, or the solution is in closed form.
         starts: of the search; one where the likelihood is concave.
-        optima: distinct ones that they led to.
+        optima: distinct maxima that they led to.
     """
 
     gradient_norm: float

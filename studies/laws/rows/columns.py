@@ -1,4 +1,4 @@
-"""What the columns of a study's table are: the trial's own, the configuration's, the theory's; and numbers in them."""
+"""The columns of a table of trials, the trial's own, the configuration's and the theory's, as arrays."""
 
 from __future__ import annotations
 

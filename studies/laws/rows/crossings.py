@@ -1,4 +1,4 @@
-"""Crossings of all trials as columns: read from the table or from a rung of the ladder, and derived ones."""
+"""Crossings of all trials as columns, read from the table or from a rung of the ladder, or derived."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def delay_of_rung(table: pa.Table, threshold: float) -> Crossings:
 
 
 def positive(values: Crossings) -> Crossings:
-    """Mark the rows that have no logarithm: values that are certainly not above 0."""
+    """Mark the rows without a logarithm: their values are certainly not above 0."""
     words = values.words.copy()
     words[((words == "exact") & (values.step <= 0)) | ((words == "interval") & (values.upper <= 0))] = "nonpositive"
     return replace(values, words=words)

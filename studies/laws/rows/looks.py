@@ -1,4 +1,4 @@
-"""How each row of a likelihood was looked at, so that a time drawn anew can be seen as its own was.
+"""When each trial was looked at, so that a time drawn by a bootstrap can be censored as its own was.
 
 A row seen to the step was looked at at every step up to its limit. One known to a bracket was looked at at the ends of
 that bracket, and before and after in the same ratio: looks are as far apart as the time grows, whether errors are

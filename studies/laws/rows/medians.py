@@ -1,8 +1,8 @@
-"""One response of a configuration from those of its seeds: the median, and the spread over the draws.
+"""A response of each configuration: the median over its seeds, and the range.
 
 A seed whose trial ended without the response (never crossed, diverged, failed, ...) counts as later, or worse, than
 any that has it. So a configuration has a median where more than half of its seeds have the response, and one that
-gets there only now and then has none. Seeds of which the data (`uninformative`) or a person (`cancelled`) is the reason
+gets there only now and then has none. Seeds whose data are uninformative, and cancelled ones,
 say nothing of the configuration and are left out.
 """
 

@@ -1,7 +1,7 @@
-"""What a law can be asked of: each trial's response as an interval of its logarithm, with a word for its kind.
+"""The response of each trial as an interval of its logarithm, with a word for its kind of censoring.
 
-A row enters as what is known about it, and every word that keeps it out is counted, never dropped. A time seen to the
-step enters as log t. t = 0 is (-1, 0] and has no logarithm: such a row says that t + 1 is at most 1.
+Every row enters as what is known about it, or is counted under the word that keeps it out. An exact time enters as
+log t. t = 0 is (-1, 0] and has no logarithm: such a row says that t + 1 is at most 1.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Observed:
             `pruned`, `failed`, `cancelled`, `uninformative`, `pending` (has not ended, nothing known), `nonpositive`
             (no logarithm), `missing` (ended without this response).
         unended: `right` rows of trials that are still running.
-        limit: logarithm of the time beyond which the response would not have been seen; inf: nothing bounds it.
+        limit: logarithm of the time up to which the response would have been seen; inf: any time.
         remarks: what a reader should know of the rows.
     """
 
@@ -69,7 +69,7 @@ class _Response:
     Attributes:
         read: from the table's columns.
         rung: from a rung of the ladder at a threshold; None: the ladder does not have it.
-        ends: a trial that stops after t2 ends with it, so that a running one has not reached it yet.
+        ends: under `stop: after_t2` it ends a trial, so that a running one has not reached it yet.
         first: a first crossing, after which the error may rise again.
         watched: the time up to which it would have been seen, shape (rows,), nan where that is not known.
         own: columns of the study's thresholds that it is a crossing of.

@@ -1,4 +1,4 @@
-"""Which rows enter a fit, and what becomes of the others: everything is counted."""
+"""Which trials enter a likelihood, and the counts of those that do not, by reason."""
 
 from __future__ import annotations
 

@@ -73,8 +73,7 @@ def fit_mixed(sample: Sample, starts: Sequence[float] = STARTS, near: Mixed | No
     Args:
         sample: at least two draws; x of full rank beside a constant.
         starts: of rho, in units of what the means of the draws say.
-        near: a fit of about the same rows and as many predictors: the search begins there, and at `starts` if that
-            leads nowhere.
+        near: a fit of similar rows with as many predictors, from which the search begins; `starts` follow if it fails.
 
     Raises:
         NoMaximum: the likelihood has none.
@@ -105,7 +104,7 @@ def fit_mixed(sample: Sample, starts: Sequence[float] = STARTS, near: Mixed | No
 
 
 def _about_itself(sample: Sample, problem: Problem, maximum: Maximum) -> tuple[Problem, Maximum]:
-    """Climb on with the rows about the law that was found, where the line that they were about lies far from it."""
+    """Search again with the rows centred about the law that was found, where that lies far from the first line."""
     for _ in range(_MOST_LINES):
         if np.abs(problem.centred.rows.x @ maximum.place.slopes).max(initial=0.0) < _FAR:
             return problem, maximum

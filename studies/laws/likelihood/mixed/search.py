@@ -40,8 +40,8 @@ class Problem:
 
     Attributes:
         units, centred: the rows, and their units.
-        most_theta: log theta from which on nothing tells sigma from 0.
-        seen: there are rows seen to the step, whose likelihood may have its maximum there.
+        most_theta: log theta beyond which sigma cannot be distinguished from 0.
+        seen: there are exact rows, whose likelihood may have its maximum there.
     """
 
     units: Units
