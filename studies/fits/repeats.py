@@ -1,10 +1,10 @@
-"""The same run in several studies, or in a study that is named twice, is one row.
+"""One row per run, where several studies, or one named twice, contain the same run.
 
-A run is told by its data and its configuration; what a response was held against (its thresholds, the cadence of the
-plateau) must agree too. Of rows that agree under different budgets or engines the one that says most stays: a time
-before a bracket, a narrow bracket before a wide one, any of them before a censored time, and a late bound before an
-early one. Rows that contradict each other are not judged by what they say, which would favour one side of the law: the
-one stays that is named first, the fit's own study before the others, and they are counted.
+A run is identified by its data and configuration, and by what its response was held against (thresholds, the cadence of
+the plateau). Of rows that agree, under different budgets or engines, the most informative is kept: an exact time before
+an interval, a narrow interval before a wide one, either before a censored time, and a late bound before an early one.
+Of rows that contradict each other the first is kept, the fit's own study before the others, and they are counted: a
+choice by value would bias the law.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _contradict(observed: Observed, one: int, other: int) -> bool:
 
 
 def _says(observed: Observed, steps: NDArray[np.float64], row: int) -> tuple[float, float, float]:
-    """Return how much a row says of its response: the more, the larger."""
+    """Return how informative a row is of its response, as a key for sorting."""
     word, ran = observed.words[row], float(np.nan_to_num(steps[row]))
     if word in CROSSED:
         return 3.0, -float(observed.upper[row] - observed.lower[row]), ran

@@ -1,4 +1,4 @@
-"""Two responses against each other: every configuration's medians over its seeds, and which of them nothing beats."""
+"""Two responses against each other: medians of every configuration over its seeds, and the Pareto front."""
 
 from grokscale.studies.pareto.answer import pareto
 from grokscale.studies.pareto.asked import pareto_of

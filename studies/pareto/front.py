@@ -1,4 +1,4 @@
-"""The front of two quantities that shall both be small: the points that no other point dominates."""
+"""The Pareto front of two quantities to be minimised: the points that no other dominates."""
 
 from __future__ import annotations
 

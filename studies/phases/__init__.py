@@ -1,4 +1,4 @@
-"""Phase diagrams of a study's trials: outcome fractions over two axes, and where half of the trials end with a word."""
+"""Phase diagrams of a study's trials: fractions of outcomes over two axes, and the contour at which one is a half."""
 
 from grokscale.studies.phases.errors import NotApplicable, PhasesError, UnknownField
 from grokscale.studies.phases.phases import phases

@@ -1,4 +1,4 @@
-"""The cells of a phase diagram: what came of the trials of every pair of values."""
+"""The cells of a phase diagram: counts and fractions of outcomes at every pair of values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where half of the trials end with a word: the contour in x at every value of y, with its interval."""
+"""The contour at which half of the trials have an outcome: x at every value of y, with its interval."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FAR = 1e3
 
 
 class NotIdentifiable(PortableError):
-    """The data cannot tell a contour; knows the column at fault and the reason."""
+    """The data do not identify a contour; `column` is at fault, for a `reason`."""
 
     def __init__(self, column: str, reason: str) -> None:
         super().__init__(reason)
@@ -219,7 +219,7 @@ def _points(
 
 
 def _middles(model: Model, v: Floats) -> tuple[Floats, Floats]:
-    """Return the contour and the slope in u at every v; nan where x hardly matters."""
+    """Return the contour and the slope in u at every v; the contour is nan where it lies far beyond the data."""
     b = model.coefficients
     slope = (features(model.terms, np.ones_like(v), v) - features(model.terms, np.zeros_like(v), v)) @ b
     level = features(model.terms, np.zeros_like(v), v) @ b

@@ -21,7 +21,7 @@ _MOST_STEPS = 200
 _LONGEST = 5.0
 """Longest step, in logits of any row: further away the expansion says nothing."""
 _RIDGE = 1e-13
-"""Share of the trace added to a matrix before it is solved: it moves a step by rounding, never the maximum."""
+"""Ridge, as a share of the trace: it alters steps by rounding, and never the maximum."""
 _SEPARATED = 1e-7
 
 

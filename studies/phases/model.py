@@ -1,7 +1,7 @@
-"""The model of an outcome word on the axes: which terms it has, and its fit.
+"""Logistic regression of an outcome on the axes, its terms chosen forwards.
 
-logit P(word) = b0 + b1 u + b2 v, u and v the axes on their scales. A curved or tilted contour takes v^2 and u v, one at
-a time, each only where a likelihood-ratio test asks for it: with these the contour stays one place in x for every y.
+logit P(outcome) = b0 + b1 u + b2 v, with u and v the axes on their scales. v^2 and u v, which curve and tilt the
+contour, enter one at a time where a likelihood-ratio test asks for them; with both, every y still has one x.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FEWEST_CLUSTERS = 8
 """Streams below which a sandwich by them is not to be trusted."""
 
 _STEEPEST = 25.0
-"""Logit beyond which a wider model is taken to separate the data: its likelihood then says nothing of the term."""
+"""Logit beyond which a wider model counts as separating the data, where its likelihood ratio is no test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,9 @@ class Model:
         places: u and v of the counts' rows, shape (rows, 2); v is 0 where there is one axis.
         maximum: of the likelihood, a batch of one.
         firth: the likelihood is penalised since the data are separated.
-        unit: `trial`, or `draw` where trials share streams and nothing allows for that but to count every one as one.
+        unit: `trial`, or `draw` where the trials of a stream count as one, as its covariance cannot be estimated.
         model, draw: covariances, shape (p, p), the second by stream; `draw` None with `no_draw` saying why.
-        tests: of every term that was tried: `{term, statistic, p, included}`; `uu` cannot enter.
+        tests: of every term tried, `{term, statistic, p, included}`; `uu` is tested and never enters.
     """
 
     terms: tuple[str, ...]
@@ -142,7 +142,7 @@ def quantile(model: Model, sample: Sample, *, by_draw: bool) -> float:
 def _counts(
     terms: tuple[str, ...], places: Floats, row: NDArray[np.intp], sample: Sample, unit: Literal["trial", "draw"]
 ) -> Counts:
-    """Return the data by place; by draw, the trials of a stream weigh one together."""
+    """Return the data by place; by draw, the trials of a stream have a total weight of one."""
     weight = np.ones(len(row))
     if unit == "draw":
         _, member, size = np.unique(sample.stream, return_inverse=True, return_counts=True)
@@ -154,7 +154,7 @@ def _counts(
 def _grow(
     terms: tuple[str, ...], places: Floats, row: NDArray[np.intp], sample: Sample
 ) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
-    """Add what a test asks for; a curvature in u is tested last, for a warning."""
+    """Add terms by their tests; a curvature in u is tested last, for a warning only."""
     tests: list[dict[str, Any]] = []
     left = ["vv", "uv"] if sample.v is not None else []
     while left:
@@ -182,7 +182,7 @@ def _told(name: str, test: tuple[float, float], *, included: bool) -> dict[str, 
 def _test(
     terms: tuple[str, ...], name: str, places: Floats, row: NDArray[np.intp], sample: Sample
 ) -> tuple[float, float] | None:
-    """Return the likelihood-ratio statistic of a further term and its p; None: the data cannot tell it."""
+    """Return the likelihood-ratio statistic of a further term and its p; None: it is not identified."""
     wide = _counts((*terms, name), places, row, sample, "trial")
     if np.linalg.matrix_rank(wide.design) < wide.design.shape[1] or len(wide.design) <= wide.design.shape[1]:
         return None

@@ -1,9 +1,9 @@
 """The interval of a contour by profile likelihood: every place that a likelihood-ratio test does not reject.
 
-A contour passes (u, v) where the logit is 0 there, a linear constraint c'b = 0 on the coefficients. It takes the
-intercept away, so the model under it is the regression without one on the columns less their values at (u, v). The
-interval is the set of u at which twice the drop of the log-likelihood is below a bound; without a fall-off in x that is
-large enough the set has no end, as Fieller's has none. Under Firth's penalty Wald intervals fail and these hold (Heinze
+A contour passes through (u, v) where the logit is 0, a linear constraint c'b = 0 on the coefficients, which removes the
+intercept: the constrained model is the regression without one on the columns less their values at (u, v). The interval
+is the set of u at which twice the drop of the log-likelihood is below a bound. Where x has too little effect the set is
+unbounded, as Fieller's is. Under Firth's penalty Wald intervals fail and these hold (Heinze
 and Schemper 2002).
 """
 

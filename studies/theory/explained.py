@@ -1,8 +1,8 @@
-"""Whether theory tells the draws apart: each draw's measured prefactor against its predicted time T_star (M2).
+"""The regression of each draw's measured prefactor on its predicted time T_star (M2), both as logarithms.
 
-By M2 alpha beta t2 = T_star to first order, so over draws log prefactor = log T_star: slope 1. One row a draw, by least
-squares; a random effect of the draw beside the exponents belongs to the laws (model M4). Draws made of the same random
-numbers are clusters: CR2 by stream (see `studies.laws.clusters`).
+By M2 alpha beta t2 = T_star to first order, so that the slope is 1. Least squares with one row per draw; the model with
+a random effect of the draw and free exponents is M4 of the laws. Draws made of the same random numbers are clusters:
+CR2 by stream (see `laws.inference.clusters`).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""A geometric mean over draws with its 95 % interval, censored values taken as what they are.
+"""A geometric mean over draws with its 95 % interval, with censored values in the likelihood.
 
-Every stream counts once, since its trials share their random numbers: mostly it is one draw, whose trials share their
-data. Without censoring the estimate is the mean of the streams' mean logs and the interval Student's. With it, the mean
-is that of a log-normal likelihood in which each trial weighs one over the rows of its stream, and the interval comes
-from the sandwich by stream with the same factor G/(G-1) and t(G-1): without censoring both are the same numbers.
+Every stream has the same weight, since its trials share their random numbers; mostly a stream is one draw. Without
+censoring the estimate is the mean of the streams' mean logarithms, with Student's interval. With censoring it is the
+mean of a log-normal likelihood in which the rows of a stream have a total weight of one, with the sandwich variance by
+stream, the factor G/(G-1) and t(G-1). Without censored rows both give the same numbers.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MOST_THETA = 1e6
 """In units of the rough scatter: beyond it the likelihood grows without end."""
 _STARTS = 30
 _FEWEST_SEEN = 2
-"""Uncensored rows below which nothing is known of the scatter that a censored row is weighed by."""
+"""Uncensored rows below which the scatter is not identified."""
 
 
 class NoMean(Exception):
@@ -114,7 +114,7 @@ def _closed(means: Floats) -> Mean:
 
 
 def _likely(logs: Logs, member: NDArray[np.intp], weight: Floats) -> Mean:
-    """Climb in (delta, theta) = (mean, 1) / sigma, in which the log-likelihood is concave (Olsen 1978)."""
+    """Maximise in (delta, theta) = (mean, 1) / sigma, in which the log-likelihood is concave (Olsen 1978)."""
     streams = int(member.max()) + 1
     seen = logs.lower[logs.seen]
     centre = float(np.median(seen))
@@ -149,9 +149,9 @@ def _likely(logs: Logs, member: NDArray[np.intp], weight: Floats) -> Mean:
 
 
 def _unit(logs: Logs, weight: Floats, centre: float, least: float) -> float:
-    """Return the likeliest scatter about the centre, roughly: from afar the search takes steps without end.
+    """Return the scatter about the centre of the greatest likelihood on a grid, as a start near the maximum.
 
-    From the scatter of what is known exactly to that of all ends there can be many powers of ten.
+    The scatter of exact values and that of all ends can differ by many powers of ten.
     """
     ends = np.where(np.isfinite(logs.lower), logs.lower, logs.upper)
     most = float(np.abs(ends - centre).max())

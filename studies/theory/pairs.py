@@ -1,4 +1,4 @@
-"""What theory predicts and what was measured, side by side: one row a trial, every row either compared or counted."""
+"""Measured responses beside their predictions, one row per trial; every row is compared or counted."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def pair(
     draw: NDArray[np.intp],
     stream: NDArray[np.intp],
 ) -> Pair:
-    """Set a prediction beside what was measured.
+    """Pair a measured response with a prediction.
 
     Args:
         table: a study's trials.

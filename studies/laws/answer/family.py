@@ -1,13 +1,12 @@
 """A family of models fitted to a study's rows in one call: what `POST /v1/studies/{id}/fits` stores.
 
-See `models` for the models, `known` for the rows of each, `effects` for the draws, `inference`, `profile` and
-`clusters` for the intervals, `comparison` and `breaks` for what the models say of each other.
+See `models.family` for the fits, `model_documents` for each, `comparison` and `breaks` for how they compare.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -17,33 +16,15 @@ from grokscale.studies.laws.answer import breaks, comparison, contributions, mod
 from grokscale.studies.laws.answer.cautions import ONE_A_DRAW, streams
 from grokscale.studies.laws.answer.sentences import interval
 from grokscale.studies.laws.inference.estimates import Estimate
-from grokscale.studies.laws.inference.intercepts import FEWEST_RANDOM, Intercepts
-from grokscale.studies.laws.likelihood.no_maximum import NoMaximum
 from grokscale.studies.laws.models.complete_cases import complete_cases, lacking
 from grokscale.studies.laws.models.data import Data
-from grokscale.studies.laws.models.dispersion import COLUMN, Dispersion, fit_dispersion, stretched
+from grokscale.studies.laws.models.dispersion import Dispersion
+from grokscale.studies.laws.models.family import Family, fit_models, with_scatter
 from grokscale.studies.laws.models.forms import Name, NotIdentifiable, form
 from grokscale.studies.laws.models.model_frame import model_frame
 from grokscale.studies.laws.models.models import REFUSALS, Model, fit_model
 from grokscale.studies.laws.models.request import Request, check
 from grokscale.studies.laws.rows.sorting import Rows
-
-
-@dataclass(slots=True)
-class _Family:
-    """Models that were fitted, each to its rows, the reasons of those that were not, and how their scatter depends on
-    the floor.
-    """
-
-    models: dict[Name, Model] = field(default_factory=dict)
-    rows: dict[Name, Data] = field(default_factory=dict)
-    refused: dict[Name, dict[str, str]] = field(default_factory=dict)
-    dispersion: Dispersion | dict[str, str] | None = None
-
-    @property
-    def base(self) -> dict[Name, Model]:
-        """All but M4, whose intercepts are its own."""
-        return {name: model for name, model in self.models.items() if name != "M4"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +52,7 @@ def fit_family(table: pa.Table, request: Request) -> FamilyFit:
         TooLittle, UnknownName, NotApplicable, BadExpression: see `law`.
     """
     check(request, table)
-    data = model_frame(table, request)
-    family = _Family()
-    if request.scale == "error_floor":
-        data = _scaled(data, family)
-    for name in request.models:
-        try:
-            family.rows[name] = complete_cases(name, data.by_draw() if name == "M4" else data)
-            family.models[name] = _fitted(name, family.rows[name])
-        except REFUSALS as refusal:
-            column = {"not_identifiable": refusal.column} if isinstance(refusal, NotIdentifiable) else {}
-            family.refused[name] = column | {"reason": refusal.reason}
+    data, family = fit_models(model_frame(table, request), request)
     return FamilyFit(_answer(table, request, data, family), _used(table, data))
 
 
@@ -94,35 +65,7 @@ def _used(table: pa.Table, data: Data) -> pa.Table:
     return table.filter(pa.array(data.rows.inside))
 
 
-def _scaled(data: Data, family: _Family) -> Data:
-    """Fit how the scatter depends on the floor; return the rows so stretched, as they are where that cannot be told."""
-    try:
-        family.dispersion = fit_dispersion(complete_cases("M3", data), data.rows.intercepts)
-    except NotIdentifiable as refusal:
-        family.dispersion = {"not_identifiable": refusal.column, "reason": refusal.reason}
-    except NoMaximum as refusal:
-        family.dispersion = {"not_identifiable": COLUMN, "reason": refusal.reason}
-    return stretched(data, family.dispersion.delta) if isinstance(family.dispersion, Dispersion) else data
-
-
-def _fitted(name: Name, data: Data) -> Model:
-    if name != "M4":
-        return fit_model(name, data, data.rows.intercepts)
-    if data.rows.draws < FEWEST_RANDOM:
-        raise NotIdentifiable(data.gap_name, f"{data.rows.draws} draws: a scatter between draws needs {FEWEST_RANDOM}")
-    intercepts = _with_scatter(data)
-    return fit_model(name, data.under(intercepts), intercepts)
-
-
-def _with_scatter(data: Data) -> Intercepts:
-    """Return the intercepts that know a scatter between draws; that of draws of one row is the rows'."""
-    return "pooled" if data.rows.alone else "random"
-
-
-# -- the answer -----------------------------------------------------------------------------------------------------
-
-
-def _answer(table: pa.Table, request: Request, data: Data, family: _Family) -> dict[str, Any]:
+def _answer(table: pa.Table, request: Request, data: Data, family: Family) -> dict[str, Any]:
     rows = data.rows
     documents: dict[str, Any] = {
         name: model_documents.document(request, model, data, family.rows[name].rows.draws)
@@ -166,7 +109,7 @@ def _answer(table: pa.Table, request: Request, data: Data, family: _Family) -> d
     }
 
 
-def _comparable(family: _Family) -> Mapping[Name, Model]:
+def _comparable(family: Family) -> Mapping[Name, Model]:
     """Return the models but M4 as of the same rows, those that all of them can be fitted to."""
     models = family.base
     fewest = min((family.rows[name] for name in models), key=lambda data: len(data.log_x), default=None)
@@ -189,20 +132,20 @@ def _lack_of_fit(data: Data) -> dict[str, Any]:
         return {"value": None, "se": None, "p": None, "reason": refusal.reason}
 
 
-def _break(request: Request, family: _Family) -> dict[str, Any] | None:
+def _break(request: Request, family: Family) -> dict[str, Any] | None:
     if not {"M3", "M5"} <= set(family.models):
         return None
     data = family.rows["M3"]
     return breaks.break_p(data, data.rows.intercepts, family.models, request.break_samples, request.seed)
 
 
-def _explained(family: _Family) -> dict[str, Any] | None:
+def _explained(family: Family) -> dict[str, Any] | None:
     """Does the theory column explain the draws? Tests g = 0 and g = 1, and how far the draws' scatter falls."""
     model = family.models.get("M4")
     if model is None:
         return None
     data = family.rows["M4"]
-    intercepts = _with_scatter(data)
+    intercepts = with_scatter(data)
     try:
         without = fit_model("M2", data.under(intercepts), intercepts)
     except REFUSALS as refusal:
@@ -226,7 +169,7 @@ def _t(estimate: Estimate, value: float) -> dict[str, float]:
     return {"statistic": statistic, "p": float(2 * stdtr(estimate.df, -abs(statistic)))}
 
 
-def _warnings(data: Data, family: _Family) -> list[str]:
+def _warnings(data: Data, family: Family) -> list[str]:
     found = [f"{name} is not fitted: {why['reason']}" for name, why in family.refused.items()]
     if isinstance(family.dispersion, dict):
         found.append(f"the scatter is taken as constant: {family.dispersion['reason']}")
@@ -253,7 +196,7 @@ def _unreachable(rows: Rows) -> list[str]:
     return [conditional] if unreachable else []
 
 
-def _text(request: Request, data: Data, family: _Family, base: Mapping[Name, Model]) -> str:
+def _text(request: Request, data: Data, family: Family, base: Mapping[Name, Model]) -> str:
     if not family.models:
         reasons = "; ".join(dict.fromkeys(why["reason"] for why in family.refused.values()))
         return f"No model could be fitted: {reasons}."

@@ -26,7 +26,7 @@ class Data:
         rate: what the models are in.
         log_x: log(1/rate).
         log_strength: log of the regulariser's strength.
-        terms: the logarithm of each swept field, not finite where a row has none (see `known`).
+        terms: the logarithm of each swept field, not finite where a row has none (see `complete_cases`).
         gap: that of the theory column that may explain the draws, likewise; `gap_name` which, empty: none.
         log_floor: log(predicted floor of the test error / threshold), nan where it is not known.
         looks: when each row was looked at.

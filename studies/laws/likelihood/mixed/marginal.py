@@ -5,8 +5,7 @@
 in Olsen's parametrisation (see `fixed.expansion`), with rho = tau/sigma. The integrand is log-concave in the intercept
 and in (level, slopes, theta), so that for a given rho the integral is log-concave in those (Prekopa): only rho needs
 several starts. Rows are centred about their draw's middle (`centred`) and the intercept is in units of sigma about it
-(`integrand`), since sigma may be a billionth of tau. Gradient and information are Louis's (J. R. Stat. Soc. B 44,
-1982).
+(`integrand`), since sigma may be a billionth of tau. Gradient and information: Louis (J. R. Stat. Soc. B 44, 1982).
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class Surface:
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """The distribution of a standardised residual e of log t. Its density is log-concave: see `likelihood`.
+    """The distribution of a standardised residual e of log t. Its density is log-concave: see `fixed.expansion`.
 
     Attributes:
         name: of the distribution of t.
