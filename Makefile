@@ -6,7 +6,7 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 STAMP := $(shell cat pyproject.toml constraints.txt | sha256sum | cut -c1-16)
 
-.PHONY: venv dev run test twins reference fast-forward coverage faults bench lint clean
+.PHONY: venv dev run test twins reference fast-forward coverage faults bench columns lint clean
 
 venv: .venv/run-$(STAMP)
 dev: .venv/dev-$(STAMP)
@@ -53,6 +53,9 @@ faults: dev          ## kill -9 at every seam, on SQLite and PostgreSQL; nodes, 
 
 bench: .venv/bench-$(STAMP)  ## every engine against loops, and the whole service, as a Markdown table
 	$(BIN)/python -m tests.benchmarks
+
+columns: dev         ## what the columns of a table mean, from the descriptions of the tasks
+	$(BIN)/grokscale tasks columns > docs/columns.md
 
 lint: dev
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""The application: routes, the layers around them, and what they share."""
+"""The application: its routes, the middleware around them, and what they share."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from grokscale.studies.store import Store, open_store
 from grokscale.trainers.tasks.registry import described
 
 FIRST_LOOK_SECONDS = 2.0
-"""How long the first request may wait until it is known how the database is."""
+"""How long the first request may wait until the state of the database is known."""
 NOUNS = (studies, imports, trials, events, laws, fits, phases, theory, pareto, charts, tasks, library)
 
 

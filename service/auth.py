@@ -1,6 +1,7 @@
-"""Who may ask: bearer keys, or, where the server has none, only programs on this machine; and no page of another site.
+"""Who may send requests: holders of a bearer key or, if the server has no keys, programs on this machine; and no
+page of another site.
 
-Keys are random and long, so one SHA-256 is enough; all of them are compared, each in constant time.
+Keys are random and long, so one SHA-256 is enough. A key is compared with all keys, each in constant time.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from grokscale.service.problems import ApiError, respond
 
 OPEN_PATHS = frozenset({"/livez", "/readyz", "/docs", "/openapi.json"})
 OPEN_PREFIX = "/docs/"
-"""Answered without a key: what a load balancer asks, and the documentation with its own files."""
+"""Paths that are answered without a key: those for load balancers, and the documentation with its files."""
 
 _OWN_SITES = frozenset({"same-origin", "none"})
-"""What a browser says in Sec-Fetch-Site of a request by this server's own page, or by its user's own hand."""
+"""Values of Sec-Fetch-Site for requests by this server's own pages, or that the user made directly."""
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -44,7 +45,7 @@ class ForeignOrigin(ApiError):
 
 
 class Keys:
-    """ASGI middleware of a server with keys: everything but the open paths needs one."""
+    """ASGI middleware of a server with keys: all paths but the open ones need a key."""
 
     def __init__(self, app: ASGIApp, keys: Sequence[str]) -> None:
         self.app = app
@@ -74,8 +75,8 @@ class Keys:
 class Loopback:
     """ASGI middleware of a server without keys: only requests that name it by an address of this machine.
 
-    Binding to loopback keeps other machines out; this keeps out the web pages that a browser on this machine shows and
-    that reach the server by another name (one that resolves to 127.0.0.1).
+    Binding to loopback keeps other machines out. This keeps out web pages in a browser on this machine that reach
+    the server by another name (one that resolves to 127.0.0.1).
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -94,12 +95,13 @@ class Loopback:
 
 
 class Sites:
-    """ASGI middleware: no request by a page of another origin, which a browser sends with its user's rights.
+    """ASGI middleware that refuses requests by pages of another origin, which a browser sends with its user's
+    rights.
 
     Args:
         app: the application.
-        keyed: the server has keys, so that a page without one gets nowhere, and may stand behind a proxy that answers
-            under another name or scheme: there a browser's own word that the page is the server's is enough.
+        keyed: the server has keys, so that a page without one is refused anyway. Such a server may stand behind a
+            proxy with another name or scheme, so a browser's own statement that the page is the server's is enough.
     """
 
     def __init__(self, app: ASGIApp, *, keyed: bool) -> None:

@@ -1,4 +1,4 @@
-"""What a request's body may be: of a limited length, as declared and as it arrives, and not encoded.
+"""Limits on a request's body: its length, both as declared and as it arrives, and that it is not encoded.
 
 Starlette's own limiter answers in plain text; every error here is a problem document.
 """
@@ -11,20 +11,21 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from grokscale.service import problems
 
 SPECIFICATIONS = frozenset({"/v1/studies", "/v1/studies:validate"})
-"""Paths whose bodies are read by a thread."""
+"""Paths whose bodies are read in a thread."""
 TABLES = frozenset({"/v1/studies:import"})
-"""Paths whose bodies are read by a process."""
+"""Paths whose bodies are read in a process of their own."""
 ELSEWHERE = 1 << 16
-"""Bytes of any other body: it is read on the event loop, where a megabyte takes half a second from everybody."""
+"""Bytes of any other body, which is read on the event loop: a megabyte would stop all other requests for half a
+second."""
 
 
 class BodyLimit:
     """ASGI middleware that refuses a body that is too large with 413, and one that is encoded with 415.
 
     Args:
-        app: what is asked otherwise.
+        app: the application.
         most: bytes of a specification.
-        most_of_tables: bytes of a table of runs; whatever else comes has at most `ELSEWHERE`.
+        most_of_tables: bytes of a table of runs; other bodies have at most `ELSEWHERE`.
     """
 
     def __init__(self, app: ASGIApp, most: int, most_of_tables: int) -> None:

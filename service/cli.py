@@ -57,7 +57,7 @@ app.add_typer(db.app, name="db")
 def main() -> None:
     """Run the command line; a failure is one line on standard error (and one a faulty field), never a traceback.
 
-    Standard output has the answer alone.
+    Standard output has nothing but the answer.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -102,7 +102,7 @@ def _fail(message: str, lines: Sequence[str] = (), code: int = 1) -> NoReturn:
 
 
 def _to_nowhere(stream: TextIO) -> None:
-    """Give what a broken stream still holds to nobody: at the end Python would try, and complain, once more."""
+    """Discard what a broken stream still holds: Python would try to write it at exit, and complain once more."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 

@@ -1,9 +1,9 @@
-"""Connections: how many there may be, and how long a client may keep one without saying what it wants.
+"""Connections: how many there may be, and how long a client may keep one without sending a request.
 
-uvicorn closes what is idle after an answer (`timeout_keep_alive`), but waits for a first request, and for the rest of
-one, for ever; and its `limit_concurrency` answers 503 to the next request while a thousand that never ask keep their
-descriptors. So here a client that owes something has a clock, and where there are too many connections, that one makes
-room which has kept the server waiting longest.
+uvicorn closes a connection that is idle after an answer (`timeout_keep_alive`), but waits for ever for a first
+request, and for the rest of one. Its `limit_concurrency` answers 503 to the next request while a thousand clients
+that never send one keep their descriptors. So each client that owes a request, or the rest of one, has a time limit
+here; and if there are too many connections, the one that has kept the server waiting longest is closed.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from grokscale.service.problems import MEDIA_TYPE
 
 HEADER_SECONDS = 10.0
 BODY_SECONDS = 30.0
-"""For the whole of it: a megabyte at 35 kB/s."""
+"""For a whole request: a megabyte at 35 kB/s."""
 BURST = 64
-"""Connections that are taken before the loop looks at any of them: asyncio takes as many as its `backlog`."""
+"""Connections that are accepted before the loop handles any of them: asyncio accepts as many as its `backlog`."""
 _SHARE = 2
-"""One in so many descriptors is for connections, the others are for the database, files and pipes."""
+"""Of this many descriptors one is for connections; the others are for the database, files and pipes."""
 
 
 class Connection(H11Protocol):
@@ -45,14 +45,14 @@ class Connection(H11Protocol):
         """When it began to owe it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin; make room where there are too many."""
+        """Begin; make room if there are too many connections."""
         super().connection_made(transport)
         self._set_clock()
         if len(self.connections) > self._most:
             self._make_room()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came."""
+        """Handle received data."""
         super().data_received(data)
         self._set_clock()
 
@@ -67,7 +67,7 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
 
     def give_up(self) -> None:
-        """Close the connection without another word: nobody is known to listen."""
+        """Close the connection without an answer, as nobody may be listening."""
         self._stop_clock()
         self.connections.discard(self)
         self.transport.abort()
@@ -107,9 +107,10 @@ class Connection(H11Protocol):
 
 
 def limited(wanted: int) -> Any:
-    """Return what makes connections for uvicorn, at most `wanted` at once, or as many as descriptors allow.
+    """Return the class of connections for uvicorn, of which there are at most `wanted`, or as many as descriptors
+    allow.
 
-    The limit on descriptors is raised as far as this process may.
+    The limit on descriptors is raised as far as this process is allowed to.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if resource.RLIM_INFINITY not in (soft, hard) and soft < 2 * _SHARE * wanted:

@@ -12,13 +12,13 @@ from grokscale.studies.store import Store
 
 
 class WordConvertor(StringConvertor):
-    """A name in a path. It holds no colon, so that `{name}` never swallows the `:submit` of `{name}:submit`."""
+    """A name in a path. It contains no colon, so that `{name}` never swallows the `:submit` of `{name}:submit`."""
 
     regex = "[^/:]+"
 
 
 class IdConvertor(WordConvertor):
-    """An identifier in a path: of hexadecimal digits, which are the same in capitals (RFC 9562, section 4)."""
+    """An identifier in a path: hexadecimal digits, in small letters or capitals (RFC 9562, section 4)."""
 
     def convert(self, value: str) -> str:
         """Return it as it is stored."""

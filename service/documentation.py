@@ -1,4 +1,4 @@
-"""The OpenAPI document and the page that shows it, with assets of an installed package: no browser asks a CDN."""
+"""The OpenAPI document and the page that shows it. Its assets come from an installed package, not from a CDN."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ TAGS = [
 
 
 def install(app: FastAPI) -> None:
-    """Serve `/docs`, and have `/openapi.json` say what FastAPI does not know by itself."""
+    """Serve `/docs`, and `/openapi.json` with what FastAPI does not know by itself."""
     app.mount(ASSETS, StaticFiles(directory=str(files("fastapi_offline") / "static")), name="documentation assets")
     app.add_api_route(PAGE, _page, include_in_schema=False)
     app.openapi = lambda: _document(app)  # FastAPI's own way to extend the document
@@ -89,14 +89,14 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 
 def _add_specification(made: dict[str, Any]) -> None:
-    """Put the schema of the body of `POST /v1/studies` among the components: FastAPI does not read that body."""
+    """Add the schema of the body of `POST /v1/studies` to the components, since FastAPI does not read that body."""
     schema = StudySpec.model_json_schema(by_alias=True, ref_template=REFERENCE)
     made["components"]["schemas"] |= schema.pop("$defs", {})
     made["components"]["schemas"]["StudySpec"] = schema
 
 
 def _add_problems(made: dict[str, Any]) -> None:
-    """Say of every error that it comes as a problem document, whatever the route answers otherwise."""
+    """Say of every error that it comes as a problem document, whatever the route returns otherwise."""
     for operations in made["paths"].values():
         for operation in operations.values():
             for response in operation["responses"].values():
@@ -106,7 +106,7 @@ def _add_problems(made: dict[str, Any]) -> None:
 
 
 def _add_examples(app: FastAPI, made: dict[str, Any]) -> None:
-    """Write the examples again: FastAPI has left out every null in them."""
+    """Write the examples again, since FastAPI leaves out every null in them."""
     for route in iter_route_contexts(app.routes):
         for model in _models(getattr(route.original_route, "response_model", None)):
             extra = model.model_config.get("json_schema_extra")
@@ -115,7 +115,7 @@ def _add_examples(app: FastAPI, made: dict[str, Any]) -> None:
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    """Yield the models in an annotation, and in theirs."""
+    """Yield the models in an annotation, and those in their fields."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
         for field in annotation.model_fields.values():

@@ -1,4 +1,4 @@
-"""Entity tags: the hash of what is sent, so that a caller who has it already is told so."""
+"""Entity tags: hashes of what is sent, by which a caller learns that it has it already."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def tagged(model: BaseModel, if_none_match: str | None) -> Response:
 
 
 def tag_of(content: bytes) -> str:
-    """Return the ETag of content, or of what content is made from."""
+    """Return the ETag of content, or of what the content is made from."""
     return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
 
 
 def holds(if_none_match: str | None, tag: str) -> bool:
-    """Whether the caller has what this tag stands for."""
+    """Whether the caller has the content of this tag."""
     known = [one.strip().removeprefix("W/") for one in (if_none_match or "").split(",")]
     return tag in known or "*" in known

@@ -1,4 +1,6 @@
-"""Documents that the interface shows as examples, from `examples.json`: what a task says in them is data, not code."""
+"""Documents that the interface shows as examples, read from `examples.json`, so that no code contains names of a
+task.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the framework itself refuses (no such route, a wrong method, failed validation), as problem documents."""
+"""Turns what the framework itself refuses (no such route, wrong method, failed validation) into problem documents."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from grokscale.service.queries import models, plus_hint
 
 SHOWN = 80
 MOST = 100
-"""Faults told at once."""
+"""Faults that are listed in one answer."""
 
 
 def install(app: FastAPI) -> None:
-    """Answer every `ApiError`, and what the framework raises itself, with a problem document."""
+    """Answer every `ApiError`, and every exception of the framework, with a problem document."""
     app.add_exception_handler(ApiError, _refuse)
     app.add_exception_handler(HTTPException, _refuse_http)
     app.add_exception_handler(RequestValidationError, _refuse_invalid)
@@ -54,7 +54,7 @@ async def _refuse_http(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    """Return the methods that some route serves at this path: the router itself names only the first route's."""
+    """Return the methods that any route serves at this path; the router itself names only those of the first route."""
     routes = iter_route_contexts(request.app.routes)
     found = {m for route in routes if route.matches(request.scope)[0] is Match.PARTIAL for m in route.methods or ()}
     return sorted(found | ({"HEAD"} if "GET" in found else set()))

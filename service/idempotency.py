@@ -1,4 +1,4 @@
-"""Idempotency keys: what makes it safe to send a submission again after a lost answer."""
+"""Idempotency keys make it safe to repeat a submission whose answer was lost."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Key = Annotated[
 
 
 class Attempt:
-    """A request that may be a repetition: who sent it, to which route, under which key."""
+    """A request that may be a repetition: its sender, its route and its key."""
 
     def __init__(self, caller: str, route: str, key: str | None) -> None:
         self.caller = caller
@@ -29,7 +29,7 @@ class Attempt:
         self.key = key
 
     def row(self, body_hash: str) -> Idempotency | None:
-        """Return the row to be written with what the request makes; None where no key was given."""
+        """Return the row to be written with what the request creates; None if no key was given."""
         if self.key is None:
             return None
         return Idempotency(self.caller, self.route, self.key, body_hash)

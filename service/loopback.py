@@ -1,4 +1,6 @@
-"""What loopback is, once: where a server may bind, which Host it answers to, what a client asks without a proxy."""
+"""The one definition of loopback: where a server may bind, which Host it answers to, and what a client asks without
+a proxy.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,9 @@ NAME = "localhost"
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address or name, an IPv6 address with or without brackets, reaches only programs on this machine.
+    """Return whether an address or name reaches only programs on this machine. An IPv6 address may have brackets.
 
-    `localhost` and the whole of 127.0.0.0/8 and ::1 do, the latter also as IPv4-mapped addresses.
+    These are `localhost`, all of 127.0.0.0/8 and ::1, also as IPv4-mapped addresses.
     """
     if host.lower() == NAME:
         return True

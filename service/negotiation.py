@@ -12,11 +12,11 @@ ALIASES = {
     "application/parquet": "application/vnd.apache.parquet",
     "application/x-parquet": "application/vnd.apache.parquet",
 }
-"""Other names that programs have for what is served here."""
+"""Other names that programs use for the media types that are served here."""
 
 
 def choose(accept: str | None, offered: Sequence[str]) -> str:
-    """Return the offered type that the caller likes best; of equal ones the first offered.
+    """Return the offered type that the caller prefers; of equal ones the first offered.
 
     Raises:
         NotAcceptable: none of them will do.

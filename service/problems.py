@@ -1,8 +1,8 @@
-"""Problem documents (RFC 9457): the one form of every refusal and failure. Knows nothing of what the service serves.
+"""Problem documents (RFC 9457): the form of every refusal and failure. This module knows nothing of what is served.
 
-Whoever refuses raises a subclass of `ApiError`; a route lists the ones it can raise with `refusals(...)`, which is
-what the OpenAPI document shows. What the framework refuses gets the same form in `service.framework`; what nobody
-expected is answered by the request log, without a trace of it leaving.
+Code that refuses a request raises a subclass of `ApiError`. A route lists those that it can raise with
+`refusals(...)`, which the OpenAPI document shows. `service.framework` gives the framework's own refusals the same
+form. The request log answers unexpected exceptions, and keeps their traceback from the client.
 """
 
 from __future__ import annotations

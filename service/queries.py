@@ -1,4 +1,4 @@
-"""Query parameters: strict, each given once or a list, and the two that every list of results has."""
+"""Query parameters, which are strict: each is given once or is a list. Also the two that every list of results has."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Paging(Parameters):
 
 
 async def _none(parameters: Annotated[Parameters, Query()]) -> None:
-    """Refuse all query parameters. It is `async`, so that no thread is needed for it."""
+    """Refuse all query parameters. It is `async`, so that it needs no thread."""
 
 
 NoParameters = Depends(_none)
@@ -38,21 +38,21 @@ NoParameters = Depends(_none)
 
 
 def split(given: Any) -> Any:
-    """Return the members of a list that is given as `a,b`, as `a` and `b` one by one, or as a mixture."""
+    """Return the members of a list that is given as `a,b`, as `a` and `b` separately, or as a mixture."""
     if not isinstance(given, Sequence) or isinstance(given, str):
         return given
     return [piece.strip() for one in given for piece in (one.split(",") if isinstance(one, str) else [one])]
 
 
 Listed = BeforeValidator(split)
-"""What marks a parameter that is a list: `Annotated[list[...], Listed]`."""
+"""Marks a parameter that is a list: `Annotated[list[...], Listed]`."""
 
 
 async def given_once(request: Request) -> None:
-    """Refuse what is given twice and is not a list, be it a parameter, a header or a field of a JSON body: the one that
-    counted could be the wrong one.
+    """Refuse a parameter, a header or a field of a JSON body that is given twice and is not a list: the wrong one
+    might be used.
 
-    For the `dependencies=` of the application, so that it holds for every route.
+    It is one of the `dependencies=` of the application, so that it holds for every route.
 
     Raises:
         InvalidRequest: it names each of them.
@@ -70,7 +70,9 @@ _SINGLE_HEADERS = ("Content-Type", "Idempotency-Key", "Last-Event-ID")
 
 
 async def _in_body(request: Request) -> list[Fault]:
-    """Return the fields of which the framework's reader takes the last; specifications have a reader of their own."""
+    """Return the fields that are given twice in a JSON body, of which the framework's parser takes the last.
+    Specifications have a parser of their own.
+    """
     route = request.scope.get("route")
     if not isinstance(route, APIRoute) or route.body_field is None:
         return []
@@ -84,13 +86,13 @@ async def _in_body(request: Request) -> list[Fault]:
 
 
 def _single(request: Request) -> list[str]:
-    """Return the parameters of a request's route that are no lists."""
+    """Return the parameters of a request's route that are not lists."""
     fields = {name: field for model in models(request) for name, field in model.model_fields.items()}
     return [name for name, field in fields.items() if get_origin(field.annotation) is not list]
 
 
 def models(request: Request) -> list[type[Parameters]]:
-    """Return the models of the query parameters that a request's route reads."""
+    """Return the models of the query parameters of a request's route."""
     route = request.scope.get("route")
     annotations = (
         [field.field_info.annotation for field in _query(route.dependant)] if isinstance(route, APIRoute) else []
@@ -109,7 +111,7 @@ def _twice(place: Place, name: str) -> Fault:
 
 
 def plus_hint(text: object) -> str:
-    """Return what to say of a text that has a space where a plus sign may have been: in a URL, + stands for a space."""
+    """Return a hint about a text with a space that may have been a plus sign: in a URL, + stands for a space."""
     spaced = isinstance(text, str) and _SPACED.search(text)
     return "; a + is written %2B in a URL, where it stands for a space" if spaced else ""
 

@@ -1,4 +1,4 @@
-"""What the floor of studies raises, as problem documents: one entry a failure."""
+"""Turns the exceptions of `studies` into problem documents, with one entry per exception."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _cursor(error: InvalidCursor) -> ApiError:
 
 
 def _law(error: LawError) -> ApiError:
-    """Return the refusal; `response` is part of the path, every other argument of the query."""
+    """Return the refusal. `response` is a part of the path, every other argument one of the query."""
     parameter = error.parameter
     place = "path" if parameter == "response" else "query"
     detail = str(error) + (plus_hint(error.expression) if isinstance(error, BadExpression) else "")

@@ -1,4 +1,4 @@
-"""The outermost layer: gives every request its id, logs it, and answers for what nobody expected."""
+"""The outermost layer: gives every request an id, logs it, and answers unexpected exceptions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from grokscale.service import problems
 
 HEADER = "X-Request-ID"
 _ACCEPTED = re.compile(r"[A-Za-z0-9._~:/+=@-]{1,128}")
-"""Ids of callers are taken over when they fit in a header and a log line as they are."""
+"""An id that the caller sent is used if it can stand in a header and a log line as it is."""
 
 log = structlog.stdlib.get_logger("grokscale.service.requests")
 

@@ -1,4 +1,4 @@
-"""What browsers are told of every answer, errors and the documentation among them."""
+"""Headers that tell browsers how to treat an answer: every answer, including errors and the documentation."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = "Content-Security-Policy"
 SEALED = "default-src 'none'"
-"""Of an answer that states no policy of its own: data, which loads and runs nothing."""
+"""For an answer without a policy of its own: it is data, which loads and runs nothing."""
 EVERYWHERE = "frame-ancestors 'none'; form-action 'none'; base-uri 'none'"
-"""What `default-src` does not cover: who may frame the answer, where its forms go, what its links begin with."""
+"""What `default-src` does not cover: who may frame the answer, where its forms are sent, and its base URL."""
 
 
 class SecurityHeaders:

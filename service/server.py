@@ -1,4 +1,4 @@
-"""The server process: uvicorn in the main thread, the supervised runner beside it, and their common end."""
+"""The server process: uvicorn in the main thread, a supervised runner beside it, and how both end together."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from grokscale.studies.settings import Settings
 from grokscale.studies.store import Store
 
 GRACE_SECONDS = 3
-"""What answers may still take once the server is asked to end."""
+"""Seconds that answers may still take after the server was asked to end."""
 END_SECONDS = 9.0
-"""After which the process ends in the middle of whatever a thread of it does: no thread can be ended by another."""
+"""Seconds after which the process exits, whatever its threads are doing, since no thread can end another one."""
 WAITING = 1024
-"""Connections that wait at the kernel."""
+"""Connections that may wait in the kernel."""
 LOOK_SECONDS = 0.2
 STAND_BY_SECONDS = 15.0
-"""From being ready to having a process that fits at hand, which takes two seconds of a core: what comes first has more
-use for them, and the law of a study that has only just begun needs none."""
+"""Seconds from being ready to the start of a process for fits, which takes two seconds of a core: whatever comes
+first has better use for these, and the law of a study that has only just begun needs no such process."""
 SWITCH_SECONDS = 0.001
-"""How long a thread that computes keeps the interpreter from the others, a fifth of the default: the loop that answers
-`/livez` is one of them."""
+"""How long a computing thread may keep the interpreter from others, such as the event loop that answers `/livez`: a
+fifth of the default."""
 
 
 class Server(uvicorn.Server):
-    """uvicorn that ends what would never end by itself: event streams and the runner.
+    """A uvicorn server that also ends what would never end by itself: event streams and the runner.
 
     Args:
         app: to serve.
@@ -62,14 +62,14 @@ class Server(uvicorn.Server):
         self.listens = listens
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start; those who come while the loop is busy wait at the kernel, not all at once in this process."""
+        """Start. Connections that come while the loop is busy wait in the kernel, and not all in this process."""
         await super().startup(sockets)
         for each in sockets or ():
             each.listen(WAITING)
         self.listens()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to end, and see that it comes to an end."""
+        """Begin to end, and make sure that the process does end."""
         _end_in(END_SECONDS)
         super().handle_exit(sig, frame)
 
@@ -82,7 +82,7 @@ class Server(uvicorn.Server):
 
 
 def run(settings: Settings, store: Store, listening: socket.socket, *, with_runner: bool = True) -> None:
-    """Serve until a signal; return when nothing that was started is left.
+    """Serve until a signal comes; return when all that was started has ended.
 
     Args:
         settings: of the server.
@@ -116,7 +116,7 @@ def run(settings: Settings, store: Store, listening: socket.socket, *, with_runn
 
 
 def _announce(app: FastAPI, url: str, ended: threading.Event) -> None:
-    """Say when it is ready: a runner has been heard of, where one is expected."""
+    """Print when the server is ready, for which a runner must have been heard of if one is expected."""
     while not ended.wait(LOOK_SECONDS):
         if app.state.health.readiness().status == "ready":
             print(f"ready: {url}/docs", flush=True)
@@ -126,7 +126,7 @@ def _announce(app: FastAPI, url: str, ended: threading.Event) -> None:
 
 
 def _end_in(seconds: float) -> None:
-    """End this process after so many seconds, if it has not ended by then."""
+    """Exit after some seconds, if the process has not ended by then."""
     timer = threading.Timer(seconds, os._exit, (0,))
     timer.daemon = True
     timer.start()

@@ -1,4 +1,4 @@
-"""Several ways to write one request, brought to one before anything else looks at it."""
+"""Normalises different ways to write the same request, before anything else looks at it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _LISTS = (b"accept", b"if-none-match")
-"""Headers whose value is a list: several of them are one (RFC 9110, section 5.3)."""
+"""Headers whose value is a list, so that several of them count as one (RFC 9110, section 5.3)."""
 
 
 class Spelling:
-    """ASGI middleware: a path with a slash behind it is the path without, and a header that is a list is one line."""
+    """ASGI middleware that removes a slash at the end of a path, and joins several lines of a header that is a list."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -35,7 +35,7 @@ def _joined(scope: Scope) -> list[tuple[bytes, bytes]]:
 
 
 class Heads:
-    """ASGI middleware: HEAD is answered as GET is, without the body, and without waiting for it to be made."""
+    """ASGI middleware that answers HEAD as GET but without the body, and without waiting for the body to be made."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -1,4 +1,4 @@
-"""Keeps one embedded runner alive beside the server: starts it as a child, starts it again when it ends."""
+"""Keeps an embedded runner alive beside the server: starts it as a child process, and again whenever it ends."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from grokscale.studies.settings import PREFIX, SECRETS, Settings, ours
 
 RUNNER = (sys.executable, "-P", "-m", "grokscale.service.cli", "runner", "--embedded")
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
-"""Seconds before a runner that ended is started again; doubled each time, forgotten once one has run for a minute."""
+"""Seconds before a runner that ended is started again. They double each time, until a runner has run for a minute."""
 STEADY_SECONDS = 60.0
 STOP_SECONDS = 8.0
-"""How long a runner may take to end its studies' drivers and Ray before it is killed, and they with it."""
+"""How long a runner may take to end its drivers and Ray before it is killed, and they with it."""
 LOOK_SECONDS = 0.1
 
 log = structlog.stdlib.get_logger("grokscale.service.supervisor")
 
 
 class Supervisor:
-    """One runner process after another, until asked to end.
+    """Runs one runner process after another, until asked to end.
 
-    All of them are started by one thread that lives until the last has ended: Linux sends the parent-death signal when
-    the thread that forked ends, not the process. The child also gets the end of its standard input when this process
-    ends, however it ends.
+    One thread starts all of them and lives until the last has ended: Linux sends the parent-death signal when the
+    thread that forked ends, not when the process does. The child also reads end of file on its standard input when
+    this process ends, for whatever reason.
 
     Args:
-        settings: passed on by the environment; secrets are there already.
-        command: the runner.
+        settings: passed on by the environment, which contains the secrets already.
+        command: the command of the runner.
     """
 
     def __init__(self, settings: Settings, command: Sequence[str] = RUNNER) -> None:
@@ -58,7 +58,7 @@ class Supervisor:
         self._stop.set()
 
     def join(self) -> None:
-        """Return when the runner and all that it started are gone; at once where none was started."""
+        """Return when the runner and all that it started have ended; at once if none was started."""
         if self._thread.ident is not None:
             self._thread.join()
 
@@ -76,7 +76,7 @@ class Supervisor:
             wait = min(2 * wait, LONGEST_WAIT)
 
     def _run_once(self) -> int:
-        """Start a runner; return its exit code when it has ended, of itself or because it was asked to."""
+        """Start a runner; return its exit code when it has ended, by itself or because it was asked to."""
         # a session of its own: Ctrl-C on the terminal comes to the server alone, which then ends the runner in order
         child = subprocess.Popen(self._command, env=self._environment, stdin=subprocess.PIPE, start_new_session=True)
         self._child = child
@@ -101,7 +101,7 @@ class Supervisor:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Return the environment of a runner: the settings in force, and of the secrets only the way to the database."""
+    """Return the environment of a runner: the present settings and, of the secrets, only the database's URL."""
     database = {f"{PREFIX}DATABASE_URL", f"{PREFIX}DATABASE_URL_FILE"}
     kept = {name: value for name, value in os.environ.items() if not ours(name) or name.upper() in database}
     values = settings.model_dump(mode="json", exclude={name.lower() for name in SECRETS})

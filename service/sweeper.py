@@ -1,4 +1,4 @@
-"""Removes what nobody can see any more: the rows of deleted studies, and of those whose making was cut short."""
+"""Removes what nobody can see any more: the rows of deleted studies, and of those whose creation was interrupted."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from grokscale.studies.store import Store, StoreError
 log = structlog.stdlib.get_logger("grokscale.service.sweeper")
 
 _BREATH_SECONDS = 0.02
-"""Between two transactions, so that others can write."""
+"""Seconds between two transactions, so that others can write."""
 
 
 class Sweeper:
-    """Sweeps the database now and then, and when it is woken. Any number of processes may do so at once.
+    """Sweeps the database at intervals, and when it is woken. Any number of processes may do so at the same time.
 
     Args:
         store: the database.
-        seconds: between two looks whether there is anything to remove, and whether makers are alive.
+        seconds: between two checks for something to remove, and for creating processes that are dead.
     """
 
     def __init__(self, store: Store, seconds: float = 1.0) -> None:
@@ -36,7 +36,7 @@ class Sweeper:
         self._loop.call_soon_threadsafe(self._wanted.set)
 
     async def run(self) -> None:
-        """Sweep until cancelled, which takes no longer than one transaction."""
+        """Sweep until cancelled; cancelling takes no longer than one transaction."""
         while True:
             try:
                 while await run_in_threadpool(self._store.sweep):

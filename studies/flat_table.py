@@ -10,7 +10,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from grokscale.studies.trial_names import CROSSINGS, ERRORS_AT
+from grokscale.studies.vocabulary import CROSSINGS, ERRORS_AT
 
 INT, FLOAT, TEXT = pa.int64(), pa.float64(), pa.string()
 
@@ -23,3 +23,5 @@ TIMES: Final = {f"{name}_{part}": kind for name in CROSSINGS for part, kind in _
 DELAY: Final = {f"delay_{part}": kind for part, kind in _CROSSING.items() if part != "stayed"}
 ERRORS: Final = {f"error_{name}{part}": kind for name in ERRORS_AT for part, kind in (("", FLOAT), ("_step", INT))}
 TAIL: Final = {"ladder": TEXT, "pack": INT, "attempt": INT, "host": TEXT, "seconds": FLOAT}
+COLUMNS: Final = HEAD | REACHED | dict.fromkeys(THRESHOLDS, FLOAT) | TIMES | DELAY | ERRORS | TAIL
+"""The columns of every table, in its order."""

@@ -108,6 +108,11 @@ def says(metadata: Mapping[bytes, bytes] | None) -> bool:
     return _KEY in (metadata or {})
 
 
+def known_fields() -> frozenset[str]:
+    """Return the fields that tasks of this package describe, of data and of training."""
+    return frozenset(field.name for one in BUILT_IN for field in one.every_field())
+
+
 def joined(tables: Sequence[pa.Table]) -> Mapping[bytes, bytes]:
     """Return the metadata of a table of the rows of several: the roles of all, the rate of the first."""
     each = [json.loads(said) for one in tables if (said := (one.schema.metadata or {}).get(_KEY))]

@@ -1,4 +1,4 @@
-"""The files of the README's section on models of one's own."""
+"""The files and commands of the README's sections, as it has them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ README = Path(__file__).parents[1] / "README.md"
 
 
 def own_model(kind: str) -> str:
-    """Return the section's only block of a kind: `python`, `yaml` or `console`."""
-    (section,) = re.findall(r"^## Your own model\n(.*?)^## ", README.read_text(encoding="utf-8"), re.M | re.S)
-    (block,) = re.findall(rf"^```{kind}\n(.*?)^```$", section, re.M | re.S)
-    return block
+    """Return the only block of a kind, `python`, `yaml` or `console`, of the section on models of one's own."""
+    return block("Your own model", kind)
+
+
+def block(title: str, kind: str) -> str:
+    """Return a section's only block of a kind."""
+    text = README.read_text(encoding="utf-8")
+    (section,) = re.findall(rf"^## {title}\n(.*?)^## ", text, re.M | re.S)
+    (found,) = re.findall(rf"^```{kind}\n(.*?)^```$", section, re.M | re.S)
+    return found

@@ -11,8 +11,8 @@ DENSE = 1000
 """Steps logged one by one before the plateau rule's cadence begins (published code: every step below 1000)."""
 
 PER_DECADE = 32
-
-
+_RUNS_ON, _RUNS_ON_PART = 1000, 50
+"""Steps after t2, and the part of t2: see `end_after`."""
 _DECADES = 18
 CURVE = np.unique([0, *(round(10 ** (k / PER_DECADE)) for k in range(_DECADES * PER_DECADE + 1))])
 """The curve's grid: 0, 1, 2, ... then 32 a decade, evenly in log(step), further than any run goes."""
@@ -48,4 +48,9 @@ def end_after(t2: int) -> int: ...
 def end_after(t2: np.ndarray) -> np.ndarray: ...
 def end_after(t2: int | np.ndarray) -> int | np.ndarray:
     """Return where a run ends that `after_t2` stops: 1000 steps after t2, or 2 % of it where that is more."""
-    return t2 + np.maximum(1000, -(-t2 // 50))
+    return t2 + np.maximum(_RUNS_ON, -(-t2 // _RUNS_ON_PART))
+
+
+def latest_t2(end: np.ndarray) -> np.ndarray:
+    """Return the latest t2 of runs that `after_t2` has stopped by a step, `end_after` turned round; below 0: none."""
+    return np.minimum(end - _RUNS_ON, end * _RUNS_ON_PART // (_RUNS_ON_PART + 1))

@@ -1,4 +1,4 @@
-"""Which charts there are: the one table from a name to what makes it."""
+"""The charts that there are: the table from a chart's name to what builds it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from grokscale.studies.theory import measured_rows
 
 MOST_POINTS = 5000
 Of = Callable[..., Any]
-"""`Work.of`: calls a function of a table, elsewhere where that is large."""
+"""`Work.of`: calls a function of a table, in another process if the table is large."""
 
 # altair takes a second to import: the modules that use it are imported with the first chart, so that a start does not
 # wait for it
@@ -101,7 +101,7 @@ def _pareto(store: Store, study_id: str, query: ChartQuery, of: Of) -> dict[str,
     study = store.study(study_id)
     table = store.table(study_id)
     colour = roles.of(table).strength
-    found = pareto_of(study, table, query.x, query.y, None, MOST_POINTS)
+    found = pareto_of(study.spec["search"], table, query.x, query.y, None, MOST_POINTS)
     x, y = found["x"], found["y"]
     points = [point for point in found["points"] if point["x"]["value"] and point["y"]["value"]]
     if not points:

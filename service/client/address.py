@@ -1,4 +1,4 @@
-"""What a client is told of its server, checked before anything is sent."""
+"""Checks a server's address, and values of headers, before anything is sent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def address(url: str) -> httpx2.URL:
     """Return the address of a server.
 
     Raises:
-        InvalidArgument: it cannot be one; the message shows no password.
+        InvalidArgument: it cannot be an address; the message shows no password.
     """
     try:
         parsed = httpx2.URL(url.strip())
@@ -38,7 +38,7 @@ def shown(url: str | httpx2.URL) -> str:
 
 
 def visible(text: str, name: str, spaces: bool = False) -> str:
-    """Return a text that is to be the value of a header.
+    """Return a text that can be the value of a header.
 
     Raises:
         InvalidArgument: a header cannot carry it; the message shows none of it, since it may be a secret.

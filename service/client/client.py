@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 
 URL = "http://127.0.0.1:8000"
 FORMATS = ("svg", "png", "html", "json")
-"""Of charts."""
+"""Formats of charts."""
 FIT_TIMEOUT = httpx2.Timeout(300.0, connect=5.0)
-"""Above the server's own deadline of a fit, or of reading a table, so that it is the server that says so."""
+"""Above the server's deadline for a fit, or for reading a table, so that the server, not the client, reports that it
+took too long."""
 _LISTS = ("models", "terms", "intervals", "studies")
 """Arguments of a fit that are lists of names."""
 

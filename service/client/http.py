@@ -1,4 +1,4 @@
-"""Requests to one server: sent again while that is safe and of use, answers checked."""
+"""Requests to one server. They are repeated if that is safe and useful, and answers are checked."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from grokscale.service.client.errors import ConnectionFailed, InvalidArgument, N
 from grokscale.service.loopback import is_loopback
 
 TIMEOUT = httpx2.Timeout(60.0, connect=5.0)
-"""A law over 100,000 trials takes seconds; a server that is there takes a connection at once."""
+"""A law over 100,000 trials takes seconds; a server that is up accepts a connection at once."""
 ATTEMPTS = 5
 PATIENCE = 90.0
-"""Seconds from the first attempt after which none is begun, whatever the server asks for by Retry-After."""
+"""Seconds after the first attempt from which on no other one is begun, whatever Retry-After says."""
 KEY = "Idempotency-Key"
 
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
@@ -32,9 +32,9 @@ log = logging.getLogger("grokscale.client")
 
 
 class Http:
-    """One server. All that is sent here can be sent twice: what would make something twice has an Idempotency-Key.
+    """One server. Every request can be sent twice: one that creates something has an Idempotency-Key.
 
-    It survives pickling, and a fork: either process then has connections of its own.
+    It survives pickling and a fork; each process then has connections of its own.
     """
 
     def __init__(self, url: str, api_key: str | None, transport: httpx2.BaseTransport | None) -> None:
@@ -84,7 +84,9 @@ class Http:
             raise problem(refused.document) from None
 
     def delete(self, path: str) -> None:
-        """Delete what is there. Gone is as good where an attempt before may have deleted it. Raises as `json`."""
+        """Delete what a path names. If an earlier attempt may have deleted it, not finding it is a success. Raises
+        as `json`.
+        """
         try:
             self.content("DELETE", path)
         except NotFound:
@@ -179,8 +181,8 @@ def _document(response: httpx2.Response) -> dict[str, Any]:
 def _again(state: RetryCallState) -> bool:
     """Whether to send a request again.
 
-    What may still be running is sent again under a key alone, by which the server knows it: a second law would be
-    computed beside the first.
+    A request that may still be running is repeated only with a key, by which the server recognises it: without one,
+    a second law would be computed beside the first.
     """
     error = _error(state)
     keyed = KEY in state.kwargs.get("headers", {})

@@ -1,4 +1,4 @@
-"""Whatever Python's scientists hold numbers in, as the plain values of JSON."""
+"""Turns numbers and arrays of scientific packages into plain JSON values."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from grokscale.studies.documents import pointer
 
 ACCEPTED = "numbers, texts, paths, times, and lists, arrays, ranges or mappings of them"
 _CONVERSIONS = ("tolist", "to_pylist", "as_py")
-"""What NumPy's arrays and scalars (tensors and series too), Arrow's arrays, and Arrow's scalars call it."""
+"""Names of the method that returns plain values: of NumPy arrays and scalars (tensors and series too), Arrow arrays,
+and Arrow scalars."""
 
 
 def plain(value: Any, path: tuple[str | int, ...] = ()) -> Any:
-    """Return a value as None, bool, int, float, str, list or dict, and what is in it alike.
+    """Return a value as None, bool, int, float, str, list or dict, and likewise the values in it.
 
-    NumPy is not imported: its numbers are `numbers.Integral` and `numbers.Real`, its arrays say what they hold. A
-    number of lower precision keeps its value: `float32(0.1)` is 0.10000000149011612.
+    NumPy is not imported: its numbers are `numbers.Integral` and `numbers.Real`, and its arrays can convert
+    themselves. A number of lower precision keeps its value: `float32(0.1)` becomes 0.10000000149011612.
 
     Args:
         value: of the user.
@@ -64,7 +65,7 @@ def encoded(value: Any) -> bytes:
 
 
 def words(value: Any, name: str) -> list[Any] | None:
-    """Return a list of names, also where it was given as one text with commas, as on the command line."""
+    """Return a list of names, which may be given as one text with commas, as on the command line."""
     if isinstance(value, str):
         return [word.strip() for word in value.split(",")]
     listed = plain(value, (name,))

@@ -1,4 +1,4 @@
-"""Showing how far a study is: a bar on a terminal, a line now and then elsewhere."""
+"""Shows a study's progress: as a bar on a terminal, else as a line now and then."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 LINES = 10
-"""Lines in all where there is no terminal."""
+"""Number of lines, in all, if there is no terminal."""
 
 
 class Show(Protocol):
-    """What is called with each new state of a study."""
+    """A function that is called with each new state of a study."""
 
     def __call__(self, study: Mapping[str, Any]) -> None:
         """Show a study object."""
@@ -23,7 +23,7 @@ class Show(Protocol):
 
 @contextmanager
 def showing(wanted: bool) -> Iterator[Show]:
-    """Yield what shows a study's progress on standard error, or nothing at all."""
+    """Yield a function that shows a study's progress on standard error, or does nothing."""
     console = Console(stderr=True)
     if not wanted:
         yield lambda study: None

@@ -1,4 +1,4 @@
-"""A specification as it goes to the server."""
+"""Prepares a specification to be sent to the server."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ JSON, YAML = "application/json", "application/yaml"
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A specification as text, and which."""
+    """A specification as text, and its media type."""
 
     content: bytes
     media: str
@@ -56,7 +56,9 @@ def _read(path: Path) -> Document:
 
 
 def _library_item(text: str) -> Any | None:
-    """Return the specification in a text of the library's form (title, claims, ..., spec); None: it is of another."""
+    """Return the specification in a text of the library's form (title, claims, ..., spec); None: the text has
+    another form.
+    """
     try:
         data = read(text)
     except SpecError:

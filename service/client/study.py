@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 ENDED = frozenset({"completed", "stopped", "cancelled", "failed"})
 PATIENCE = 60.0
-"""How long `wait` goes on without an answer: a server that was killed is back within that time."""
+"""How long `wait` goes on without an answer: a server that was killed is started again within that time."""
 AT_THE_MOMENT = frozenset({502, 503, 504})
-"""Statuses of a server, or of a gateway before it, that may answer a moment later."""
+"""Statuses of a server, or of a gateway before it, after which a request may succeed a moment later."""
 FIRST_LOOK, LONGEST_LOOK = 0.1, 1.0
 
 

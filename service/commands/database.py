@@ -1,4 +1,4 @@
-"""The database that the settings name, as a command finds it."""
+"""Opens the database that the settings name, for a command."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
 
 def migrated(settings: Settings) -> Store:
-    """Return the store at this program's schema: the embedded one is migrated, another one has to be.
+    """Return the store at this program's schema: an embedded database is migrated here, another one has to be
+    migrated before.
 
     Raises:
-        CommandFailed: it cannot be used, or is at another schema; the message says what to do.
+        CommandFailed: the database cannot be used, or has another schema; the message says what to do.
     """
     from grokscale.studies.store import StoreError, open_store
 

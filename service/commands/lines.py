@@ -32,7 +32,7 @@ def forecast_lines(found: Mapping[str, Any]) -> list[str]:
 
 
 def caution_lines(found: Mapping[str, Any]) -> list[str]:
-    """Return what a forecast warns of, a line each, with the field where there is one."""
+    """Return the warnings of a forecast, one per line, with the field that each is about, if any."""
     return [
         "warning: " + (f"{warning['pointer']}: " if warning.get("pointer") else "") + warning["message"]
         for warning in found.get("warnings", [])
@@ -40,5 +40,5 @@ def caution_lines(found: Mapping[str, Any]) -> list[str]:
 
 
 def result_lines(found: Mapping[str, Any]) -> list[str]:
-    """Return a result as lines, a sentence each: a law's begins `exponent 0.9994 [0.9992, 0.9996] of ...`."""
+    """Return a result as lines of one sentence each: a law's begins `exponent 0.9994 [0.9992, 0.9996] of ...`."""
     return [*_SENTENCE.split(found["text"]), *(f"warning: {warning}" for warning in found.get("warnings", []))]

@@ -1,4 +1,4 @@
-"""One server a data directory."""
+"""Allows one server per data directory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAME = "serve.lock"
 
 @contextmanager
 def only_server(data_dir: Path) -> Iterator[None]:
-    """Hold the directory's lock; the kernel gives it back however this process ends.
+    """Hold the directory's lock; the kernel releases it however this process ends.
 
     Raises:
         CommandFailed: another server has it, or the directory cannot be written.

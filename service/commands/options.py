@@ -1,4 +1,4 @@
-"""Options that several commands have. One that is not given leaves its setting to the environment (GROKSCALE_...)."""
+"""Options of several commands. An option that is not given leaves its setting to the environment (GROKSCALE_...)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import typer
 
 
 def path(text: str) -> Path:
-    """Return the path that an option states: none is a variable of the caller's that was not set."""
+    """Return the path that an option states. An empty one is refused: it comes from a shell variable that was not
+    set.
+    """
     if not text.strip():
         raise typer.BadParameter("an empty path; accepted: a directory, or leave the option out")
     return Path(text)

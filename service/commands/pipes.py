@@ -1,4 +1,4 @@
-"""Standard input as the sign that the process at its other end lives."""
+"""Uses standard input as a sign that the process at its other end is alive."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 
 def wait_for_end_of_input() -> None:
-    """Return when standard input ends: its writer has closed it, or is gone."""
+    """Return when standard input ends because its writer has closed it or has ended."""
     # not by the buffered reader: a thread that sits in it keeps the interpreter from ending in order
     while os.read(sys.stdin.fileno(), 4096):
         pass

@@ -1,4 +1,4 @@
-"""Tables and sentences on standard output: framed on a terminal, aligned text elsewhere."""
+"""Prints tables and sentences on standard output: framed on a terminal, else as aligned text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from grokscale.service.commands.lines import result_lines
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """A table: its title, heads, and rows of as many cells."""
+    """A table: its title, the heads of its columns, and its rows."""
 
     title: str
     heads: list[str]
@@ -60,7 +60,7 @@ def print_json(found: Mapping[str, Any]) -> None:
 
 
 def print_result(found: Mapping[str, Any], tables: Sequence[Columns] = ()) -> None:
-    """Print tables, then the sentences and warnings of the result they are of."""
+    """Print tables, then the sentences and warnings of their result."""
     for table in tables:
         print_table(table)
     print("\n".join(result_lines(found)))

@@ -54,7 +54,7 @@ def _tell(line: str) -> None:
 
 
 def _next_steps(study: Study, settings: Settings) -> list[str]:
-    """Return where to look next. The data stay where they are, so the study is there when the service is."""
+    """Return where to look next. The data are kept, so the study is there when the service is started again."""
     command = Path(sys.argv[0])
     grokscale = command if command.name == "grokscale" else "grokscale"
     serve = f"{grokscale} serve"
@@ -72,7 +72,9 @@ def _next_steps(study: Study, settings: Settings) -> list[str]:
 
 @contextmanager
 def _service(settings: Settings, log: Path) -> Iterator[str]:
-    """Yield the address of a service in a process of its own, ready; it is gone afterwards, and with this process."""
+    """Yield the address of a service in a process of its own, once it is ready. It ends after the block, or with
+    this process.
+    """
     command = [
         sys.executable,
         "-P",

@@ -101,10 +101,10 @@ class _Address(NamedTuple):
 
 
 def _address(settings: Settings) -> _Address:
-    """Return the address that the host has; without keys it is loopback's.
+    """Return the address of the host; without keys it must be a loopback address.
 
     Raises:
-        CommandFailed: it has none, or another.
+        CommandFailed: the host has no address, or another one.
     """
     if not settings.keys and not is_loopback(settings.host):
         raise CommandFailed(_reachable(settings.host))
@@ -121,7 +121,7 @@ def _address(settings: Settings) -> _Address:
 
 
 def _listen(settings: Settings, where: _Address) -> socket.socket:
-    """Return the socket to listen on, taken before anything else is started."""
+    """Return the socket to listen on, bound before anything else is started."""
     listening = socket.socket(where.family, socket.SOCK_STREAM)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""Settings from flags and environment, refused in words."""
+"""Reads settings from flags and environment, and refuses wrong ones in words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def settings(**flags: Any) -> Settings:
     """Return the settings; a flag that was not given leaves its setting to the environment.
 
-    A variable that looks like a setting and is none is told of on standard error.
+    A variable that looks like a setting but is none is reported on standard error.
 
     Raises:
         CommandFailed: a value is refused.

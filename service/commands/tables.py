@@ -1,4 +1,4 @@
-"""Laws, fits, phase diagrams, theory and fronts as tables that a person reads; digits are rounded here."""
+"""Laws, fits, phase diagrams, theory and fronts as tables for people; numbers are rounded here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from grokscale.service.commands.printing import Columns
 
 
 def law_tables(found: Mapping[str, Any], by: str) -> list[Columns]:
-    """Return the laws of the values of a field, where there are such `groups`: an exponent each, or the reason."""
+    """Return the laws by value of a field, if there are such `groups`: the exponent of each, or the reason why there
+    is none.
+    """
     if found["groups"] is None:
         return []
     names = list(found["exponents"] or {found["x"]: None})
@@ -25,7 +27,7 @@ def law_tables(found: Mapping[str, Any], by: str) -> list[Columns]:
 
 
 def fit_tables(found: Mapping[str, Any]) -> list[Columns]:
-    """Return the models of a stored fit's result, a line each parameter, and the tests between nested ones."""
+    """Return the models of a stored fit, with one line per parameter, and the tests between nested models."""
     rows = [row for name, model in found["models"].items() for row in _model(name, model, found["weights"].get(name))]
     heads = ["model", "parameter", "estimate [95 %]", "sigma", "AIC", "weight"]
     tests = [
@@ -39,7 +41,7 @@ def fit_tables(found: Mapping[str, Any]) -> list[Columns]:
 
 
 def phase_tables(found: Mapping[str, Any]) -> list[Columns]:
-    """Return, for every diagram, its cells and the contour's points."""
+    """Return the cells, and the points of the contour, of every diagram."""
     if found["groups"] is None:
         return _diagram(found, found, "")
     name = found["by"]["name"]
@@ -47,12 +49,12 @@ def phase_tables(found: Mapping[str, Any]) -> list[Columns]:
 
 
 def theory_tables(found: Mapping[str, Any]) -> list[Columns]:
-    """Return measured / predicted by configuration, one table a comparison that has any."""
+    """Return measured / predicted by configuration: a table for each comparison that has any."""
     return [_comparison(one) for one in found["comparisons"].values() if one["n"]]
 
 
 def pareto_tables(found: Mapping[str, Any]) -> list[Columns]:
-    """Return the configurations that no other beats, by ascending x: medians with their range over the seeds.
+    """Return the configurations that no other beats, ordered by x: medians with their range over the seeds.
 
     A star marks the best under the bound.
     """

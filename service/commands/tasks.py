@@ -35,6 +35,25 @@ def list_tasks() -> None:
 
 
 @app.command()
+def columns(
+    kinds: Annotated[
+        list[str] | None, typer.Argument(metavar="[KIND]...", help="Tasks; those of grokscale if left out.")
+    ] = None,
+) -> None:
+    """Print what the columns of a table of trials mean, as a Markdown page."""
+    with extra("server"):
+        from grokscale.studies.dictionary import page
+        from grokscale.trainers.tasks.registry import BUILT_IN, described
+    if not kinds:
+        print(page(BUILT_IN), end="")
+        return
+    offer()
+    if unknown := [kind for kind in kinds if kind not in described()]:
+        raise CommandFailed(f"no task {unknown[0]!r}; accepted: {', '.join(described())}")
+    print(page([described()[kind] for kind in kinds]), end="")
+
+
+@app.command()
 def check(
     module: Annotated[str, typer.Argument(help="package.module, package.module:NAME, or a .py file.")],
     given: Annotated[
@@ -86,7 +105,7 @@ def new(name: Annotated[str, typer.Argument(help="Of the task: its kind, and its
 
 
 def offer() -> Found:
-    """Have this process offer the tasks that its environment configures; return those from outside."""
+    """Offer, in this process, the tasks that its environment configures; return those from outside."""
     with extra("server"):
         from grokscale.studies.tasks import found
         from grokscale.trainers.tasks import registry

@@ -1,4 +1,6 @@
-"""The route of events. It is `async`: a listener waits for hours, and would hold a thread all that time."""
+"""The route of events. It is `async`, because a listener may wait for hours, and would occupy a thread all that
+time.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +26,15 @@ UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
 class EventStream(StreamingResponse):
-    """Server-sent events that are written out already: FastAPI's own writes each out for each listener."""
+    """Server-sent events that are formatted already; FastAPI's own class would format each event for each listener."""
 
     media_type = "text/event-stream"
 
 
 class NothingFollows(Exception):
-    """The study has ended and the listener has seen all of it: 204, which tells an EventSource to come no more."""
+    """The study has ended and the listener has seen all events. It is answered 204, which tells an EventSource not
+    to reconnect.
+    """
 
 
 async def no_content(_request: Request, _error: Exception) -> Response:

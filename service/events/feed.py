@@ -1,8 +1,9 @@
-"""One poller a process asks how far the studies go that someone listens to, and wakes those who listen to what moved.
+"""One poller per process asks for new events of the studies that have listeners, and wakes the listeners of those
+that have some.
 
-Events are read and written out a page at a time, once for all listeners: a page holds the events of a fixed range of
-numbers, and a listener takes from it what comes after its own place. So who comes late, or does not keep up, holds
-nobody up and misses nothing, and costs no more than the bytes that it is sent.
+Events are read and formatted a page at a time, once for all listeners. A page holds the events of a fixed range of
+numbers, and a listener takes from it what comes after its own place. So a listener that comes late, or is slow,
+delays nobody, misses nothing, and costs no more than the bytes that it is sent.
 """
 
 from __future__ import annotations
@@ -20,20 +21,20 @@ from grokscale.service.events.models import Event
 from grokscale.studies.store import EventRecord, Head, Store, StoreError
 
 PAGE = 256
-"""Numbers in a page: some 80 kB, what one listener is sent at once."""
+"""Event numbers in a page: some 80 kB, which a listener is sent at once."""
 PAGES = 256
-"""Kept: the last 65,000 events that were asked for."""
+"""Pages that are kept: the last 65,000 events that were asked for."""
 PING_SECONDS = 15.0
-"""A listener that hears nothing for so long is sent a comment, and proxies let the connection live."""
+"""A listener that got nothing for so long is sent a comment, so that proxies keep the connection open."""
 
 log = structlog.stdlib.get_logger("grokscale.service.events")
 
 
 class Page:
-    """Events of a range of numbers, written out.
+    """Events of a range of numbers, as they are sent.
 
     Attributes:
-        through: up to which number they were read.
+        through: the number up to which events were read.
     """
 
     def __init__(self, first: int) -> None:
@@ -43,7 +44,7 @@ class Page:
         self._text = b""
 
     def extend(self, events: list[EventRecord], through: int) -> None:
-        """Write out those that come next."""
+        """Format the next events and add them."""
         written = [format_event(event) for event in events]
         for event, text in zip(events, written, strict=True):
             self._numbers.append(event.seq)
@@ -52,18 +53,18 @@ class Page:
         self.through = through
 
     def after(self, number: int) -> bytes:
-        """Return those beyond a number."""
+        """Return the events after a number."""
         return self._text[self._ends[bisect.bisect_right(self._numbers, number)] :]
 
 
 def format_event(record: EventRecord) -> bytes:
-    """Return an event as a stream has it."""
+    """Return an event in the format of a stream."""
     event = Event.model_validate(record)
     return format_sse_event(data_str=event.model_dump_json(), event=event.type, id=str(event.seq))
 
 
 class _Topic:
-    """A study that someone listens to."""
+    """A study that has listeners."""
 
     def __init__(self) -> None:
         self.head = Head(0, ended=False)
@@ -73,7 +74,7 @@ class _Topic:
 
 
 class Feed:
-    """The events of studies to any number of listeners. All of it lives on one event loop.
+    """Sends the events of studies to any number of listeners. All of it runs on one event loop.
 
     Args:
         store: where events are written.
@@ -105,15 +106,15 @@ class Feed:
                 self._wanted.set()
 
     def close(self) -> None:
-        """End the streams of all listeners: the server is going down."""
+        """End the streams of all listeners, because the server is shutting down."""
         self._closing = True
         for topic in self._topics.values():
             topic.moved.set()
 
     async def listen(self, study_id: str, after: int) -> AsyncGenerator[bytes]:
-        """Yield a study's events beyond `after` as they come, written out, and comments where none do.
+        """Yield a study's events after `after` as they come, formatted, and a comment now and then if none come.
 
-        It ends when the study has ended, or is gone, and all were sent.
+        It ends when the study has ended, or was deleted, and all events were sent.
         """
         topic = self._topics.setdefault(study_id, _Topic())
         topic.listeners += 1
@@ -145,7 +146,7 @@ class Feed:
                 self._topics.pop(study_id, None)
 
     async def _page(self, topic: _Topic, study_id: str, number: int, head: int) -> Page | None:
-        """Return a page of a study, read as far as it goes now; None where it cannot be read."""
+        """Return a page of a study with the events that there are now; None if it cannot be read."""
         last = min((number + 1) * PAGE, head)
         async with topic.reading:  # the first listener reads, the others find it read
             page = self._pages.pop((study_id, number), None) or Page(number * PAGE + 1)
@@ -164,7 +165,7 @@ class Feed:
             return page
 
     async def _poll(self) -> None:
-        """Ask how far the studies go; wake the listeners of those that moved."""
+        """Ask for the latest event of each study; wake the listeners of studies that have new ones."""
         asked = list(self._topics)
         try:
             heads = await to_thread.run_sync(self._store.heads, asked, limiter=self._threads)
@@ -180,12 +181,12 @@ class Feed:
                 topic.moved = asyncio.Event()
 
     async def _pause(self) -> None:
-        """Wait for the next look; a new listener is looked after at once."""
+        """Wait for the next look, which comes at once for a new listener."""
         await _within(self._seconds, self._wanted)
 
 
 async def _within(seconds: float, event: asyncio.Event) -> bool:
-    """Wait for an event; return whether it came."""
+    """Wait for a signal for some time; return whether it came."""
     try:
         async with asyncio.timeout(seconds):
             return await event.wait()

@@ -1,4 +1,4 @@
-"""The routes of health; both answer without a key, and are `async`: they need no thread and ask nobody."""
+"""The routes of health. Both answer without a key, and are `async`: they need no thread and ask no other process."""
 
 from __future__ import annotations
 

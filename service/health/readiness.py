@@ -1,8 +1,7 @@
-"""Readiness: the database and its schema decide, and where studies are to be run, a runner that can run them.
+"""Readiness depends on the database and its schema and, if studies are to be run, on a runner that can run them.
 
-It is found out at intervals by a thread of its own, which writes: a database that only reads, a disk that is full and a
-lock that nobody gives back show in nothing else. Whoever asks is told what was found last, and how long ago: the answer
-waits for nothing.
+A thread of its own checks it at intervals, by writing: nothing else reveals a read-only database, a full disk, or a
+lock that is never released. A request gets the last result and its age, and waits for nothing.
 """
 
 from __future__ import annotations
@@ -23,22 +22,22 @@ from grokscale.studies.store.engine import BUSY_SECONDS
 from grokscale.trainers.tasks.registry import known
 
 READY_SECONDS, UNREADY_SECONDS = 5.0, 0.5
-"""Between two looks: each is a commit and three small files."""
+"""Seconds between two checks; each is a commit and three small files."""
 SILENT_SECONDS = BUSY_SECONDS + 30
-"""A look that takes longer than a lock may be held is no longer waiting for one."""
+"""A check that takes longer than a lock may be held is not just waiting for one."""
 FULL = 64 * 1024
-"""Bytes that must find room."""
+"""Bytes that must fit on the disk."""
 
 log = structlog.stdlib.get_logger("grokscale.service.health")
 
 
 class Health:
-    """What `/readyz` says.
+    """What `/readyz` reports.
 
     Args:
         store: the database.
         settings: of the server.
-        expects_runner: whether a runner belongs to it: its own, or any other of the same database.
+        expects_runner: whether the server needs a runner, its own or any other on the same database.
     """
 
     def __init__(self, store: Store, settings: Settings, *, expects_runner: bool = False) -> None:
@@ -53,20 +52,20 @@ class Health:
         self._known = threading.Event()
 
     def start(self) -> None:
-        """Look at intervals from now on."""
+        """Check at intervals from now on."""
         # a daemon: it may wait for a lock when the server has to end
         threading.Thread(target=self._run, daemon=True, name="health").start()
 
     def known_within(self, seconds: float) -> bool:
-        """Wait for the first look; return whether it is over."""
+        """Wait for the first check; return whether it is done."""
         return self._known.wait(seconds)
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop checking."""
         self._ended.set()
 
     def readiness(self) -> Readiness:
-        """Return what was found last. It asks nobody."""
+        """Return the last result, without waiting for anything."""
         looked = self._looked
         age = time.monotonic() - (self._began if looked is None else looked)
         if age > SILENT_SECONDS:
@@ -76,7 +75,7 @@ class Health:
         return self._found.model_copy(update={"age_seconds": age_seconds, "tasks": told})
 
     def look(self) -> None:
-        """Find out, which takes as long as the database does."""
+        """Check now, which takes as long as the database needs."""
         self._take(self._look())
 
     def _run(self) -> None:
@@ -119,7 +118,9 @@ class Health:
         )
 
     def _full_disk(self) -> str | None:
-        """Return which folder has no room left. One that cannot be written for another reason is not ours to judge."""
+        """Return the folder that has no room left; one that cannot be written for another reason is not reported
+        here.
+        """
         for name, folder in self._folders.items():
             try:
                 _write_in(folder)

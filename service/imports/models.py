@@ -43,7 +43,7 @@ class ImportQuery(Parameters):
         description="columns that name the data of a run (a data set, its size), empty for none; left out: what the "
         "file says, else what is known by its name, else every number but the rate, which `reason` then names",
     )
-    rename: _Names = Field(
+    rename: Annotated[list[Annotated[str, Field(max_length=800, pattern="=")]], Listed] = Field(
         [], max_length=500, description="`OLD=NEW`: what a column shall be called", examples=[["config/lr=lr"]]
     )
     ignore: _Names = Field([], max_length=500, description="columns that are left out")
@@ -69,7 +69,7 @@ class ImportQuery(Parameters):
             if name in given:
                 given[name] = [one for one in given[name] if one]
         if "rename" in given:
-            pairs = [one.rpartition("=") for one in given["rename"] if one]
+            pairs = [one.rpartition("=") for one in given["rename"]]
             given["rename"] = {old: new for old, _, new in pairs}
         return given
 

@@ -37,4 +37,4 @@ async def read_pareto(
 
 def _read(study_id: str, query: ParetoQuery, store: Store) -> dict[str, Any]:
     study = store.study(study_id)
-    return pareto_of(study, store.table(study_id), query.x, query.y, query.max_error, query.limit)
+    return pareto_of(study.spec["search"], store.table(study_id), query.x, query.y, query.max_error, query.limit)

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from grokscale.service.examples import example
 from grokscale.service.queries import Parameters
-
-Response = Literal[
-    "t1",
-    "t1_gradient",
-    "t2",
-    "t2_stayed",
-    "t2_plateau",
-    "delay",
-    "error_settled",
-    "error_min",
-    "error_plateau",
-]
-
+from grokscale.studies.vocabulary import Response
 
 EXAMPLE_PARETO = example("pareto")
 

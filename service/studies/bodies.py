@@ -1,4 +1,4 @@
-"""The body that submits a study: JSON or YAML by its Content-Type, read before it is parsed."""
+"""The body that submits a study: JSON or YAML, by its Content-Type. It is read before it is parsed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Submitting a study: the one way in, for every route that makes one."""
+"""Submits a study: the one way for every route that creates one."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ LIBRARIES = ("grokscale", "torch", "ray", "numpy", "scipy", "numba")
 
 
 def resources(store: Store, settings: Settings) -> Resources:
-    """Return what packs are planned for: the largest cluster that a runner has now; one CPU where there is none.
+    """Return the resources that packs are planned for: the largest cluster of any runner now; one CPU if there is
+    none.
 
-    They are cut anew by the runner that takes the study, where its cluster is another.
+    The runner that takes the study cuts the packs anew if its cluster differs.
     """
     known = [runner.news for runner in alive(store.runners(), settings)]
     clusters = [Resources(news.cpus, news.gpus or 0) for news in known if news.cpus]
@@ -43,11 +44,11 @@ def resources(store: Store, settings: Settings) -> Resources:
 
 
 class Submission:
-    """One request to make a study, which may be a repetition of an earlier one.
+    """One request to create a study, which may repeat an earlier one.
 
     Args:
-        attempt: who asks, to which route, under which key.
-        body_hash: of all that the answer depends on.
+        attempt: the sender, the route and the key.
+        body_hash: hash of all that the answer depends on.
     """
 
     def __init__(self, store: Store, attempt: Attempt, body_hash: str) -> None:
@@ -56,11 +57,11 @@ class Submission:
         self.row = attempt.row(body_hash)
 
     def answered(self) -> StudyRecord | None:
-        """Return the first answer where this is a repetition.
+        """Return the first answer if this request is a repetition.
 
         Raises:
             IdempotencyKeyReused: the key belongs to another body.
-            SubmissionUnderWay: the study is being made.
+            SubmissionUnderWay: the study is being created.
         """
         if self.row is None:
             return None
@@ -68,11 +69,11 @@ class Submission:
         return None if record is None else self._again(self.row, record)
 
     def make(self, spec: StudySpec, planned: Plan, settings: Settings) -> StudyRecord:
-        """Write the study, or return the first answer where a repetition came first this very instant.
+        """Write the study; return the first answer if the same request has only just been answered elsewhere.
 
         Raises:
             IdempotencyKeyReused, SubmissionUnderWay: as above.
-            TooMuchQueued: the caller has as much waiting as it may.
+            TooMuchQueued: the caller has as much waiting as it is allowed.
         """
         assert settings.max_queued_trials is not None
         quota = Quota(self.caller, settings.max_queued_studies, settings.max_queued_trials)
@@ -132,5 +133,5 @@ def _too_much(refused: TooMuchWaits) -> TooMuchQueued:
 
 @cache
 def versions() -> dict[str, Any]:
-    """Return the versions that a study is run with, for its record."""
+    """Return the versions that a study is run with, to be recorded."""
     return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}

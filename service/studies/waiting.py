@@ -1,4 +1,4 @@
-"""What queued studies wait for."""
+"""Why queued studies wait."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from grokscale.studies.store import RunnerRecord, Store, StudyRecord
 
 
 def alive(runners: Iterable[RunnerRecord], settings: Settings) -> list[RunnerRecord]:
-    """Return the runners that were heard of within a lease period, the latest first."""
+    """Return the runners heard of within a lease period, the latest first."""
     return [runner for runner in runners if runner.heard_within(settings.lease_seconds)]
 
 
 def explained(studies: Sequence[StudyRecord], store: Store, settings: Settings) -> list[StudyRecord]:
-    """Return the studies, those that are queued with the reason where no runner can take them."""
+    """Return the studies; queued ones state the reason if no runner can take them."""
     if not any(study.state == "queued" for study in studies):
         return list(studies)
     reason = _waits_for(alive(store.runners(), settings))

@@ -1,4 +1,4 @@
-"""From query parameters to the store's filter, and from what the store refuses back to the parameter at fault."""
+"""Turns query parameters into the store's filter, and names the parameter at fault if the store refuses it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def trial_filter(query: TrialsQuery) -> TrialFilter:
     """Return the filter that a query states.
 
     Raises:
-        InvalidRequest: a range that is none, or two of one field.
+        InvalidRequest: a range has the wrong form, or a field has two.
     """
     ranges: dict[str, Range] = {}
     for text in query.range:
@@ -54,7 +54,7 @@ def _fault(parameter: str, detail: str) -> InvalidRequest:
 
 @contextmanager
 def blaming(query: TrialsQuery) -> Iterator[None]:
-    """Say which parameter an `InvalidFilter` of the block comes from."""
+    """Name the parameter that caused an `InvalidFilter` in the block."""
     try:
         yield
     except InvalidFilter as error:
@@ -64,7 +64,7 @@ def blaming(query: TrialsQuery) -> Iterator[None]:
 
 @contextmanager
 def blaming_metrics() -> Iterator[None]:
-    """Say that an `InvalidFilter` of the block comes from `metrics`."""
+    """Name `metrics` as the cause of an `InvalidFilter` in the block."""
     try:
         yield
     except InvalidFilter as error:

@@ -23,7 +23,7 @@ OFFERED = (JSON, NDJSON, CSV, PARQUET)
 
 _LINES = 200
 _ROWS = 2_000
-"""Rows in one piece of a stream: enough that the pieces cost nothing, few enough that the first comes at once."""
+"""Rows in one piece of a stream: enough to make pieces cheap, and few enough for the first to come at once."""
 
 
 def stream(store: Store, study_id: str, chosen: TrialFilter, media: str) -> Response:

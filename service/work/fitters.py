@@ -1,4 +1,4 @@
-"""Processes that fit: each can be ended at any moment, and one that is ready stands by."""
+"""Processes for fits. Each can be killed at any moment, and one stands by."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ class Fitter:
         return self._process.poll() is None
 
     def ask(self, function: Callable[..., Any], args: Any, options: Any) -> tuple[bool, Any]:
-        """Return whether a function returned or raised, and what.
+        """Return whether a function returned (True) or raised, and what it returned or raised.
 
         Raises:
-            FitterGone: it ended meanwhile.
+            FitterGone: the process ended meanwhile.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -74,15 +74,15 @@ class Fitter:
             raise FitterGone("the process that fitted has ended", headers={"Retry-After": "1"}) from error
 
     def kill(self) -> None:
-        """End it. Whoever asks it hears of it."""
+        """Kill it. A caller that waits in `ask` gets `FitterGone`."""
         self._process.kill()
         self._process.wait()
 
 
 class Fitters:
-    """The processes of this program: as many as are at work, and one that waits.
+    """The processes for fits of this server: as many as are at work, and one that stands by.
 
-    Its methods may be called from any thread, but for `run`, which belongs to an event loop.
+    Its methods may be called from any thread, except `run`, which belongs to an event loop.
     """
 
     def __init__(self) -> None:
@@ -93,17 +93,18 @@ class Fitters:
         self._threads = CapacityLimiter(float("inf"))
 
     async def run(self, seconds: float, function: Callable[..., T], *args: Any, **options: Any) -> T:
-        """Return what a function of a module returns, called in a process that ends when the caller is cancelled.
+        """Call a function of a module in a process that is killed when the caller is cancelled; return what it
+        returns.
 
         Args:
-            seconds: after which it is ended.
+            seconds: after which the process is killed.
             function: must be importable, and pickle must take its arguments and what it returns or raises.
             args: of the function.
             options: of the function, by name.
 
         Raises:
-            FitTooLong: it was ended.
-            FitterGone: it ended itself, or with the server.
+            FitTooLong: the process was killed at the deadline.
+            FitterGone: the process ended by itself, or with the server.
             Exception: whatever the function raises.
         """
         fitter = self._take()
@@ -127,14 +128,14 @@ class Fitters:
         return value
 
     def stand_by(self) -> None:
-        """Have a process wait from now on, so that the next fit need not wait for one to start."""
+        """Keep a process standing by from now on, so that the next fit need not wait for one to start."""
         with self._lock:
             self._stands_by = True
             if not self._ready:
                 self._ready.append(Fitter())
 
     def close(self) -> None:
-        """End all of them, in the middle of whatever they do; the next fit starts another."""
+        """Kill all of them, whatever they are doing; the next fit starts another one."""
         with self._lock:
             self._stands_by = False
             ended = [*self._ready, *self._at_work]

@@ -1,6 +1,6 @@
-"""Messages on a pipe: a length (8 bytes, big-endian) and so many bytes, a pickled value.
+"""Messages on a pipe: a length (8 bytes, big-endian), then so many bytes of a pickled value.
 
-Both ends are this program, and nobody else has the pipe.
+Both ends are this program, and no other process has the pipe.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def read(pipe: IO[bytes]) -> Any:
     """Return the next message.
 
     Raises:
-        EOFError: there is none.
+        EOFError: the pipe has ended.
     """
     head = pipe.read(_LENGTH.size)
     if len(head) < _LENGTH.size:

@@ -1,8 +1,8 @@
-"""The process that fits: functions and their arguments in by standard input, what they return or raise out.
+"""The process for fits: it reads functions and arguments from standard input and writes what they return or raise.
 
-Before them come the server's tasks from outside, of which it knows what they say of themselves and nothing else.
+The first message holds the server's tasks from outside, of which this process knows the descriptions alone.
 
-It ends with its standard input; in the middle of a fit, when its parent is gone.
+It ends with its standard input or, in the middle of a fit, when its parent has ended.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from grokscale.service.work import frames
 from grokscale.trainers.tasks.registry import offer
 
 NEEDED = tuple(f"grokscale.studies.{name}" for name in ("fits", "imports.bodies", "laws", "pareto", "phases", "theory"))
-"""Imported before the first request comes, so that it need not wait for them."""
+"""Modules that are imported before the first request comes, so that it need not wait for them."""
 NICENESS = 5
-"""The server answers first."""
+"""Below that of the server, which must answer first."""
 _LOOK_SECONDS = 0.5
 
 

@@ -1,4 +1,4 @@
-"""Rooms: a few requests of one kind at once, some that wait a while, and 503 for the rest."""
+"""Rooms: they serve a few requests of one kind at a time, let some wait for a while, and answer 503 to the rest."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Busy(ApiError):
 
 
 class Room:
-    """Places for one kind of work, and the threads that do it, which nothing else waits for.
+    """Places for one kind of work, with threads of their own.
 
     Args:
-        work: what is done there, as a refusal says it.
+        work: the kind of work, as a refusal names it.
         at_once: places.
-        waiting: how many may wait for one.
-        patience: seconds that they wait.
+        waiting: how many requests may wait for a place.
+        patience: seconds that a request waits.
     """
 
     def __init__(self, work: str, at_once: int, waiting: int, patience: float) -> None:
@@ -39,10 +39,10 @@ class Room:
         self._threads = CapacityLimiter(at_once)
 
     async def run(self, function: Callable[[], T]) -> T:
-        """Return what a function returns, called in a thread once there is a place.
+        """Call a function in a thread once there is a place; return what it returns.
 
         Raises:
-            Busy: there is none in time.
+            Busy: there is no place in time.
         """
         async with self._place():
             return await to_thread.run_sync(function, limiter=self._threads)

@@ -1,4 +1,4 @@
-"""What a request may have done for it, for as long as its client is there."""
+"""The expensive work that a request may have done, as long as its client is connected."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from grokscale.service.work.rooms import Room
 
 T = TypeVar("T")
 SMALL = 5_000
-"""Rows. A law of so many takes a twentieth of a second, less than a process is worth."""
+"""Rows. A law of so many rows takes a twentieth of a second, for which a process is not worth its cost."""
 
 
 class ClientLeft(ApiError):
@@ -38,16 +38,16 @@ class Rooms:
         self._alone: WeakValueDictionary[Hashable, Lock] = WeakValueDictionary()
 
     def alone(self, key: Hashable | None) -> AbstractAsyncContextManager[Any]:
-        """Hold a key that is not None: who comes with an equal one waits."""
+        """Hold a key, unless it is None; another caller with an equal key waits."""
         if key is None:
             return nullcontext()
         return self._alone.setdefault(key, Lock())
 
 
 class Work:
-    """The dear part of one request. Each method calls a function in a thread of its room.
+    """The expensive part of one request. Each method calls a function in a thread of its room.
 
-    All of them raise `Busy` where there is no place in time, and end with the client where they still wait.
+    All of them raise `Busy` if there is no place in time, and stop waiting when the client leaves.
     """
 
     def __init__(self, request: Request, rooms: Rooms, fit_seconds: float) -> None:
@@ -64,7 +64,7 @@ class Work:
         return await self._in(self._rooms.laws, function, *args)
 
     async def fit(self, function: Callable[..., T], *args: Any, alone: Hashable | None = None) -> T:
-        """Make a stored fit; of several with an equal `alone` one after the other."""
+        """Make a fit to be stored; several with an equal `alone` are made one after the other."""
         return await self._in(self._rooms.fits, function, *args, alone=alone)
 
     async def specification(self, function: Callable[..., T], *args: Any) -> T:
@@ -76,7 +76,8 @@ class Work:
         return await self._in(self._rooms.tables, function, *args)
 
     def of(self, function: Callable[..., T], table: pa.Table, *args: Any, **options: Any) -> T:
-        """Return what a function makes of a table. To be called in a room: a large table goes to a process.
+        """Call a function of a table; return what it returns. Call this in a room: a large table is sent to a
+        process.
 
         Raises:
             FitTooLong, FitterGone: see `Fitters`.
@@ -86,7 +87,7 @@ class Work:
         return self.apart(function, table, *args, **options)
 
     def apart(self, function: Callable[..., T], *args: Any, **options: Any) -> T:
-        """Return what a function returns, called in a process. To be called in a room.
+        """Call a function in a process; return what it returns. Call this in a room.
 
         Raises:
             FitTooLong, FitterGone: see `Fitters`.

@@ -15,6 +15,7 @@ def test_the_contract() -> None:
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from grokscale.extras import extra
@@ -40,9 +41,12 @@ def task_contract(task: Task, config: Mapping[str, Value] | None = None) -> None
     with extra("server"):
         from grokscale.trainers.contract import checks, filled
         from grokscale.trainers.plugins.checks import Refused, check
+        from grokscale.trainers.plugins.loading import implementation
         from grokscale.trainers.tasks.registry import BUILT_IN
+    of = task.description
+    whole = replace(of, implementation=implementation(of, type(task).__module__))
     try:
-        check(task.description, [one for one in BUILT_IN if one is not task.description])
+        check(whole, [one for one in BUILT_IN if one is not of])
     except Refused as error:
         raise AssertionError(str(error)) from None
     broken = [f"{one.what}: {one.problem}" for one in checks(task, filled(task, config or {})) if one.problem]

@@ -15,12 +15,13 @@ from grokscale.studies.charts.sizes import MOST_TRIALS
 from grokscale.studies.charts.words import fields as written_fields
 from grokscale.studies.laws.rows import columns
 from grokscale.studies.store import Store, StudyRecord
+from grokscale.studies.vocabulary import NO_RESULT
 from grokscale.trainers.trial import Crossing
 
 _TRAIN, _TEST = "train_error", "test_error"
 _MOST_POINTS = 400
 """Of one curve: more than a panel has pixels."""
-_WITHOUT = ("", "failed", "cancelled", "uninformative_data")
+_WITHOUT = ("", *(word for word in NO_RESULT if word != "pruned"))
 """Outcomes of trials that have no curve; the empty word has not ended."""
 
 

@@ -16,8 +16,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from grokscale.studies.laws.rows import columns, identities
-from grokscale.studies.laws.rows.crossings import UNREACHABLE
 from grokscale.studies.laws.rows.responses import Observed
+from grokscale.studies.vocabulary import CROSSED, INFORMATIVE, PENDING, UNREACHABLE
 
 HELD_AGAINST: dict[str, tuple[str, ...]] = {
     "t1": ("train_threshold",),
@@ -28,7 +28,6 @@ HELD_AGAINST: dict[str, tuple[str, ...]] = {
     "error_plateau": ("plateau_every",),
 }
 """Response to the fields of the budget that decide what it is."""
-_KNOWN = ("exact", "interval", "left", "right")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +76,9 @@ def once(table: pa.Table, observed: Observed, held_against: NDArray[np.intp]) ->
 def _contradict(observed: Observed, one: int, other: int) -> bool:
     """Whether no run can be what both rows say."""
     words = {observed.words[one], observed.words[other]}
-    if not words <= set(_KNOWN):
+    if not words <= set(INFORMATIVE):
         # a certificate says that it never crosses
-        return "infeasible" in words and bool(words & {"exact", "interval", "left"})
+        return "infeasible" in words and bool(words & {*CROSSED})
     lower = max(observed.lower[one], observed.lower[other])
     upper = min(observed.upper[one], observed.upper[other])
     # a bracket is open at its lower end
@@ -90,10 +89,10 @@ def _contradict(observed: Observed, one: int, other: int) -> bool:
 def _says(observed: Observed, steps: NDArray[np.float64], row: int) -> tuple[float, float, float]:
     """Return how much a row says of its response: the more, the larger."""
     word, ran = observed.words[row], float(np.nan_to_num(steps[row]))
-    if word in ("exact", "interval", "left"):
+    if word in CROSSED:
         return 3.0, -float(observed.upper[row] - observed.lower[row]), ran
     if word in UNREACHABLE:
         return 2.0, float(word == "infeasible"), ran
     if word == "right":
         return 1.0, float(observed.lower[row]), ran
-    return 0.0, float(word not in ("pending", "failed", "cancelled")), ran
+    return 0.0, float(word not in (PENDING, "failed", "cancelled")), ran

@@ -87,9 +87,7 @@ _COLUMNS = ListOf(_LINE, 0, 500)
 def _rate(value: Any) -> tuple[str, ...]:
     names = [part.strip() for part in value.split("*")] if isinstance(value, str) else []
     if not names or not all(map(NAME.fullmatch, names)) or len({*names}) < len(names):
-        accepted = (
-            "different columns with * between them, the strength of the regulariser last, such as lr*weight_decay"
-        )
+        accepted = "columns that differ, with * between them, the strength of the regulariser last (lr*weight_decay)"
         raise Refused(((), f"{show(value)} is refused; accepted: {accepted}"))
     return tuple(names)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +16,7 @@ from grokscale.studies.flat_table import HEAD, REACHED, TAIL, THRESHOLDS, TIMES
 from grokscale.studies.imports.asked import ACCEPTED_NAME, NAME, Asked
 from grokscale.studies.imports.cells import Cells
 from grokscale.studies.imports.errors import TableError
-from grokscale.studies.trial_names import ERRORS_AT
+from grokscale.studies.vocabulary import ERRORS_AT
 from grokscale.trainers.plugins.checks import reserved
 from grokscale.trainers.tasks.description import Column
 from grokscale.trainers.trial import Value
@@ -43,7 +42,7 @@ class Fields:
         data: of these, what names the data of a run.
         methods: of these, what is of the method of training: the fields of the rate, and what the table says.
         rate: see `Asked`.
-        theory: columns that are predictions.
+        theory: what the table's task predicts, of which the table may lack columns.
         assumed: numeric columns of which nothing says what they are, and which count as data.
     """
 
@@ -77,8 +76,8 @@ def of(cells: Cells, asked: Asked, predictors: frozenset[str] = frozenset()) -> 
     Raises:
         TableError: a column has a name that no field can have, or is missing.
     """
-    told = _told(cells)
-    theory = tuple(column for column in told.theory if column.name in cells.names)
+    told, says = _told(cells), roles.says(cells.metadata)
+    theory = tuple(column for column in told.theory if says or column.name in cells.names)
     predicted = {column.name for column in theory}
     names = tuple(name for name in cells.names if not _of_the_run(name) and name not in predicted)
     problems = [*_named(names), *_missing(cells, names, asked)]
@@ -94,8 +93,8 @@ def of(cells: Cells, asked: Asked, predictors: frozenset[str] = frozenset()) -> 
     if asked.data is not None:
         data = tuple(name for name in names if name in asked.data)
     else:
-        known = {*told.data, *told.methods, *rate, *predictors}
-        if not roles.says(cells.metadata):
+        known = {*roles.known_fields(), *rate, *predictors}
+        if not says:
             assumed = tuple(name for name in names if name not in known and _is_number(cells.column(name)))
         data = tuple(name for name in names if name in told.data or name in assumed)
     data = tuple(name for name in data if name not in rate)
@@ -103,18 +102,19 @@ def of(cells: Cells, asked: Asked, predictors: frozenset[str] = frozenset()) -> 
     return Fields(names, data, methods, rate, theory, assumed)
 
 
-def configurations(cells: Cells, names: tuple[str, ...]) -> list[dict[str, Value]]:
-    """Return the configuration of every run; equal ones are one object. Cells that are too long are noted."""
-    columns = {name: _values(cells, name) for name in names}
-    known: dict[str, dict[str, Value]] = {}
-    found: list[dict[str, Value]] = []
-    for row in range(cells.rows):
-        config = {name: values[row] for name, values in columns.items()}
-        found.append(known.setdefault(json.dumps(config, allow_nan=False), config))
-    return found
+def configurations(cells: Cells, fields: Fields) -> list[dict[str, Value]]:
+    """Return the configuration of every run; equal ones are one object. Cells that no field can have are noted."""
+    columns = {name: _values(cells, name, number=name in fields.rate) for name in fields.names}
+    known: dict[tuple[Value, ...], dict[str, Value]] = {}
+    if not columns:
+        return [{}] * cells.rows
+    return [
+        known.setdefault(values, dict(zip(columns, values, strict=True)))
+        for values in zip(*columns.values(), strict=True)
+    ]
 
 
-def numbered(configs: list[dict[str, Value]]) -> NDArray[np.int64]:
+def numbered(configs: Sequence[Mapping[str, Value]]) -> NDArray[np.int64]:
     """Return the number of every run's configuration, from 0 in order of appearance, shape (rows,)."""
     numbers: dict[int, int] = {}
     return np.array([numbers.setdefault(id(config), len(numbers)) for config in configs], dtype=np.int64)
@@ -150,9 +150,8 @@ def _named(names: tuple[str, ...]) -> Iterator[FieldProblem]:
         if not NAME.fullmatch(name):
             yield FieldProblem(at, f"the column {show(name)} is refused; accepted: {ACCEPTED_NAME}, {remedy}")
         elif reserved(name) and name not in _NAMES:
-            yield FieldProblem(
-                at, f"the column {name} has the name of one that every study has; accepted: another, {remedy}"
-            )
+            taken = "is the name of a column that every study has"
+            yield FieldProblem(at, f"{name} {taken}; accepted: another name, {remedy}")
 
 
 def _missing(cells: Cells, names: tuple[str, ...], asked: Asked) -> Iterator[FieldProblem]:
@@ -160,18 +159,15 @@ def _missing(cells: Cells, names: tuple[str, ...], asked: Asked) -> Iterator[Fie
         for name in getattr(asked, argument) or ():
             if name not in names:
                 yield FieldProblem(f"/{argument}", f"{show(name)} is no field; accepted: {', '.join(names) or 'none'}")
-    for name in asked.rate:
-        if name in names and not _is_number(cells.column(name)):
-            yield FieldProblem("/rate", f"{name} is a column of texts; accepted: numbers")
     if not cells.has("seed"):
         yield FieldProblem("", f"no column seed; accepted: whole numbers; there are {', '.join(cells.names)}")
     if not cells.has("t2_step") and not cells.has("t2_lower", "t2_upper", "t2_censoring"):
         yield FieldProblem("", "no column t2_step; accepted: it, or t2_lower, t2_upper and t2_censoring")
 
 
-def _values(cells: Cells, name: str) -> list[Value]:
+def _values(cells: Cells, name: str, *, number: bool) -> list[Value]:
     column = cells.column(name)
-    if pa.types.is_string(column.type):
+    if pa.types.is_string(column.type) and not number:
         texts = column.to_pylist()
         bad = [text is not None and not (len(text) <= LONGEST and text.isprintable()) for text in texts]
         cells.refuse(

@@ -38,7 +38,8 @@ def identities(
         rows_hash: of the table.
     """
     draws, given, streams = (cells.texts(name).tolist() for name in ("draw", "data_id", "stream_id"))
-    keys = {id(config): Streams.key_of(config, data)[:_SHORT] for config in configs}
+    distinct = {id(config): config for config in configs}
+    keys = {name: Streams.key_of(config, data)[:_SHORT] for name, config in distinct.items()}
     named = [
         data_id
         or (f"{IMPORTED}:{draw}" if draw else f"{IMPORTED}:{rows_hash[:_SHORT]}:{keys[id(config)]}:{number:.0f}")

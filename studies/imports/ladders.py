@@ -44,6 +44,8 @@ def _ladder(document: Any, units: Units) -> dict[str, Any]:
 
 
 def _crossing(parts: Mapping[str, Any], units: Units) -> dict[str, Any]:
+    if not isinstance(parts, Mapping):
+        raise ValueError("no crossing")
     step, lower, upper, stayed = (_time(parts.get(name)) for name in _PARTS)
     if parts["censoring"] not in CENSORED or np.isnan(lower):
         raise ValueError("no crossing")

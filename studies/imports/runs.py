@@ -9,7 +9,7 @@ import numpy as np
 from grokscale.studies.imports import ladders, outcomes, times
 from grokscale.studies.imports.cells import Cells, Floats
 from grokscale.studies.imports.times import MOST_STEPS, Times, Units
-from grokscale.studies.trial_names import CROSSINGS, ERRORS_AT
+from grokscale.studies.vocabulary import CROSSINGS, ERRORS_AT
 from grokscale.trainers.ladder import NoDelay, delay
 from grokscale.trainers.trial import Obtained
 
@@ -60,7 +60,7 @@ class Runs:
 
     def _delays(self) -> dict[str, list[Any]]:
         t1, t2 = _stored(self.crossings["t1"]), _stored(self.crossings["t2"])
-        found = [delay(t1.crossing(row), t2.crossing(row)) for row in range(self.cells.rows)]
+        found = [delay(one, other) for one, other in zip(t1.crossings(), t2.crossings(), strict=True)]
         lags = [None if isinstance(one, NoDelay) else one for one in found]
         reasons = [one.reason if isinstance(one, NoDelay) else None for one in found]
         parts = {f"delay_{part}": [lag and getattr(lag, part) for lag in lags] for part in _DELAY_PARTS}

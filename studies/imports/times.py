@@ -5,6 +5,7 @@ A time that is exact in another unit is a bracket in steps: epoch 7 of 391 steps
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import get_args
@@ -65,14 +66,10 @@ class Times:
     words: Words
     stayed: Floats
 
-    def crossing(self, row: int) -> Crossing | None:
-        """Return that of one row."""
-        word = self.words[row]
-        if word not in CENSORED:
-            return None
-        whole = (_whole(part[row]) for part in (self.step, self.lower, self.upper, self.stayed))
-        step, lower, upper, stayed = whole
-        return Crossing(step, -1 if lower is None else lower, upper, word, stayed)
+    def crossings(self) -> list[Crossing | None]:
+        """Return that of every row."""
+        parts = (part.tolist() for part in (self.step, self.lower, self.upper, self.words, self.stayed))
+        return [_crossing(*row) if row[3] in CENSORED else None for row in zip(*parts, strict=True)]
 
     @property
     def known(self) -> Floats:
@@ -163,8 +160,9 @@ def _in_steps(given: Times, units: Units) -> Times:
     return Times(np.where(exact, upper, np.nan), lower, upper, words, units.up(given.stayed))
 
 
-def _whole(value: float) -> int | None:
-    return None if np.isnan(value) else int(value)
+def _crossing(step: float, lower: float, upper: float, word: Censoring, stayed: float) -> Crossing:
+    at, after, by, kept = (None if math.isnan(time) else int(time) for time in (step, lower, upper, stayed))
+    return Crossing(at, -1 if after is None else after, by, word, kept)  # without a lower end where it is refused
 
 
 def last_known(times: Iterable[Times], rows: int) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +64,7 @@ def read(sheet: Sheet, asked: Asked, predictors: frozenset[str] = frozenset()) -
     fields = fields_of.of(cells, asked, predictors)
     runs = Runs(cells, Units(asked.steps_per_unit))
     train, test = (_threshold(cells, name, asked) for name in THRESHOLDS)
-    configs = fields_of.configurations(cells, fields.names)
+    configs = fields_of.configurations(cells, fields)
     beside = _beside(cells, fields)
     own = runs.columns()
     refuse(cells.problems)
@@ -92,7 +92,7 @@ class _Beside:
 
 def _beside(cells: Cells, fields: Fields) -> _Beside:
     found = fields_of.measures(cells)
-    names = [column.name for column in fields.theory]
+    names = [column.name for column in fields.theory if cells.has(column.name)]
     measured, predicted = (
         {name: pa.array(cells.numbers(name), from_pandas=True) for name in some} for some in (found, names)
     )
@@ -158,11 +158,11 @@ def _threshold(cells: Cells, name: str, asked: Asked) -> float:
     return asked.threshold(name, float(known[0]) if len(known) else None)
 
 
-def _hash(name: str, own: Mapping[str, Any], configs: list[dict[str, Value]]) -> str:
-    """Return the hex SHA-256 of which runs these are, and of their times."""
-    stated = hashlib.sha256(json.dumps(name).encode())
-    for config in configs:
-        stated.update(json.dumps(config).encode())
+def _hash(name: str, own: Mapping[str, Any], configs: Sequence[Mapping[str, Value]]) -> str:
+    """Return the hex SHA-256 of which runs these are, and of their times; equal configurations are one object."""
+    distinct = {id(config): config for config in configs}
+    stated = hashlib.sha256(json.dumps([name, *distinct.values()]).encode())
+    stated.update(fields_of.numbered(configs).astype("<i8").tobytes())
     for column in ("seed", "t1_lower", "t1_upper", "t2_lower", "t2_upper"):
         stated.update(np.asarray(own[column], dtype="<f8").tobytes())
     return stated.hexdigest()
@@ -183,4 +183,5 @@ def _renamed(sheet: Sheet, asked: Asked) -> Sheet:
     twice = [name for name in dict.fromkeys(new) if new.count(name) > 1]
     problems += [FieldProblem("/rename", f"two columns would be called {name}; accepted: one") for name in twice]
     refuse(problems)
-    return Sheet(table.select(names).rename_columns(new), sheet.loose)
+    left = table.select(names).rename_columns(new)
+    return Sheet(left.replace_schema_metadata(table.schema.metadata), sheet.loose)

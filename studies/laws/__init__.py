@@ -6,7 +6,7 @@ from grokscale.studies.laws.answer.law import law
 from grokscale.studies.laws.errors import BadExpression, LawError, NotApplicable, TooLittle, UnknownName
 from grokscale.studies.laws.models.request import Request
 from grokscale.studies.laws.rows.columns import STUDY
-from grokscale.studies.laws.rows.responses import RESPONSES
+from grokscale.studies.vocabulary import RESPONSES
 
 __all__ = [
     "RESPONSES",

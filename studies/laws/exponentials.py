@@ -1,10 +1,11 @@
-"""Numbers whose logarithm is known, and which a float may not hold."""
+"""Numbers that are known by their logarithm, and that a float may not hold."""
 
 from __future__ import annotations
 
 import math
 
 LARGEST = 700.0
+"""Logarithm of the largest number that is computed with."""
 OUTSIDE = "outside a float's range"
 """The reason that stands beside a null."""
 

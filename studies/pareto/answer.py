@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from grokscale.studies.laws.exponentials import OUTSIDE, exponential
 from grokscale.studies.laws.likelihood.noise import Floats
 from grokscale.studies.laws.rows import columns
+from grokscale.studies.laws.rows.medians import Aggregate, aggregate
 from grokscale.studies.pareto import sentences
 from grokscale.studies.pareto.front import on_front
-from grokscale.studies.pareto.seeds import Aggregate, aggregate
+from grokscale.studies.vocabulary import PENDING
 
 
 def pareto(
@@ -84,13 +85,13 @@ def _no_best(y: str, most_y: float | None, complete: int) -> str:
 def _reason(x: Aggregate, y: Aggregate, i: int) -> str | None:
     """Return why a configuration is left out: the response that is missing, and the word of its seeds."""
     if x.pending[i] or y.pending[i]:
-        return "pending"
+        return PENDING
     return x.words[i] or y.words[i] or None
 
 
 def _number(response: Aggregate, i: int) -> dict[str, Any]:
     reached, seeds = int(response.reached[i]), int(response.seeds[i])
-    found = {name: _value(float(getattr(response, name)[i])) for name in ("median", "low", "high")}
+    found = {name: exponential(float(getattr(response, name)[i])) for name in ("median", "low", "high")}
     reason = None
     if found["median"] is None:
         reason = response.words[i] or OUTSIDE
@@ -98,10 +99,6 @@ def _number(response: Aggregate, i: int) -> dict[str, Any]:
         reason = f"{seeds - reached} of {seeds} seeds never have it, so that there is no greatest"
     values = {"value": found["median"], "low": found["low"], "high": found["high"]}
     return {**values, "reached": reached, "seeds": seeds, "reason": reason}
-
-
-def _value(log: float) -> float | None:
-    return exponential(log)
 
 
 def _chosen(x: Aggregate, y: Aggregate, i: int, configs: Mapping[int, Any]) -> dict[str, Any]:

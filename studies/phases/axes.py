@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from grokscale.studies.laws.exponentials import exponential
 from grokscale.studies.laws.rows import columns
 from grokscale.studies.phases.errors import UnknownField
 from grokscale.studies.phases.logistic import Floats
@@ -49,9 +50,9 @@ class Axis:
 
     def value(self, coordinate: float) -> float | None:
         """Return the value at a coordinate, None where it is outside a float's range."""
-        with np.errstate(over="ignore"):
-            value = float(np.exp(coordinate)) if self.scale == "log" else float(coordinate)
-        return value if np.isfinite(value) and (value > 0 or self.scale == "linear") else None
+        if self.scale == "log":
+            return exponential(coordinate)
+        return float(coordinate) if np.isfinite(coordinate) else None
 
     def plain(self, value: float) -> float | int:
         """Return a level as the field has it: an integer where the field is one."""

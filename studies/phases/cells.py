@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 from grokscale.studies.laws.rows.columns import Words
 from grokscale.studies.phases.axes import Axis
 from grokscale.studies.phases.wilson import wilson
-
-RESULTS = ("generalised", "memorised", "not_memorised", "infeasible", "stalled", "diverged")
-"""Outcomes that say how training went; the others (pruned, failed, cancelled, uninformative_data) do not."""
+from grokscale.studies.vocabulary import RESULTS
 
 
 def cells(

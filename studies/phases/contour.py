@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grokscale.studies.laws.exponentials import OUTSIDE
 from grokscale.studies.phases.axes import Axis
 from grokscale.studies.phases.logistic import Floats
-from grokscale.studies.phases.model import NEEDED, Model, Sample, features, quantile, solve
+from grokscale.studies.phases.model import NEEDED, Model, Sample, features, fit_model, quantile
 from grokscale.studies.phases.profile import Profile, ends
 from grokscale.studies.portable import PortableError
 
@@ -91,7 +92,7 @@ def contour(
     if sample.v is not None and np.linalg.matrix_rank(features(("u", "v"), sample.u, sample.v), tol=1e-8) < 3:
         where = "" if inside.all() else "among the trials with a result, "
         raise NotIdentifiable(x.name, f"{where}{x.name} and {y.name if y else ''} do not vary apart")
-    model = solve(sample)
+    model = fit_model(sample)
     warnings = _warnings(x, y, model, sample, outcome)
     points, more = _points(x, y, model, sample, of_x, of_y, np.unique(v) if v is not None else None)
     names = _names(x, y)
@@ -111,10 +112,10 @@ def contour(
         "n": len(won),
         "draws": sample.draws,
         "streams": sample.streams,
-        "log_likelihood": float(model.climb.value[0]),
+        "log_likelihood": float(model.maximum.value[0]),
         "converged": model.converged,
-        "gradient_norm": float(model.climb.gradient_norm[0]),
-        "iterations": model.climb.iterations,
+        "gradient_norm": float(model.maximum.gradient_norm[0]),
+        "iterations": model.maximum.iterations,
     }
     return document, [*warnings, *more]
 
@@ -141,7 +142,7 @@ def _coefficients(
     z, t = quantile(model, sample, by_draw=False), quantile(model, sample, by_draw=True)
     out: dict[str, Any] = {}
     for k, name in enumerate(["intercept", *(names[term] for term in model.terms)]):
-        one = _none("outside a float's range")
+        one = _none(OUTSIDE)
         if np.isfinite(values[k]) and np.isfinite(errors[k]):
             one = {"value": float(values[k]), "se": float(errors[k]), "ci95": _about(values[k], z * errors[k])}
             one |= {"se_draw": None, "ci95_draw": None}
@@ -243,7 +244,7 @@ def _ends(model: Model, sample: Sample, v: Floats, middle: Floats, slope: Floats
         robust = np.einsum("kp,ps,ks->k", place, model.draw, place)
         bound = quantile(model, sample, by_draw=True) ** 2 * np.maximum(robust / variance, 1e-6)
     first = np.sqrt(bound * variance) / np.abs(np.tile(slope[there], 2))
-    profile = Profile(model.counts, float(model.climb.value[0]), model.firth, lambda u: features(model.terms, u, own))
+    profile = Profile(model.counts, float(model.maximum.value[0]), model.firth, lambda u: features(model.terms, u, own))
     sign = np.repeat([-1.0, 1.0], len(there))
     out[:, there] = ends(profile, centre, first, bound, model.coefficients[1:], sign).reshape(2, -1)
     return out
@@ -272,8 +273,8 @@ def _warnings(x: Axis, y: Axis | None, model: Model, sample: Sample, outcome: st
         )
     if not model.converged:
         found.append(
-            f"the search for the maximum did not converge: {model.climb.gradient_norm[0]:.1e} standard errors away "
-            f"after {model.climb.iterations} steps"
+            f"the search for the maximum did not converge: {model.maximum.gradient_norm[0]:.1e} standard errors away "
+            f"after {model.maximum.iterations} steps"
         )
     if model.unit == "draw":
         found.append(

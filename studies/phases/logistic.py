@@ -13,16 +13,13 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 from scipy.special import expit
 
+from grokscale.studies.laws.likelihood.newton import climb
+
 Floats = NDArray[np.float64]
 
 _MOST_STEPS = 200
-_CLOSE = 1e-9
-"""Distance to the maximum, in standard errors, at which a search ends."""
-AT_MAXIMUM = 1e-6
-"""Distance below which a search counts as converged."""
 _LONGEST = 5.0
 """Longest step, in logits of any row: further away the expansion says nothing."""
-_HALVINGS = 30
 _RIDGE = 1e-13
 """Share of the trace added to a matrix before it is solved: it moves a step by rounding, never the maximum."""
 _SEPARATED = 1e-7
@@ -43,7 +40,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Climb:
+class Maxima:
     """Where a batch of searches ended; every array has the batch as its first axis.
 
     Attributes:
@@ -73,18 +70,18 @@ def separated(counts: Counts) -> bool:
     return found.status == 0 and -found.fun > _SEPARATED
 
 
-def fit(counts: Counts, *, firth: bool) -> Climb:
+def fit(counts: Counts, *, firth: bool) -> Maxima:
     """Return the maximum as a batch of one.
 
     Args:
         counts: of full column rank, and not separated unless `firth`.
         firth: penalise.
     """
-    return climb(counts.design[None], counts, np.zeros((1, counts.design.shape[1])), firth=firth)
+    return maximise(counts.design[None], counts, np.zeros((1, counts.design.shape[1])), firth=firth)
 
 
-def climb(design: Floats, counts: Counts, start: Floats, *, firth: bool) -> Climb:
-    """Climb to the maximum of a batch of models of the same counts, by damped scoring steps.
+def maximise(design: Floats, counts: Counts, start: Floats, *, firth: bool) -> Maxima:
+    """Return the maxima of a batch of models of the same counts, by damped scoring steps.
 
     Args:
         design: of each model, shape (batch, rows, q): linear images of the columns of `counts.design`.
@@ -92,37 +89,8 @@ def climb(design: Floats, counts: Counts, start: Floats, *, firth: bool) -> Clim
         start: shape (batch, q).
         firth: penalise.
     """
-    at = start.copy()
-    value, score, information = _expand(design, counts, at, firth=firth)
-    distance = before = np.full(len(at), np.inf)
-    stuck = np.zeros(len(at), dtype=bool)
-    for iteration in range(_MOST_STEPS):
-        step = _solve(information, score)
-        distance = np.sqrt(np.maximum((score * step).sum(axis=1), 0))
-        # one that gets no nearer is down to rounding
-        if (stuck | (distance < _CLOSE) | ((distance < AT_MAXIMUM) & (distance > before / 2))).all():
-            return Climb(at, value, distance, iteration)
-        before = distance
-        reach = np.abs(np.einsum("brq,bq->br", design, step)).max(axis=1)
-        still = stuck | (distance < _CLOSE)
-        scale = np.where(still, 0.0, np.minimum(1.0, _LONGEST / np.maximum(reach, 1e-300)))
-        worse = still
-        # so near the maximum values differ by rounding alone, and a step is taken unseen
-        for _ in range(_HALVINGS):
-            trial = at + scale[:, None] * step
-            higher, its_score, its_information = _expand(design, counts, trial, firth=firth)
-            # so near the maximum a value differs by rounding alone
-            worse = ~(higher >= value) & ~still & (distance > AT_MAXIMUM)
-            if not worse.any():
-                break
-            scale = np.where(worse, scale / 2, scale)
-        else:
-            # it stays where it is, at a distance that the answer tells; the others go on
-            stuck |= worse
-            trial = at + np.where(stuck, 0.0, scale)[:, None] * step
-            higher, its_score, its_information = _expand(design, counts, trial, firth=firth)
-        at, value, score, information = trial, higher, its_score, its_information
-    return Climb(at, value, distance, _MOST_STEPS)
+    reached = climb(_Here.of(_Problem(design, counts, firth), start), most_steps=_MOST_STEPS)
+    return Maxima(reached.here.point, reached.here.value, np.asarray(reached.distance), reached.iterations)
 
 
 def covariance(counts: Counts, coefficients: Floats) -> Floats:
@@ -155,22 +123,53 @@ def clustered(
     return small * bread @ (scores.T @ scores) @ bread
 
 
-def _expand(design: Floats, counts: Counts, at: Floats, *, firth: bool) -> tuple[Floats, Floats, Floats]:
-    """Return value, score and expected information of each model."""
-    eta = np.einsum("brq,bq->br", design, at)
-    p = expit(eta)
-    weight = counts.trials * p * expit(-eta)
-    residual = counts.successes - counts.trials * p
-    value = (counts.successes * eta - counts.trials * np.logaddexp(0, eta)).sum(axis=1)
-    if firth:
-        full = np.einsum("rp,br,rs->bps", counts.design, weight, counts.design)
-        sign, log_determinant = np.linalg.slogdet(full)
-        value = np.where(sign > 0, value + 0.5 * log_determinant, -np.inf)
-        solved = _solve(full, np.broadcast_to(counts.design.T, (len(at), *counts.design.T.shape)))
-        leverage = weight * np.einsum("rp,bpr->br", counts.design, solved)
-        residual = residual + leverage * (0.5 - p)
-    score = np.einsum("brq,br->bq", design, residual)
-    return value, score, np.einsum("brq,br,brs->bqs", design, weight, design)
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """A batch of models, see `maximise`."""
+
+    design: Floats
+    counts: Counts
+    firth: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """The log-likelihoods with their scores and expected informations, as Newton's method sees them."""
+
+    problem: _Problem
+    point: Floats
+    value: Floats
+    score: Floats
+    information: Floats
+
+    @classmethod
+    def of(cls, problem: _Problem, point: Floats) -> _Here:
+        design, counts = problem.design, problem.counts
+        eta = np.einsum("brq,bq->br", design, point)
+        p = expit(eta)
+        weight = counts.trials * p * expit(-eta)
+        residual = counts.successes - counts.trials * p
+        value = (counts.successes * eta - counts.trials * np.logaddexp(0, eta)).sum(axis=1)
+        if problem.firth:
+            full = np.einsum("rp,br,rs->bps", counts.design, weight, counts.design)
+            sign, log_determinant = np.linalg.slogdet(full)
+            value = np.where(sign > 0, value + 0.5 * log_determinant, -np.inf)
+            solved = _solve(full, np.broadcast_to(counts.design.T, (len(point), *counts.design.T.shape)))
+            leverage = weight * np.einsum("rp,bpr->br", counts.design, solved)
+            residual = residual + leverage * (0.5 - p)
+        score = np.einsum("brq,br->bq", design, residual)
+        return cls(problem, point, value, score, np.einsum("brq,br,brs->bqs", design, weight, design))
+
+    def newton(self) -> tuple[Floats, Floats]:
+        step = _solve(self.information, self.score)
+        return step, np.sqrt(np.maximum((self.score * step).sum(axis=1), 0))
+
+    def longest(self, step: Floats) -> Floats:
+        reach = np.abs(np.einsum("brq,bq->br", self.problem.design, step)).max(axis=1)
+        return np.minimum(1.0, _LONGEST / np.maximum(reach, 1e-300))
+
+    def at(self, point: Floats) -> _Here:
+        return _Here.of(self.problem, point)
 
 
 def _solve(matrices: Floats, right: Floats) -> Floats:

@@ -11,10 +11,10 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, stdtrit
+from scipy.special import chdtrc, ndtri, stdtrit
 
-from grokscale.studies.phases.logistic import AT_MAXIMUM, Climb, Counts, Floats, clustered, covariance, fit, separated
-from grokscale.studies.phases.wilson import Z
+from grokscale.studies.laws.likelihood.newton import AT_MAXIMUM
+from grokscale.studies.phases.logistic import Counts, Floats, Maxima, clustered, covariance, fit, separated
 
 NEEDED = 0.005
 """Significance at which a further term enters: 1 % shared by the two that are tried."""
@@ -66,7 +66,7 @@ class Model:
         terms: of `u`, `v`, `vv`, `uv`, in the order of the coefficients after the intercept.
         counts: the data by place.
         places: u and v of the counts' rows, shape (rows, 2); v is 0 where there is one axis.
-        climb: the maximum, a batch of one.
+        maximum: of the likelihood, a batch of one.
         firth: the likelihood is penalised since the data are separated.
         unit: `trial`, or `draw` where trials share streams and nothing allows for that but to count every one as one.
         model, draw: covariances, shape (p, p), the second by stream; `draw` None with `no_draw` saying why.
@@ -76,7 +76,7 @@ class Model:
     terms: tuple[str, ...]
     counts: Counts
     places: Floats
-    climb: Climb
+    maximum: Maxima
     firth: bool
     unit: Literal["trial", "draw"]
     model: Floats
@@ -87,12 +87,12 @@ class Model:
     @property
     def coefficients(self) -> Floats:
         """The estimate, shape (p,), the intercept first."""
-        return self.climb.coefficients[0]
+        return self.maximum.coefficients[0]
 
     @property
     def converged(self) -> bool:
         """Whether the search ended at the maximum."""
-        return bool(self.climb.gradient_norm[0] < AT_MAXIMUM)
+        return bool(self.maximum.gradient_norm[0] < AT_MAXIMUM)
 
 
 def features(terms: tuple[str, ...], u: Floats, v: Floats) -> Floats:
@@ -101,7 +101,7 @@ def features(terms: tuple[str, ...], u: Floats, v: Floats) -> Floats:
     return np.stack([np.ones_like(u), *(columns[term] for term in terms)], axis=1)
 
 
-def solve(sample: Sample) -> Model:
+def fit_model(sample: Sample) -> Model:
     """Fit the sample; u varies, and so does v where there is one, and the word occurs and does not always."""
     places, row = _places(sample)
     terms = ("u",) if sample.v is None else ("u", "v")
@@ -124,7 +124,7 @@ def solve(sample: Sample) -> Model:
         terms=terms,
         counts=data,
         places=places,
-        climb=found,
+        maximum=found,
         firth=firth,
         unit=unit,
         model=covariance(data, coefficients),
@@ -136,7 +136,7 @@ def solve(sample: Sample) -> Model:
 
 def quantile(model: Model, sample: Sample, *, by_draw: bool) -> float:
     """Return the 97.5 % point that an interval is built with: of t with streams - 1 degrees of freedom, or normal."""
-    return float(stdtrit(sample.streams - 1, 0.975)) if by_draw and model.draw is not None else Z
+    return float(stdtrit(sample.streams - 1, 0.975)) if by_draw and model.draw is not None else float(ndtri(0.975))
 
 
 def _counts(

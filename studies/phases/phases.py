@@ -13,10 +13,11 @@ from grokscale.studies.imports.bare import complete
 from grokscale.studies.laws.errors import TooLittle
 from grokscale.studies.laws.rows import columns, identities
 from grokscale.studies.phases.axes import Axis, axis
-from grokscale.studies.phases.cells import RESULTS, cells
+from grokscale.studies.phases.cells import cells
 from grokscale.studies.phases.contour import NotIdentifiable, contour
 from grokscale.studies.phases.errors import NotApplicable, UnknownField
 from grokscale.studies.phases.sentences import text
+from grokscale.studies.vocabulary import NO_RESULT, RESULTS
 from grokscale.trainers.tasks.description import Description
 
 _MOST_GROUPS = 50
@@ -92,7 +93,7 @@ def _diagram(table: pa.Table, x: Axis, y: Axis | None, outcome: str) -> dict[str
     y_missing = np.zeros(len(outcomes), dtype=bool) if y is None else np.isnan(y.values)
     inside = np.isin(outcomes, RESULTS) & ~x_missing & ~y_missing
     found = Counter(outcomes.tolist())
-    counted_out = {word: found[word] for word in ("pruned", "failed", "cancelled", "uninformative_data")}
+    counted_out = {word: found[word] for word in NO_RESULT}
     counted_out |= {"pending": found[""], "x_missing": int(x_missing.sum()), "y_missing": int(y_missing.sum())}
     diagram: dict[str, Any] = {
         "cells": cells(x, y, outcomes, draw, stream, outcome),

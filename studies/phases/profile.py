@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grokscale.studies.phases.logistic import Counts, Floats, climb
+from grokscale.studies.phases.logistic import Counts, Floats, maximise
 
 _DOUBLINGS = 12
 """From a first step of one delta-method interval: beyond 4000 of them, or the reach below, there is no end."""
@@ -51,7 +51,7 @@ class Profile:
         """
         place = self.features(u)[:, 1:]
         design = self.counts.design[None, :, 1:] - place[:, None, :]
-        found = climb(design, self.counts, start, firth=self.firth)
+        found = maximise(design, self.counts, start, firth=self.firth)
         # the drop is wrong by half the square of the distance; a search that is lost rejects no place
         lost = found.gradient_norm > _LOST
         return np.where(lost, 0.0, np.maximum(2 * (self.best - found.value), 0)), found.coefficients

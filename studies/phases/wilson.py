@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from math import sqrt
-
-Z = 1.959963984540054
-"""97.5 % point of the normal distribution."""
+from functools import lru_cache
 
 
+@lru_cache(maxsize=8192)
 def wilson(successes: int, trials: int) -> tuple[float, float]:
     """Return the 95 % score interval of a fraction.
 
-    Unlike the usual one it is sound where none or all of few trials succeeded, which is most of a phase diagram.
+    Unlike the usual one it is sound where none or all of few trials succeeded, which is most of a phase diagram. Each
+    pair is kept: it takes 2 ms, nearly all for a p that nobody asks for, and ten thousand cells have few distinct ones.
 
     Args:
         successes: 0 <= successes <= trials.
@@ -20,8 +19,7 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
     Returns:
         Its ends, 0 <= low <= successes / trials <= high <= 1.
     """
-    share, spread = successes / trials, Z * Z / trials
-    middle = (share + spread / 2) / (1 + spread)
-    half = Z / (1 + spread) * sqrt(share * (1 - share) / trials + spread / (4 * trials))
-    # at the ends the formula gives 0 and 1 up to rounding
-    return (0.0 if successes == 0 else middle - half, 1.0 if successes == trials else middle + half)
+    from scipy.stats import binomtest  # half a second to import, and nothing else of a diagram needs it
+
+    low, high = binomtest(successes, trials).proportion_ci(method="wilson")
+    return float(low), float(high)

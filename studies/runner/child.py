@@ -1,4 +1,4 @@
-"""A child process that is told things on its standard input and says things on its standard output."""
+"""A child process that receives messages on its standard input and sends messages on its standard output."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ _LONGEST_LINE = 300
 
 
 class Child:
-    """A process, one JSON object a line in either direction.
+    """A process; messages are JSON objects, one per line, in both directions.
 
-    Only the creating process holds the write end of the child's standard input: when it ends, however it ends, the
-    child reads the end of its input. Make children in a thread that lives as long as they shall: Linux sends the
-    parent-death signal when that thread ends, not the process.
+    Only the creating process holds the write end of the child's standard input, so the child reads end of file when
+    that process ends, for whatever reason. Create children in a thread that lives as long as they should: Linux
+    sends the parent-death signal when the creating thread ends, not when the process does.
 
     Args:
         command: the program and its arguments, which every user of the machine can read.
         environment: of the child, in full.
-        first: told at once; secrets belong here.
-        stderr: an open file; None: ours.
-        overhear: read its standard error too, and pass it on to ours; not for a child that outlives us.
+        first: the first message; secrets belong here and not in `command`.
+        stderr: an open file; None: that of this process.
+        overhear: read its standard error as well and pass it on to that of this process; not for a child that
+            outlives this process.
 
     Raises:
         OSError: it cannot be started.
@@ -79,7 +80,7 @@ class Child:
 
     @property
     def last_words(self) -> str:
-        """Why it ended: as it says itself, or else its exit code and the last line of its standard error."""
+        """Why it ended: the reason it gave, or else its exit code and the last line of its standard error."""
         if error := self.said.get("error"):
             return error
         if self._listener.is_alive():
@@ -88,7 +89,7 @@ class Child:
         return f"{code}: {self._line}" if self._line else code
 
     def tell(self, message: Mapping[str, Any]) -> None:
-        """Send a message. One to a dead child is lost; its death shows in `code`."""
+        """Send a message. A message to a dead child is lost; `code` tells that it is dead."""
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
@@ -106,7 +107,7 @@ class Child:
         self._process.wait()
 
     def gone_within(self, seconds: float) -> bool:
-        """Wait for the process's end; return whether it came."""
+        """Wait for the process to end; return whether it did in time."""
         deadline = time.monotonic() + seconds
         while self._process.poll() is None:
             if time.monotonic() > deadline:

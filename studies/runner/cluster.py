@@ -1,4 +1,6 @@
-"""The Ray cluster as the runner sees it, and the one of its own, kept by a child process; see `foreign` for others."""
+"""The Ray cluster as the runner sees it, and the runner's own cluster, which a child process keeps. See `foreign`
+for a cluster that somebody else started.
+"""
 
 from __future__ import annotations
 
@@ -22,20 +24,20 @@ from grokscale.studies.settings import Settings
 
 TOKEN = "ray_token"
 _SLOW_SECONDS = 60.0
-"""A cluster starts in ten seconds, on a busy machine in half a minute."""
+"""A cluster starts within ten seconds, or within half a minute on a busy machine."""
 _STOP_SECONDS = 4.0
 _CLEAR_SECONDS = 2.0
 _LONGEST_PARENT = 25
-"""Bytes: names of sockets have 107, of which 82 are those of the folder and of what Ray makes in it."""
+"""In bytes. A socket's path may have 107 bytes, of which this folder and what Ray makes in it take 82."""
 _RAYS = "r"
 _NAME = "gs-{}"
 
 
 def ray_directory(runner_id: str) -> Path:
-    """Return the folder of a runner's own Ray: a short path, because names of sockets are.
+    """Return the folder of a runner's own Ray: a short path, because a socket's path must be short.
 
-    It is this user's alone, and Ray does not know of it: what Ray is told of and makes itself, one level below, it
-    opens to everybody, so that others could put a link in the place of a log, or a socket in that of the raylet.
+    Only this user can enter it. Ray is given a folder one level below, which it makes itself and opens to everybody:
+    without the outer folder others could replace a log by a link, or the raylet's socket by their own.
     """
     parent = Path(tempfile.gettempdir())
     short = len(os.fsencode(parent)) <= _LONGEST_PARENT
@@ -43,7 +45,7 @@ def ray_directory(runner_id: str) -> Path:
 
 
 def _keeps_names(parent: Path) -> bool:
-    """Return whether nobody else can move away what lies in a directory."""
+    """Return whether nobody else can rename or remove what lies in a directory."""
     found = parent.stat()
     kept = not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or found.st_mode & stat.S_ISVTX
     return bool(kept) and found.st_uid in (0, os.geteuid())
@@ -54,11 +56,11 @@ class Cluster(Protocol):
 
     Attributes:
         own: the runner started it.
-        token: file with the token that admits to it; None: the environment says how.
+        token: file with the token that the cluster asks for; None: the environment says how to be admitted.
         address: where drivers connect; None while no study may be taken: `trouble` says why.
         trouble: one sentence; None: there is none.
         nodes: what its nodes have.
-        most: the nodes that it may grow to, those it has among them.
+        most: the nodes that it may have at most, including those that it has.
         started: it was started and not stopped since, dead or alive.
         alive: False once it is lost.
     """
@@ -84,20 +86,21 @@ class Cluster(Protocol):
         ...
 
     def ask_for(self, packs: Sequence[Resources]) -> None:
-        """Have a cluster that can grow make room for packs that find none."""
+        """Ask a cluster that can grow for room for packs that have none."""
         ...
 
     def stop(self) -> None:
-        """Let go of it; where it is our own, end it and everything that runs in it."""
+        """Disconnect from it; end it, and everything that runs in it, if it is the runner's own."""
         ...
 
 
 class OwnCluster:
-    """A Ray cluster on this machine, started anew when it died; see `Cluster`.
+    """A Ray cluster on this machine, started again when it has died; see `Cluster`.
 
     Args:
         settings: `cpus` of it.
-        directory: see `ray_directory`; made here, and left empty by `stop`, so that nobody takes its name meanwhile.
+        directory: see `ray_directory`. It is made here; `stop` empties it but leaves it, so that nobody else can
+            take its name.
     """
 
     own = True
@@ -117,7 +120,7 @@ class OwnCluster:
 
     @property
     def trouble(self) -> str | None:
-        """How it ended, until it is up again; None: it is up, or what starts has no trouble yet."""
+        """How it ended, until it is up again; None: it is up, or is starting and has shown no trouble yet."""
         if self._trouble is None and self._head and not self.address:
             slow = time.monotonic() - self._began > _SLOW_SECONDS
             return f"the runner's Ray cluster has not come up within {_SLOW_SECONDS:.0f} s" if slow else None
@@ -125,7 +128,7 @@ class OwnCluster:
 
     @property
     def nodes(self) -> Sequence[Resources]:
-        """What the machine has, or was told to have."""
+        """What the machine has, or what the settings say that it has."""
         said = self._head.said if self._head else {}
         return [Resources(said.get("cpus", self._settings.cpus or os.cpu_count() or 1), said.get("gpus", 0))]
 
@@ -164,7 +167,7 @@ class OwnCluster:
         self._head, self._began = Child(command, environment.of_ray(self.token), order), time.monotonic()
 
     def ask_for(self, packs: Sequence[Resources]) -> None:
-        """A machine does not grow."""
+        """Do nothing: one machine cannot grow."""
 
     def stop(self) -> None:
         """End it and everything that runs in it."""
@@ -177,9 +180,10 @@ class OwnCluster:
 
 
 def clear(directory: Path) -> None:
-    """Remove what Ray left behind: after a head that was killed, agents wait a minute for its raylet; and files.
+    """End the processes and remove the files that Ray left behind: after its head was killed, agents wait a minute
+    for the raylet.
 
-    A directory that is not this user's is left alone, with whoever writes to it.
+    A directory of another user is left alone, and so are the processes that write to it.
     """
     if is_ours(directory):
         end_all_in(directory, _CLEAR_SECONDS)

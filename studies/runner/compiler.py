@@ -9,11 +9,14 @@ from grokscale.studies.runner.parent import die_with_parent
 from grokscale.studies.runner.wire import Wire
 
 _NICE = 10
-"""Below everything that somebody waits for; who waits for a kernel leaves it the core."""
+"""Niceness below that of everything that somebody waits for; a process that waits for a kernel leaves its core to
+the compiler."""
 
 
 def main() -> None:
-    """Compile what this machine lacks, beside whoever else does; say how many kernels that were."""
+    """Compile the kernels that this machine lacks, sharing the work with other compilers; report how many these
+    were.
+    """
     wire = Wire()
     die_with_parent(wire.receive()["parent"])
     threading.Thread(target=_listen, args=(wire,), daemon=True).start()

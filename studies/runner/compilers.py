@@ -1,4 +1,4 @@
-"""The runner's compilers: children that have every kernel of this machine compiled before a study asks for it."""
+"""The runner's compilers: child processes that compile every kernel of this machine before a study needs it."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
 COMPILER = (sys.executable, "-P", "-m", "grokscale.studies.runner.compiler")
 SIDE_BY_SIDE = 2
-"""More would wait for each other, see `trainers.preparing`."""
+"""With more of them they would wait for each other, see `trainers.preparing`."""
 AGAIN_SECONDS, LATER_SECONDS = 1.0, 60.0
-"""Until another one is tried in place of one that was lost: while that may be chance, and when it is none."""
+"""Before another one is started in place of one that was lost: while that may be chance, and once it is not."""
 
 
 class Compilers:
-    """None where nothing is missing, but for the first, which finds that out; see `Child` about the thread.
+    """Starts one compiler, which finds out what is missing, and others only where much is. See `Child` about the
+    thread.
 
-    A compiler that is lost is not missed while others go on: whoever needs a kernel compiles it then. Where all are
-    lost one is tried again: if they cannot compile, no worker can.
+    A lost compiler is not replaced while others go on: whichever process needs a kernel then compiles it. If all are
+    lost, another one is started: if compilers cannot compile, no worker can.
 
     Args:
         command: the program of one.
@@ -46,12 +47,14 @@ class Compilers:
         return self._streak.trouble
 
     def start(self, token: Path | None) -> None:
-        """Start the first; `token`: of the cluster whose workers will need the kernels, which share its environment."""
+        """Start the first one, in the environment of the workers that will need the kernels: that of the cluster
+        with this `token`.
+        """
         self._environment = environment.of_ray(token)
         self._begin()
 
     def mind(self) -> None:
-        """Let others help the first where it has found much to do; forget those that have ended."""
+        """Start others to help the first one if it has found much to do; forget those that have ended."""
         missing = self._children[0].said.get("missing") if self._children else None
         if not self._found and missing is not None:
             self._found = True
@@ -81,16 +84,16 @@ class Compilers:
 
     @property
     def pids(self) -> list[int]:
-        """Process ids of those that were there when they were last minded."""
+        """Process ids of the compilers that lived at the last call of `mind`."""
         return [child.pid for child in self._children]
 
     @property
     def busy(self) -> bool:
-        """Whether any is still at it."""
+        """Whether any of them is still at work."""
         return bool(self._children)
 
     def end(self) -> None:
-        """End those that are still at it: what they had finished is kept."""
+        """End those that are still at work; the kernels that they have finished are kept."""
         for child in self._children:
             child.kill()
         self._children.clear()

@@ -10,8 +10,8 @@ from grokscale.studies.runner.ray_private import job_without_directory
 def connect(address: str, logging_level: int) -> None:
     """Connect this process as a driver.
 
-    Its current directory stays out of its workers' import path: Ray would put it before all else, on every node, and
-    a user's own `trainers.py` that lies there before the installed package.
+    Its current directory stays out of its workers' import path. Ray would put it first, on every node, so that a
+    user's own `trainers.py` in it would hide an installed package.
 
     Args:
         address: as `ray.init` takes it.

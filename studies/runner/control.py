@@ -1,4 +1,4 @@
-"""What a driver is asked to do: by its runner through the wire, and by people through the study's state."""
+"""What a driver is asked to do: by its runner, through the wire, and by users, through the study's state."""
 
 from __future__ import annotations
 
@@ -18,25 +18,26 @@ from grokscale.studies.store import DatabaseUnavailable, Store
 log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
 Wanted = Literal["run", "stop", "pause", "cancel", "leave"]
-"""`stop`: train what has begun, begin nothing. `pause`, `leave`: checkpoint and end; the study is then paused, or free
-for the next runner. `cancel`: end."""
+"""`stop`: finish the packs that have begun, and begin no other. `pause`, `leave`: write checkpoints and end; the
+study is then paused, or free for the next runner. `cancel`: end."""
 
 _ASKED: dict[State, Wanted] = {"stopping": "stop", "pausing": "pause", "cancelling": "cancel"}
 
 LOOK_SECONDS = 0.5
 PATIENCE: dict[Wanted, float] = {"pause": 10.0, "cancel": 4.0, "leave": 5.0}
-"""Seconds in which packs, Tune and Ray may end in order; then this process ends, and Ray ends its workers."""
+"""Seconds that packs, Tune and Ray have to end in order; after that this process exits, and Ray ends its workers."""
 
 
 class Control:
-    """What is wanted now. Two threads keep it so: one reads the wire, one the study's state.
+    """What is wanted at this moment. Two threads keep it up to date: one reads the wire, one polls the study's
+    state.
 
     Args:
         store: asked for the state.
         study_id: of the study.
         wire: to the runner.
-        conclude: brings the rows to what was wanted and ends the process; called where the main thread does not come
-            to it in time.
+        conclude: brings the rows to the wanted state and ends the process; called if the main thread does not do so
+            in time.
     """
 
     def __init__(self, store: Store, study_id: str, wire: Wire, conclude: Callable[[Wanted], NoReturn]) -> None:
@@ -47,34 +48,35 @@ class Control:
         self._changed = threading.Condition()
         self.wanted: Wanted = "run"
         self.waits_for: str | None = None
-        """Why the study is given back to the queue; None: it is not, or nothing keeps the next runner from it."""
+        """Why the study is given back to the queue; None: it is not, or the next runner may take it at once."""
         self.limit = 0
-        """Packs may begin while fewer than these are in Tune's hands."""
+        """A pack may begin while Tune has fewer packs than this."""
         self.keep = 0
-        """Packs beyond these make room for another study's."""
+        """Packs beyond this number are given up, to make room for another study's."""
         self.slots: int | None = None
-        """Packs of this study that the whole cluster holds, or may grow to hold; None: the runner has not said yet."""
+        """How many packs of this study fit into the whole cluster, as it is or as it may grow; None: the runner has
+        not said yet."""
 
     def tell(self, packs: int, running: int) -> None:
-        """Tell the runner how many packs the study can use now and how many it has, where that has changed."""
+        """Tell the runner how many packs the study can use now, and how many it has, if that has changed."""
         told = {"packs": packs, "running": running}
         if told != self._told:
             self._told = told
             self._wire.say(**told)
 
     def wait(self, seconds: float | None = None) -> None:
-        """Wait for something to change: what the runner grants, or what is wanted; `seconds` at most."""
+        """Wait until what the runner grants, or what is wanted, has changed, for at most `seconds`."""
         with self._changed:
             self._changed.wait(seconds)
 
     def give_back(self, reason: str) -> None:
-        """Have what runs checkpointed and the study wait: the cluster lacks something that it needs."""
+        """Have running packs checkpointed, and the study queued: the cluster lacks something that it needs."""
         self.waits_for, self._leave = reason, True
         self._wire.say(waits=True)
         self._want("leave")
 
     def start(self) -> None:
-        """Look once, then go on looking beside everything else."""
+        """Look once, then go on looking in a thread of its own."""
         firmly(self._look)
         threading.Thread(target=self._read, daemon=True, name="wire").start()
         threading.Thread(target=self._watch, daemon=True, name="state").start()

@@ -1,4 +1,4 @@
-"""Deals the places of the cluster to the studies that run, whenever anything has changed."""
+"""Distributes the places of the cluster among the running studies whenever something has changed."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Driven:
     Attributes:
         ended: its trials that had ended when the driver began.
         pack: what one of its packs takes.
-        since: when it was last seen to have a pack, or else when it was claimed.
-        told: what its driver was last told that it may have.
+        since: when it was last seen to have a pack; when it was claimed, if it never had one.
+        told: the grant that its driver was last told of.
     """
 
     lease: Lease
@@ -32,7 +32,7 @@ class Driven:
     told: dict[str, int] = field(default_factory=dict)
 
     def claim(self) -> Claim:
-        """What the study asks of the cluster; one pack until its driver says more."""
+        """What the study asks of the cluster: one pack, until its driver asks for more."""
         running = self.child.said.get("running", 0)
         if running:
             self.since = time.monotonic()
@@ -40,7 +40,7 @@ class Driven:
 
 
 class Dealer:
-    """Tells each driver what its study may have, and a cluster that can grow what it lacks.
+    """Tells each driver what its study may have, and asks a cluster that can grow for what is missing.
 
     Args:
         cluster: asked for its nodes as they are now.
@@ -51,7 +51,7 @@ class Dealer:
         self._asked: list[Resources] = []
 
     def deal(self, studies: Sequence[Driven]) -> None:
-        """Tell each driver what its study may have of the cluster as it is now."""
+        """Tell each driver what its study may have of the cluster in its present size."""
         nodes = self._cluster.nodes
         claims = [study.claim() for study in studies]
         for study, grant in zip(studies, share_out(claims, nodes), strict=True):
@@ -62,7 +62,7 @@ class Dealer:
         self._ask_for_room(claims, nodes)
 
     def _ask_for_room(self, claims: Sequence[Claim], nodes: Sequence[Resources]) -> None:
-        """Ask for the packs that would have a place if the cluster had grown as far as it can."""
+        """Ask for room for the packs that would fit if the cluster had its largest size."""
         now, then = share_out(claims, nodes), share_out(claims, self._cluster.most)
         packs = [
             claim.pack

@@ -1,7 +1,7 @@
 """One study, from a lease to its end: `python -m grokscale.studies.runner.driver`, a child of the runner.
 
-A Tune run over the packs that have not ended, and nothing else: whatever becomes of it, the rows are the truth, and the
-next driver makes a new run of what is left.
+It is one Tune run over the packs that have not ended, and nothing more. Whatever happens to the run, the rows are
+the truth, and the next driver starts a new run over what is left.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def main(open_store: Callable[[str], Store] = open_real_store) -> None:
     """Drive the study that the runner names, until it ends, is paused, or the runner ends.
 
     Args:
-        open_store: from the database's URL.
+        open_store: opens the store at a database URL.
     """
     wire = Wire()
     die_with_parent(wire.receive()["parent"])
@@ -66,7 +66,7 @@ class Driver:
         self._concluding = threading.Lock()
 
     def run(self) -> NoReturn:
-        """Train what is left, then bring the study's row to its end."""
+        """Train what is left, then write the study's final state."""
         self._control.start()
         if self._control.wanted == "run":
             spec = StudySpec.model_validate(firmly(self._store.study, self._job.study_id).spec)
@@ -78,7 +78,7 @@ class Driver:
         self._conclude(self._control.wanted)
 
     def _conclude(self, wanted: Wanted) -> NoReturn:
-        """Bring the rows to what was wanted, and end this process: Ray ends what it still runs."""
+        """Bring the rows to the wanted state and end this process; Ray ends what is still running."""
         self._concluding.acquire()  # for good: the thread that comes second has nothing left to do
         if wanted == "leave":
             if (reason := self._control.waits_for) is not None:

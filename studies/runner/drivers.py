@@ -1,4 +1,4 @@
-"""The drivers that a runner starts: one a study, and one at hand that has its imports behind it."""
+"""The drivers that a runner starts: one per study, and one in reserve that has finished its imports."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
 DRIVER = (sys.executable, "-P", "-m", "grokscale.studies.runner.driver")
 SPARE_SECONDS = 10.0
-"""After a driver was started, until the next one is at hand: the study that starts has better use for the CPUs."""
+"""Between the start of a driver and that of the next reserve: the study that is starting has better use for the
+CPUs."""
 AGAIN_SECONDS = 1.0
-"""Until another one is tried after one that ended before it could begin, while that may be chance."""
+"""Before another one is started after one that ended before it could begin, while that may be chance."""
 
 
 class Drivers:
     """Starts drivers; see `Child` about the thread.
 
-    A driver that ends without a word has ended before it could begin, and says nothing against its study.
+    A driver that ends without having sent a message ended before it could begin, which is no fault of its study.
 
     Args:
         command: the program of one.
@@ -46,18 +47,20 @@ class Drivers:
         return self._streak.trouble
 
     def take(self) -> Child | None:
-        """Return a driver that waits for its job; None: the machine starts no process."""
+        """Return a driver that waits for its job; None: the machine cannot start a process."""
         child = self._spare or self._start()
         self._spare = None
         self.put_off()
         return child
 
     def put_off(self) -> None:
-        """Have the next spare one wait: something else is to start first."""
+        """Delay the start of the next reserve: something else has to start first."""
         self._spare_at = time.monotonic() + SPARE_SECONDS
 
     def mind(self) -> None:
-        """Hear those that start, and keep one at hand: a study starts, or goes on, two seconds earlier."""
+        """Read the messages of drivers that are starting, and keep one in reserve, with which a study starts two
+        seconds earlier.
+        """
         for child in list(self._starting):
             code = child.code
             if child.said:
@@ -74,13 +77,13 @@ class Drivers:
             self.put_off()
 
     def kill(self, child: Child) -> None:
-        """End a driver at once: its end is no fault of its own."""
+        """End a driver at once; this does not count as a failed start."""
         if child in self._starting:
             self._starting.remove(child)
         child.kill()
 
     def end(self) -> None:
-        """End the one at hand."""
+        """End the reserve."""
         if self._spare:
             self.kill(self._spare)
             self._spare = None

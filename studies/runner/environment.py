@@ -9,10 +9,12 @@ from grokscale.studies.settings import ours
 
 _LIBPQ = "PG"  # it reads its passwords from PG... variables
 _RAYS = ("RAY_", "__RAY_")
-"""Of Ray's hundreds of variables dozens name a cluster that is not ours, or are meant for it: address, database
-(RAY_REDIS_ADDRESS, RAY_gcs_storage), ports, certificates, jobs. A list of them would not be the next version's."""
+"""Dozens of Ray's hundreds of variables name, or configure, some other cluster: address, database
+(RAY_REDIS_ADDRESS, RAY_gcs_storage), ports, certificates, jobs. A list of them would be wrong for Ray's next
+version."""
 _PYTHON = ("PYTHONOPTIMIZE", "PYTHONINSPECT")
-"""Ray's agents need their docstrings, and what waits for input after its end does not end."""
+"""Ray's agents need their docstrings, which the first removes; with the second a process waits for input instead of
+ending."""
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 _RAY = {
@@ -34,7 +36,7 @@ _ON_LOOPBACK = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
 }
 _WORKERS_OWN = ("RAY_CHDIR_TO_TRIAL_DIR",)
-"""Tune would hand it to its actors once more, and they could not take a process that waits."""
+"""Tune would pass it to its actors once more, so that they could not use a worker that is already waiting."""
 _TUNE = {
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
     # 31 ms and five files a trial
@@ -50,7 +52,7 @@ def of_ray(token: Path | None) -> dict[str, str]:
     """Return the environment of the process that owns the cluster, and so of all its workers.
 
     Args:
-        token: file with the cluster's token; None: not our cluster, its own settings stand.
+        token: file with the cluster's token; None: somebody else's cluster, whose settings stay as they are.
     """
     dropped = (_LIBPQ,) if token is None else (_LIBPQ, *_RAYS)
     given = {name: value for name, value in os.environ.items() if not ours(name) and not name.startswith(dropped)}
@@ -66,7 +68,7 @@ def left_out() -> list[str]:
 
 
 def of_driver(token: Path | None) -> dict[str, str]:
-    """Return the environment of a driver: the same, and what libpq needs to reach the database."""
+    """Return the environment of a driver: that of Ray, and what libpq needs to reach the database."""
     libpq = {name: value for name, value in os.environ.items() if name.startswith(_LIBPQ)}
     kept = {name: value for name, value in of_ray(token).items() if name not in _WORKERS_OWN}
     return kept | _TUNE | libpq

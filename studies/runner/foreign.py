@@ -1,6 +1,6 @@
-"""A cluster that is there already, as a child process sees it that stays connected: see `watcher`.
+"""A cluster that somebody else started, as seen by a child process that stays connected to it; see `watcher`.
 
-Connecting can hang for ever, or end the process that tries; so no driver tries before the watcher has.
+Connecting can hang for ever or end the process that tries, so no driver connects before the watcher has.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LOG = "cluster.log"
 """In DATA_DIR: what Ray says while the watcher connects."""
 CONNECT_SECONDS = 15.0
 SILENT_SECONDS = 30.0
-"""Without an answer of the cluster's for so long it is lost; its drivers would end after a minute."""
+"""A cluster that has not answered for so long is lost; its drivers would end after a minute."""
 _TAIL = 4000
 
 
@@ -29,7 +29,7 @@ class ForeignCluster:
     Args:
         address: as `ray.init` takes it; this process has to be on one of its nodes.
         log: file for what Ray says while the watcher connects.
-        trusted: use it also where it asks nobody for a token.
+        trusted: use it even if it asks nobody for a token.
     """
 
     own = False
@@ -98,7 +98,7 @@ class ForeignCluster:
         self._beat, self._heard = None, time.monotonic()
 
     def ask_for(self, packs: Sequence[Resources]) -> None:
-        """Have it grow for packs that find no room; an empty list takes back what was asked before."""
+        """Ask it to grow for packs that find no room; an empty list withdraws the request."""
         if self._watcher is not None:
             self._watcher.tell({"wanted": [[pack.cpus, pack.gpus] for pack in packs]})
 

@@ -1,7 +1,7 @@
 """The process that owns the local Ray cluster: `python -m grokscale.studies.runner.head`, a child of the runner.
 
-Ray's processes end with the one that started them, also when that is killed. A process of its own keeps Ray's state
-(and its end, when one of its servers dies) out of the runner, and starting it again is starting afresh.
+Ray's processes end with the process that started them, even if that is killed. Because it is not the runner, the
+runner is free of Ray's state and survives the death of Ray's servers, and a restart begins afresh.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ORDER_SECONDS = 10.0
 _LEAVE_SECONDS = 1.0
 """For workers and agents to notice that the raylet has gone."""
 _END_SECONDS = 15.0
-"""Ray's servers have a second each to end of themselves; they are killed by the kernel when this process has gone."""
+"""Each of Ray's servers has a second to end by itself; the kernel kills them when this process has ended."""
 
 
 def main() -> None:
@@ -52,7 +52,9 @@ def _keep(wire: Wire) -> None:
 
 
 def _have_workers_wait(node: HeadNode) -> None:
-    """Start the workers now: the first study then finds them with all imported that takes three seconds."""
+    """Start the workers now, so that they have finished their imports, which take three seconds, when the first
+    study begins.
+    """
     import grpc
 
     with contextlib.suppress(grpc.RpcError):  # they are started when they are needed
@@ -60,7 +62,7 @@ def _have_workers_wait(node: HeadNode) -> None:
 
 
 def _listen(wire: Wire, ended: Bell) -> None:
-    """Wait for the end of standard input, and see to it that this process does not outlive it for long."""
+    """Wait for the end of standard input, and make sure that this process ends soon after it."""
     for _ in wire.messages():
         pass
     ended.set()

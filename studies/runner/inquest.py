@@ -1,7 +1,8 @@
-"""What a worker died of: the pack that it trained, or the loss of its node or of the connection to it.
+"""Why a worker died: because of the pack that it trained, or because its node, or the connection to it, was lost.
 
-Only a worker that dies while its node lives speaks against its pack. Which of the two it was shows a little later: a
-worker can be known to be gone before its node is. Until then its pack is held back, neither failed nor waiting.
+Only the death of a worker whose node is alive counts as a failure of its pack. Which of the two it was is known a
+little later, since the death of a worker can be noticed before that of its node. Until then the pack is held back:
+it has not failed, and does not wait.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from grokscale.studies.store import Lease, Store
 log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
 HOLD_SECONDS = 5.0
-"""From a worker's death until its node is asked for: the cluster learns of the end of a raylet within these."""
+"""Between a worker's death and the question whether its node lives: the cluster learns of a raylet's end in this
+time."""
 LOOK_SECONDS = 5.0
 
 
@@ -34,7 +36,7 @@ class _Death:
 
 
 class Inquest:
-    """Decides what becomes of packs whose attempts have ended badly, and keeps the books of it.
+    """Decides what becomes of packs whose attempts have ended badly, and records it.
 
     Args:
         store: written under the lease.
@@ -50,7 +52,7 @@ class Inquest:
         self._looked = self._node_lost = -float("inf")
 
     def open(self, running: Running, error: Mapping[str, Any], cause: BaseException | None) -> None:
-        """A worker is gone: its pack is held until it is known why."""
+        """Hold the pack of a worker that has died until the cause is known."""
         if isinstance(cause, (ActorUnavailableError, NodeDiedError)):
             kill(running)  # it may live on behind a broken connection, and hold its place
             self._lose(running, error)
@@ -59,7 +61,7 @@ class Inquest:
             self._deaths.append(_Death(running, error))
 
     def look(self) -> None:
-        """Close the cases that can be: ask now and then, at least every few seconds."""
+        """Decide the cases that can be decided. Call this at least every few seconds."""
         now = time.monotonic()
         due = [death for death in self._deaths if now - death.at >= HOLD_SECONDS]
         if due or now - self._looked >= LOOK_SECONDS:

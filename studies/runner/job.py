@@ -10,16 +10,16 @@ from grokscale.studies.store import Lease
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a driver is to do; it is told only through the pipe, since the URL may hold a password.
+    """What a driver has to do. It is sent through the pipe only, since the URL may contain a password.
 
     Attributes:
         url: of the database.
         study_id, runner_id, token: the lease.
         ray_address: of the cluster.
-        own_cluster: the runner's own, which never grows.
+        own_cluster: it is the runner's own cluster, which never grows.
         checkpoint_dir: directory of all studies' checkpoints.
-        own_checkpoints: it is this user's alone.
-        silence_seconds: a pack that reports nothing for so long is ended.
+        own_checkpoints: that directory belongs to this user alone.
+        silence_seconds: seconds without a report after which a pack is ended.
         pack_attempts: attempts of a pack before it is halved.
         log_level: of the driver.
         tasks: the tasks from outside that the runner offers (`trainers.plugins.plugin.Plugin`).

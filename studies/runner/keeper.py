@@ -1,4 +1,4 @@
-"""Keeps a cluster up: starts it again when it is lost, and knows when that happens again and again."""
+"""Keeps a cluster up: starts it again when it is lost, and notices when it is lost again and again."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
 RESTART_SECONDS = 10.0
 LASTING_SECONDS = 30.0
-"""A cluster that has been up for so long is one that studies can be given to, whatever came before."""
+"""A cluster that has been up for so long may be given studies, whatever happened before."""
 
 
 class Keeper:
-    """Has a cluster started and started again.
+    """Starts a cluster, and starts it again.
 
     Args:
         cluster: to be kept.
@@ -37,7 +37,7 @@ class Keeper:
         return self._cluster.trouble or self._unable or self._streak.trouble
 
     def lost(self) -> str | None:
-        """Return why a cluster that was started is lost, from then until `bury`; None: it is not."""
+        """Return why the cluster was lost, from its loss until `bury` is called; None: it is not lost."""
         now = time.monotonic()
         if not self._cluster.alive:
             return (self._cluster.trouble or "the runner's Ray cluster has ended") if self._cluster.started else None
@@ -49,7 +49,7 @@ class Keeper:
         return None
 
     def bury(self, reason: str) -> None:
-        """Clear a lost cluster away, and have `mind` start it again when it is time."""
+        """Clear away a lost cluster; `mind` then starts it again when it is time."""
         if self._up_since is not None:
             self._streak.ended(reason)
         # one that was up has been killed; one that never was would most likely not come up now either
@@ -62,7 +62,7 @@ class Keeper:
         self._start_at = time.monotonic() + wait
 
     def mind(self) -> None:
-        """Start the cluster where it is not up and it is time; see `Child` about the thread."""
+        """Start the cluster if it is down and it is time; see `Child` about the thread."""
         if self._cluster.started or time.monotonic() < self._start_at:
             return
         try:

@@ -12,20 +12,21 @@ from grokscale.studies.store import Lease, LeaseLost, RunnerInfo, RunnerNews, St
 log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
 AGAIN_SECONDS = 1.0
-"""Between two tries while the database is away: whoever wants a study counts from the moment that it is back."""
+"""Between two tries while the database is away: another runner counts a lease's silence from the moment that it is
+back."""
 
 
 class Leases:
-    """Renews every lease it is given, each third of the time that a lease is good for.
+    """Renews every lease that it holds, three times within the lease's duration.
 
-    A lease that could not be renewed because the database is away is tried again: until somebody takes the study, it is
-    still good.
+    A renewal that fails because the database is away is tried again: a lease is good until somebody else takes the
+    study.
 
     Args:
         store: written to.
         runner: whose leases they are.
-        seconds: that a lease is good for.
-        news: what the runner has to say with each heartbeat.
+        seconds: duration of a lease.
+        news: returns what the runner reports with each heartbeat.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class Leases:
         self._thread = threading.Thread(target=self._run, name="leases", daemon=True)
 
     def start(self) -> None:
-        """Send the first heartbeat, then go on beside everything else.
+        """Send the first heartbeat, then go on in a thread of its own.
 
         Raises:
             DatabaseUnavailable: the database does not answer.
@@ -59,7 +60,7 @@ class Leases:
         self._said = said
 
     def end(self) -> None:
-        """Send no more."""
+        """Stop sending heartbeats and renewals."""
         self._ended.set()
         self._thread.join()
 
@@ -69,7 +70,7 @@ class Leases:
             self._held[lease.study_id] = lease
 
     def drop(self, lease: Lease) -> None:
-        """Renew this lease no more."""
+        """Stop renewing this lease."""
         with self._lock:
             self._held.pop(lease.study_id, None)
 

@@ -1,4 +1,4 @@
-"""One runner a data directory: a lock that the kernel gives back however its holder ends."""
+"""One runner per data directory: a lock that the kernel releases however its holder ends."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _LOOK_SECONDS = 0.1
 
 @contextmanager
 def only_runner(directory: Path, note: dict[str, Any], stop: Stop) -> Iterator[dict[str, Any] | None]:
-    """Hold the directory's lock; wait for it as long as another runner has it.
+    """Hold the directory's lock; wait while another runner has it.
 
-    Who gets the lock knows that the former holder is dead.
+    Whoever gets the lock knows that the former holder is dead.
 
     Args:
         directory: DATA_DIR; made where it is missing.
-        note: what the next holder has to know about this one; written into the file.
+        note: what the next holder must know about this one; it is written to the file.
         stop: ends the waiting.
 
     Yields:

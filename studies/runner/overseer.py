@@ -1,4 +1,4 @@
-"""Between any two steps of Tune's loop: end what is to end, and what shows no sign of life."""
+"""Called between any two steps of Tune's loop: ends what should end, and what shows no sign of life."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from grokscale.studies.worker.raytune import Stopper
 log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
 _GRACE_SECONDS = 30.0
-"""Beyond a pack's silence: a worker ends itself first, and a new one has torch to import."""
+"""Allowed beyond a pack's `silence_seconds`: a worker ends itself first, and a new one has to import torch."""
 _LONGEST_TICK = 1.0
-"""More time than this between two looks was spent by this process itself, waiting for the database, say."""
+"""If two looks are further apart than this, the time was lost in this process itself, for example waiting for the
+database."""
 
 
 class Overseer(Stopper):
@@ -32,11 +33,11 @@ class Overseer(Stopper):
         return {}
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
-        """Hold back a pack that has only just begun, where none shall begin any more."""
+        """Hold back a pack that has only just begun, if no more packs should begin."""
         return "attempt" in result and self._control.wanted != "run"
 
     def stop_all(self) -> bool:
-        """Return whether everything is to end now."""
+        """Return whether everything should end now."""
         self._listen()
         self._inquest.look()
         self._control.tell(self._work.usable, self._work.places)
@@ -63,7 +64,7 @@ class Overseer(Stopper):
                 kill(running)
 
     def _make_room(self) -> None:
-        """Give up packs beyond the study's share, the last begun first: they go on from their checkpoints later."""
+        """Give up packs beyond the study's share, the last begun first; they go on later from their checkpoints."""
         begun = [running for running in self._work.running.values() if running.actor is not None]
         for running in begun[self._control.keep :]:
             if not running.withdrawn:

@@ -1,7 +1,8 @@
-"""Ending with one's parent, even where that was killed with SIGKILL; outliving one's children, theirs and orphans.
+"""How a process ends with its parent, even if that was killed with SIGKILL, and how it outlives all of its
+descendants.
 
-Two ways of the first, because neither suffices: the kernel's parent-death signal (Linux only, and it works while Python
-is stuck in C code), and the end of standard input, a pipe that only the parent holds.
+The first is done in two ways, because neither is enough alone: the kernel's parent-death signal (Linux only; it
+works even while Python is stuck in C code), and the end of standard input, a pipe that only the parent holds.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ def die_with_parent(parent: int, by: signal.Signals = signal.SIGKILL) -> None:
     """Have the kernel kill this process when the thread that started it ends.
 
     Args:
-        parent: process id of the parent, as it says itself: where that is gone already, no signal would come.
-        by: the signal that comes.
+        parent: process id of the parent, which it has sent itself: if it is gone already, no signal would come.
+        by: the signal to be sent.
     """
     _prctl(_PR_SET_PDEATHSIG, by)
     if os.getppid() != parent:
@@ -37,7 +38,7 @@ def adopt_orphans() -> None:
 
 
 def outlive_children(patience: float) -> None:
-    """Return when this process has no child left; those that are there after `patience` seconds are killed."""
+    """Return when this process has no child left; kill those that are still there after `patience` seconds."""
     deadline = time.monotonic() + patience
     while children := _children():
         if time.monotonic() > deadline:
@@ -49,7 +50,7 @@ def outlive_children(patience: float) -> None:
 
 
 def end_all_in(directory: Path, patience: float) -> None:
-    """Kill the processes that write to a file in a directory, and wait until they have gone."""
+    """Kill the processes that have a file in a directory open for writing, and wait until they have ended."""
     deadline = time.monotonic() + patience
     while (left := _writers_in(directory)) and time.monotonic() < deadline:
         for process in left:
@@ -59,9 +60,9 @@ def end_all_in(directory: Path, patience: float) -> None:
 
 
 def _writers_in(directory: Path) -> set[int]:
-    """Processes that have a file there open to write, none where there is no /proc.
+    """Return the processes that have a file there open for writing; none on systems without /proc.
 
-    By what else could one know them: Ray's agents hide their command lines and lose their environment.
+    Nothing else identifies them: Ray's agents hide their command lines and drop their environment.
     """
     found, inside = set(), f"{directory.resolve()}/"
     for each in Path("/proc").glob("[0-9]*/fd/*"):
@@ -72,7 +73,7 @@ def _writers_in(directory: Path) -> set[int]:
 
 
 def _children() -> list[int]:
-    """Children by the kernel's list, which those have left that were waited for."""
+    """Return the children in the kernel's list, which no longer has those that were waited for."""
     lists = Path("/proc/self/task").glob("*/children")
     return [int(child) for each in lists for child in each.read_text(encoding="ascii").split()]
 

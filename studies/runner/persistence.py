@@ -1,4 +1,4 @@
-"""Writing for a study through a database that may be away for a while."""
+"""Writing for a study to a database that may be away for a while."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from grokscale.studies.store import DatabaseUnavailable, LeaseLost
 log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
 LOST = 3
-"""Exit code of a driver whose study another one has taken over."""
+"""Exit code of a driver whose study was taken over by another one."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 def firmly(method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call a method of the store, again and again while the database is away.
+    """Call a method of the store; repeat the call while the database is away.
 
-    The packs wait meanwhile: each trains to its next report and no further. Every write of the store may be repeated.
-    Where the lease is lost this process ends at once, and with it everything that it runs: whatever it did would be
-    refused, and its successor may be at work already.
+    Meanwhile the packs wait: each trains up to its next report. Every write of the store may be repeated. If the
+    lease is lost this process ends at once, with everything that it runs: its writes would be refused, and its
+    successor may already be at work.
     """
     try:
         for attempt in stamina.retry_context(on=DatabaseUnavailable, attempts=None, timeout=None, wait_max=5.0):

@@ -1,4 +1,6 @@
-"""What an adaptive search tries next: asked for when everything before it has ended, and rows before it runs."""
+"""What an adaptive search tries next. It is asked for when all earlier trials have ended, and written as rows before
+it runs.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +17,11 @@ log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
 
 class Proposals:
-    """The batches that a study has still to come; a search that is not adaptive has none.
+    """The batches that are still to be proposed for a study; a search that is not adaptive has none.
 
-    A batch follows from the rows alone (`studies.search.samplers`), and is inserted in one transaction: a driver that
-    is killed before it leaves nothing behind, one that is killed after it leaves the batch to its successor.
+    A batch depends on the rows alone (`studies.search.samplers`) and is inserted in one transaction: a driver that
+    is killed before the transaction leaves nothing behind, and one that is killed after it leaves the batch to its
+    successor.
 
     Args:
         store: read and written under the lease.
@@ -31,14 +34,16 @@ class Proposals:
         self._store, self._lease, self._spec, self._control = store, lease, spec, control
 
     def left(self) -> bool:
-        """Return whether there are configurations to propose still, where every trial so far has ended."""
+        """Return whether configurations are still to be proposed, given that every trial so far has ended."""
         if not isinstance(self._spec.search, Adaptive):
             return False
         progress = firmly(self._store.study, self._lease.study_id).progress
         return progress.ended < progress.total
 
     def add(self) -> None:
-        """Propose the next batch and make it rows; every trial so far must have ended, and some be left."""
+        """Propose the next batch and write it as rows. Every trial so far must have ended, and some must be left to
+        propose.
+        """
         # seconds to import, which the driver of another search never needs
         from grokscale.studies.search.proposing import next_batch
 

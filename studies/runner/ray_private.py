@@ -59,8 +59,10 @@ class HeadNode:
         self._node = node = WithoutDashboard(
             parameters, head=True, shutdown_at_exit=False, spawn_reaper=True, ray_init_cluster=True
         )
-        has = node.get_resource_and_label_spec()
-        self.address, self.cpus, self.gpus = node.gcs_address, has.num_cpus, has.num_gpus
+        has: Any = node.get_resource_and_label_spec()  # its numbers are None only before the node has started
+        self.address: str = node.gcs_address
+        self.cpus: float = has.num_cpus
+        self.gpus: float = has.num_gpus
 
     def dead(self) -> list[str]:
         """Return the names of the servers that have ended."""

@@ -1,4 +1,4 @@
-"""Results into rows as they arrive: the driver's one way of writing."""
+"""Writes results as rows as they arrive: the only way in which a driver writes."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from grokscale.studies.worker.raytune import Callback, Trial
 log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
 PROGRESS_SECONDS = 1.0
-"""Between two progress rows of one pack."""
+"""Seconds between two progress rows of one pack."""
 
 
 class Recorder(Callback):
-    """Commits what packs report, and keeps the books of packs that end, fail or are withdrawn.
+    """Commits what packs report, and records which packs end, fail or are withdrawn.
 
     Args:
         store: written under the lease.
         lease: of the study.
         work: the packs in Tune's hands, by Tune's name.
-        inquest: decides about attempts that end badly.
-        control: gives the study back where a worker cannot run it.
+        inquest: decides what becomes of attempts that end badly.
+        control: gives the study back if a worker cannot run it.
     """
 
     def __init__(self, store: Store, lease: Lease, work: Work, inquest: Inquest, control: Control) -> None:
@@ -45,7 +45,9 @@ class Recorder(Callback):
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any
     ) -> None:
-        """Write one result. What is large goes out of it: Tune keeps a trial's last result, and writes it down."""
+        """Write one result, and remove what is large from it: Tune keeps a trial's last result and writes it to its
+        snapshots.
+        """
         running = self._work.running[trial.trial_id]
         running.silent = 0.0
         if "lacks" in result:
@@ -64,11 +66,11 @@ class Recorder(Callback):
             self._inquest.fail(running, result.pop("error"))
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
-        """The trial has left Tune's hands in order: its pack has ended, has raised, or was held back."""
+        """Handle a trial that Tune has completed: its pack has ended, has raised, or was held back."""
         self._work.end(trial.trial_id)
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
-        """The worker is gone."""
+        """Handle the death of a worker."""
         running = self._work.running[trial.trial_id]
         if running.withdrawn:
             firmly(self._store.rest_pack, self._lease, running.pack_id)
@@ -85,14 +87,16 @@ class Recorder(Callback):
             firmly(self._store.pack_started, self._lease, running.pack_id, attempt, host)
 
     def _lack(self, running: Running, result: Mapping[str, Any]) -> None:
-        """A worker has not the code of the study's task: no attempt began, and none will until that is mended."""
+        """Give the study back: a worker lacks the code of its task, so no attempt began, and none can until that is
+        mended.
+        """
         reason = f"{result['host']}: {result['lacks']}"
         log.warning("worker lacks the task", pack=running.pack_id, reason=reason)
         firmly(self._store.rest_pack, self._lease, running.pack_id)
         self._control.give_back(reason)
 
     def _pass_over(self, running: Running, refused: list[str]) -> None:
-        """Tell of checkpoints that are not taken: an older one is, or the pack begins anew."""
+        """Log checkpoints that were not accepted: the pack goes on from an older one, or begins anew."""
         told = {"pack": running.pack_id, "host": running.host, "count": len(refused), "reason": refused[-1]}
         log.warning("checkpoints not taken", **told)
 
@@ -121,7 +125,7 @@ class Recorder(Callback):
             self._inquest.fail(running, {"type": "NotEnded", "message": str(error)})
 
     def _death(self, running: Running, error: BaseException | None) -> dict[str, Any]:
-        """Describe an attempt whose process ended before it could say anything itself."""
+        """Describe an attempt whose process ended before it could report an error itself."""
         silent = running.assignment.attempts.trace(running.pack_id, running.attempt)
         if silent is not None:
             seconds = running.assignment.silence_seconds

@@ -38,16 +38,16 @@ from grokscale.trainers.tasks import registry
 log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
 LEAVE_SECONDS = 6.5
-"""For drivers to end in order: more than they take at most, and with Ray's end within ten seconds."""
+"""For drivers to end in order: more than they take at most; together with the end of Ray it is below ten seconds."""
 LOOK_SECONDS = 0.1
 CLAIM_SECONDS = 0.5
 REST_SECONDS = 60.0
-"""Until a study is tried again whose task a machine lacks: what is missing there may have been installed."""
+"""Before a study is tried again whose task a machine lacks: what is missing may have been installed there."""
 
 
 @dataclass(frozen=True)
 class _Rest:
-    """Why a study is not claimed for a while: the versions that it had then."""
+    """Why a study is not claimed for a while, and the versions that it had then."""
 
     versions: Mapping[str, Any]
     since: float = field(default_factory=time.monotonic)
@@ -58,7 +58,8 @@ class _Rest:
 
 
 class Runner:
-    """Runs studies until it is asked to end. One a data directory: a second one waits for the first one's end.
+    """Runs studies until it is asked to end. There is one per data directory: a second one waits until the first has
+    ended.
 
     Args:
         settings: database, directories, cluster, limits.
@@ -93,13 +94,13 @@ class Runner:
 
     @property
     def _trouble(self) -> str | None:
-        """Why no study is taken: whoever took one could not run it."""
+        """Why no study is taken: a study that was taken could not run."""
         return self._keeper.trouble or self._drivers.trouble or self._compilers.trouble
 
     def run(self, stop: Stop) -> None:
-        """Claim studies and drive them until `stop`; return when nothing that was started is left.
+        """Claim studies and drive them until `stop` is set; return when all that was started has ended.
 
-        Drivers and the cluster are children of the calling thread: it has to live as long as they shall.
+        Drivers and the cluster are children of the calling thread, which must therefore live as long as they should.
 
         Raises:
             DatabaseUnavailable: the database does not answer at the start; later it is waited for.
@@ -116,7 +117,7 @@ class Runner:
                 self._end()
 
     def _take_over(self, former: dict[str, Any]) -> None:
-        """The former holder of the lock is dead: free what it held, remove what its Ray left."""
+        """Free the leases of the lock's former holder, which is dead, and remove what its Ray left behind."""
         freed = self._store.take_over(former["runner"]) if "runner" in former else []
         if self._settings.embedded:
             freed += self._store.take_over()
@@ -147,7 +148,9 @@ class Runner:
                 stop.wait(CLAIM_SECONDS)
 
     def _mind_cluster(self) -> None:
-        """Start the cluster again when it is lost; its studies are queued meanwhile, and go on where they were."""
+        """Start the cluster again when it is lost. Its studies are queued meanwhile and go on later from where they
+        were.
+        """
         if (reason := self._keeper.lost()) is not None:
             for driven in list(self._driven.values()):
                 self._drivers.kill(driven.child)
@@ -160,7 +163,7 @@ class Runner:
     # -- studies ----------------------------------------------------------------------------------------------------
 
     def _claim(self) -> None:
-        """Take the next study, where there is room for one more."""
+        """Take the next study, if there is room for one more."""
         full = len(self._driven) >= self._settings.max_studies
         if self._cluster.address is None or self._trouble or full or time.monotonic() < self._claim_at:
             return
@@ -190,7 +193,9 @@ class Runner:
         log.info("driver started", study=lease.study_id, token=lease.token, pid=child.pid)
 
     def _at_rest(self) -> list[str]:
-        """Return the studies that a machine lacks something for: they are tried again later, or once retried."""
+        """Return the studies for which a machine lacks something: they are tried again later, or when a user retries
+        them.
+        """
         for study_id, rest in list(self._resting.items()):
             try:
                 if rest.over or self._store.study(study_id).versions != rest.versions:
@@ -229,7 +234,9 @@ class Runner:
                 self._bury(driven, LOST if lost else code)
 
     def _bury(self, driven: Driven, code: int) -> None:
-        """A driver has ended. Where it died its study is free for the next one at once, but not for ever."""
+        """Handle the end of a driver. If it died, its study is free for the next driver at once, but not any number
+        of times.
+        """
         study_id, deaths = driven.lease.study_id, 0
         # one that could not begin says nothing against its study
         if code not in (0, LOST) and driven.child.said:
@@ -257,7 +264,7 @@ class Runner:
         attempts.discard(Path(str(self._settings.checkpoint_dir)) / driven.lease.study_id)
 
     def _let_go(self, driven: Driven, waits_for: str | None = None) -> None:
-        """Give a study back: to whoever claims it next, or to the queue with what it waits for."""
+        """Give a study back: to whichever runner claims it next, or to the queue, with the reason for its waiting."""
         self._leases.drop(driven.lease)
         if waits_for is not None:
             with contextlib.suppress(LeaseLost, ImpossibleTransition):
@@ -268,7 +275,7 @@ class Runner:
     # -- the end ----------------------------------------------------------------------------------------------------
 
     def _end(self) -> None:
-        """Have packs checkpointed and drivers ended, give the leases back, end Ray."""
+        """Have packs checkpointed and drivers ended, give the leases back, and end Ray."""
         deadline = time.monotonic() + LEAVE_SECONDS
         for driven in self._driven.values():
             driven.child.tell({"leave": True})

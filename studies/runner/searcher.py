@@ -1,4 +1,4 @@
-"""Packs as the suggestions of a Tune search algorithm: retries and halves come out as they arise."""
+"""Packs as the suggestions of a Tune search algorithm; retries and halves are suggested as they arise."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from grokscale.studies.worker.raytune import Searcher
 
 
 class PackSearcher(Searcher):
-    """Suggests the next pack while the study's share of the cluster has room for it.
+    """Suggests the next pack as long as the study's share of the cluster has room for it.
 
-    Where nothing runs and none may begin the Tune run ends: its idle worker would hold a place that is another's.
+    If nothing runs and no pack may begin, the Tune run ends: its idle worker would hold a place that belongs to
+    another study.
     """
 
     def __init__(self, work: Work, control: Control) -> None:
@@ -24,9 +25,10 @@ class PackSearcher(Searcher):
         return {}
 
     def suggest(self, trial_id: str) -> dict[str, Any] | None:
-        """Return the next pack; None: not now; FINISHED (a text, for which Tune's own type has no place): no more.
+        """Return the next pack; None: not now; FINISHED (a text, which Tune's own type does not allow for): no more.
 
-        Never None while nothing runs: Tune would sleep a second between questions and ask nobody else meanwhile.
+        It is never None while nothing runs: Tune would then sleep for a second between two calls, and call nothing
+        else.
         """
         finished: Any = Searcher.FINISHED
         running = len(self._work.running)
@@ -37,10 +39,10 @@ class PackSearcher(Searcher):
         return {"assignment": assignment}
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Nothing to learn: the recorder keeps the books."""
+        """Do nothing: the recorder writes what there is to know."""
 
     def save(self, checkpoint_path: str) -> None:
-        """Tune's snapshots serve nobody here: the rows are the truth."""
+        """Do nothing: nobody uses Tune's snapshots, since the rows are the truth."""
 
     def restore(self, checkpoint_path: str) -> None:
         """See `save`."""

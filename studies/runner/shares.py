@@ -1,8 +1,8 @@
-"""How studies that run side by side share the cluster: whole packs, dealt one at a time.
+"""How studies that run side by side share the cluster: in whole packs, which are dealt one at a time.
 
-Nobody gets a second pack while somebody who could use one has none; after that the next pack goes to who holds least
-of what is scarcest to it (dominant resource fairness, A. Ghodsi et al., NSDI 2011). What one study leaves goes to the
-others.
+No study gets a second pack while another one that could use a pack has none. After that the next pack goes to the
+study that holds the least of its scarcest resource (dominant resource fairness, A. Ghodsi et al., NSDI 2011). What
+one study does not use goes to the others.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ class Claim:
 
     Attributes:
         pack: what one of its packs takes.
-        packs: how many it can use now.
-        running: how many it has.
-        since: when it last had one; of those that have none the lowest comes first.
+        packs: how many packs it can use now.
+        running: how many packs it has.
+        since: when it last had a pack; of the studies that have none, that with the lowest value comes first.
     """
 
     pack: Resources
@@ -37,8 +37,8 @@ class Grant:
     """What a study may have.
 
     Attributes:
-        limit: it may begin packs while fewer than these run.
-        keep: packs beyond these are given up at once; others may end where they are.
+        limit: it may begin a pack while fewer than this many run.
+        keep: packs beyond this number are given up at once; the others may run to their end.
     """
 
     limit: int
@@ -48,8 +48,8 @@ class Grant:
 def share_out(claims: Sequence[Claim], nodes: Sequence[Resources]) -> list[Grant]:
     """Return what each study may have of the cluster.
 
-    Where there are more studies than places, those that wait are served in turn: whoever has a place keeps it to the
-    end of its pack and begins no other.
+    If there are more studies than places, those that wait are served in turn: a study keeps its place to the end of
+    its pack, and then begins no other.
     """
     dealt = _deal(claims, nodes)
     starving = any(claim.packs and not packs for claim, packs in zip(claims, dealt, strict=True))
@@ -89,6 +89,6 @@ def _deal(claims: Sequence[Claim], nodes: Sequence[Resources]) -> list[int]:
 
 
 def _dominant(pack: Resources, whole: Resources) -> float:
-    """Return the share of a pack in what is scarcest to it."""
+    """Return the share of the cluster that a pack takes of its scarcest resource."""
     shares = ((pack.cpus, whole.cpus), (pack.gpus, whole.gpus))
     return max((part / of for part, of in shares if part and of), default=0.0)

@@ -1,16 +1,16 @@
-"""Ends in a row of what the runner starts anew each time: how many of them are a trouble of the runner's own."""
+"""Counts how often in a row something ended that the runner keeps starting: too often is trouble of the runner's."""
 
 from __future__ import annotations
 
 MOST = 5
-"""Ends in a row that are put down to chance, less one."""
+"""Ends in a row from which on they are no longer put down to chance."""
 
 
 class Streak:
     """Counts ends in a row.
 
     Args:
-        what: ends again and again, as the beginning of a sentence.
+        what: the beginning of the sentence that says what ends again and again.
     """
 
     def __init__(self, what: str) -> None:
@@ -20,7 +20,7 @@ class Streak:
 
     @property
     def trouble(self) -> str | None:
-        """What is wrong, in one sentence; None: nothing, or so few ends that they may be chance."""
+        """What is wrong, in one sentence; None: nothing, or so few ends in a row that they may be chance."""
         if self._count < MOST:
             return None
         return f"{self._what}, {self._count} times in a row; the last time: {self._last}"
@@ -31,5 +31,5 @@ class Streak:
         self._last = why
 
     def lasted(self) -> None:
-        """Begin anew: what had ended before does now what it is for."""
+        """Begin to count anew: what had ended before now works."""
         self._count = 0

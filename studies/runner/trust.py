@@ -1,4 +1,6 @@
-"""Whether a cluster asks who comes: one that does not runs the code of whoever reaches it, as the user of its nodes."""
+"""Whether a cluster asks for a token: one that does not runs the code of anybody who reaches it, as the user of its
+nodes.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +24,14 @@ class OpenToAll(Exception):
 
 
 def check(address: str) -> None:
-    """Ask the cluster something without a token; return where that is refused.
+    """Ask the cluster something without a token; return if it refuses to answer.
 
     Args:
         address: host:port of its GCS.
 
     Raises:
         OpenToAll: it answers.
-        ConnectionError: what is there does not answer as a Ray cluster does.
+        ConnectionError: whatever listens there does not answer like a Ray cluster.
     """
     try:
         ask_for_cluster_id(address, _ANSWER_SECONDS)

@@ -38,12 +38,12 @@ from grokscale.studies.worker.raytune import (
 from grokscale.studies.worker.trainable import PackTrainable
 
 _MOST_PENDING = 64
-"""Packs whose workers start at once: with Tune's own default of one they would start one after another."""
+"""Packs whose workers start at the same time; with Tune's default of one they would start one after another."""
 _LOOK_SECONDS = 0.5
 
 
 class Impossible(Exception):
-    """The study asks for what its cluster will never have."""
+    """A pack of the study needs more than its cluster will ever have."""
 
 
 class _Ended(Exception):
@@ -51,10 +51,10 @@ class _Ended(Exception):
 
 
 class _End(Callback):
-    """Leaves a Tune run that is over: Tune would make results, which nobody needs, of pickles that it reads back."""
+    """Leaves a Tune run that is over, before Tune reads back its pickles to make results that nobody needs."""
 
     def on_experiment_end(self, trials: list[Trial], **info: Any) -> None:
-        """Raise, unless what ends the run is an error."""
+        """Raise, unless the run ends because of an error."""
         if sys.exception() is None:
             raise _Ended
 
@@ -69,9 +69,8 @@ def _connect(address: str) -> None:
 
 
 def tune(store: Store, job: Job, spec: StudySpec, attempts: Attempts, control: Control) -> None:
-    """Train the packs of a study that have not ended, and those proposed after them, until all have.
-
-    Or until something else is wanted.
+    """Train the packs of a study that have not ended, and those proposed after them, until all have ended or
+    something else is wanted.
 
     Raises:
         Impossible: no node of the runner's own cluster has what one pack needs.
@@ -96,7 +95,7 @@ def tune(store: Store, job: Job, spec: StudySpec, attempts: Attempts, control: C
 
 
 def _run(work: Work, control: Control, inquest: Inquest, recorder: Recorder) -> None:
-    """Train packs in one Tune run, until none may begin and none is left in its hands."""
+    """Train packs in one Tune run, until none may begin and Tune has none left."""
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(_MOST_PENDING)
     wanted = work.spec.resources
     needs: dict[str, float] = {"cpu": wanted.cpus, "gpu": wanted.gpus}

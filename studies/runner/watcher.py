@@ -1,8 +1,8 @@
-"""The process that keeps an eye on a cluster: `python -m grokscale.studies.runner.watcher`, a child of the runner.
+"""The process that watches a cluster: `python -m grokscale.studies.runner.watcher`, a child of the runner.
 
-It connects as a driver does, to a cluster that asks for a token or is trusted without; says what the nodes have about
-once a second; looks at each node once for the versions that it runs; and asks for more nodes where the runner wants
-them: by placement groups, which are gone when it is.
+It connects as a driver does, to a cluster that asks for a token or is trusted without one. About once a second it
+reports what the nodes have. It asks each node once for the versions that it runs. If the runner wants more nodes, it
+asks for them by placement groups, which end with this process.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ BOOTSTRAP = Path("~/ray_bootstrap_config.yaml").expanduser()
 _LOOK_SECONDS = 1.0
 _REACH_SECONDS = 5.0
 _FIRST_SECONDS = 60.0
-"""The longest that a cluster is not used because a node has not said what it runs: a worker has to start there."""
+"""After so long a cluster is used even if a node has not said what it runs, for which a worker has to start there."""
 _MOST_ASKED = 64
-"""Packs that more nodes are asked for at once; there are more questions to come."""
+"""Packs for which more nodes are asked at once; the others are asked for later."""
 
 
 def main() -> None:
@@ -72,7 +72,7 @@ def _reach(address: str) -> None:
 
 
 class Watcher:
-    """Says what a cluster is; see the module.
+    """Reports what a cluster is; see the module.
 
     Args:
         wire: to the runner.
@@ -83,7 +83,7 @@ class Watcher:
         self._wanted: list[Sequence[float]] = []
         self._asked: list[tuple[Sequence[float], Any]] = []
         self._misfit: dict[str, str | None] = {}
-        """Of each node that has answered, what does not fit; None: it fits."""
+        """By id of each node that has answered: what does not fit; None: everything does."""
         self._answers: dict[Any, str] = {}
         self._since = time.monotonic()
 
@@ -117,7 +117,7 @@ class Watcher:
         )
 
     def _ask_versions(self) -> None:
-        """Ask each node once, and again where it did not fit: what it lacks may have been installed since."""
+        """Ask each node once, and again if it did not fit: what it lacks may have been installed since."""
         for id in {node["NodeID"] for node in self._alive} - set(self._answers.values()):
             if self._misfit.get(id, "not asked yet"):
                 here = NodeAffinitySchedulingStrategy(id, soft=False)
@@ -134,7 +134,9 @@ class Watcher:
                 self._misfit[id] = f"cannot run a task: {str(error).strip().splitlines()[-1]}"
 
     def _ask_nodes(self) -> None:
-        """Keep a placement group for each pack that has no place; one that has got one has served its purpose."""
+        """Keep a placement group for each pack that has no place; remove a group that has been placed, as it has
+        served its purpose.
+        """
         wanted = list(self._wanted[:_MOST_ASKED])
         kept = []
         for bundle, group in self._asked:
@@ -154,10 +156,10 @@ def _resources(has: dict[str, float]) -> tuple[float, float]:
 
 
 def _most() -> list[tuple[float, float]]:
-    """Return the nodes that the autoscaler may bring up; none where there is no autoscaler, or it does not say.
+    """Return the nodes that the autoscaler may start; none if there is no autoscaler, or it does not say.
 
-    The second version of Ray's autoscaler tells the cluster what it may do; of the first one only the file speaks that
-    `ray up` leaves on the head.
+    The second version of Ray's autoscaler tells the cluster what it may start; for the first one only the file that
+    `ray up` leaves on the head says so.
     """
     found = [_resources(has) for has, most in ray_private.node_groups() for _ in range(max(0, most))]
     return found or _most_by_file(BOOTSTRAP)
@@ -182,7 +184,9 @@ def _misfit(found: dict[str, str | None]) -> str | None:
 
 
 def _installed() -> dict[str, str | None]:
-    """Return what has to agree, by name; pickled by value: a node may have no grokscale to import it from."""
+    """Return the versions that have to agree, by name. This function is pickled by value, as a node may lack
+    grokscale.
+    """
     import importlib.metadata
     import platform
 

@@ -1,4 +1,4 @@
-"""The child's end of the wire: orders on standard input, answers on standard output, one JSON object a line."""
+"""The child's end of the wire: orders on standard input, answers on standard output, one JSON object per line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any
 
 
 class Wire:
-    """Standard input and output of this process, taken for messages: what libraries print goes to standard error."""
+    """Standard input and output of this process, used for messages; what libraries print goes to standard error
+    instead.
+    """
 
     def __init__(self) -> None:
         self._out = os.fdopen(os.dup(1), "wb", buffering=0)
@@ -19,7 +21,7 @@ class Wire:
         self._in = os.fdopen(0, "rb", buffering=0, closefd=False)
 
     def say(self, **message: Any) -> None:
-        """Tell the parent."""
+        """Send a message to the parent."""
         try:
             self._out.write(json.dumps(message).encode() + b"\n")
         except BrokenPipeError:
@@ -27,7 +29,7 @@ class Wire:
 
     @contextmanager
     def last_words(self) -> Generator[None]:
-        """Say what the block raises before it ends this process."""
+        """Report what the block raises, before it ends this process."""
         try:
             yield
         except (Exception, SystemExit) as error:
@@ -37,13 +39,13 @@ class Wire:
             raise
 
     def receive(self) -> dict[str, Any]:
-        """Wait for the next message; where none will come any more, end this process."""
+        """Wait for the next message; end this process if no more can come."""
         line = self._in.readline()
         if not line:
             os._exit(1)
         return json.loads(line)
 
     def messages(self) -> Iterator[dict[str, Any]]:
-        """Yield what the parent says, until it ends or closes the pipe."""
+        """Yield the parent's messages until it ends or closes the pipe."""
         for line in self._in:
             yield json.loads(line)

@@ -1,4 +1,4 @@
-"""What a driver has to do: the packs that wait, and those that are being trained. Used by Tune's thread alone."""
+"""The work of a driver: the packs that wait, and those that are being trained. Only Tune's thread uses it."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ from grokscale.trainers.trial import Pack
 log = structlog.stdlib.get_logger("grokscale.studies.runner")
 
 _CUT_SECONDS = 10.0
-"""Between two times that packs are cut anew, while a cluster grows node by node."""
+"""Seconds between two times that packs are cut anew, while a cluster grows node by node."""
 _FAR = 1.25
-"""Ratio of places from which other packs are worth their cutting."""
+"""Ratio between the old and the new number of places from which on it is worth cutting the packs anew."""
 
 
 @dataclass(slots=True)
 class Running:
-    """A pack in Tune's hands.
+    """A pack that was given to Tune.
 
     Attributes:
         assignment: what its worker was given.
         half: it was made from a pack that failed again and again.
         counted: its failures and losses before this attempt.
         attempt, host, node, actor: known from the worker's first result on; None: it has not started.
-        begun: when it was handed out.
+        begun: when it was given to Tune.
         silent: seconds of this process's time since the last sign of life.
-        withdrawn: its worker was ended on purpose, for another study's sake.
-        held: its worker has died, and it is not known yet of what.
-        ended: its row says so.
+        withdrawn: its worker was ended on purpose, to make room for another study.
+        held: its worker has died, and the cause is not known yet.
+        ended: its row says that it has ended.
         steps: column steps since its progress was last written, at `told`.
     """
 
@@ -75,7 +75,7 @@ class Work:
         spec: of the study.
         attempts: where the study's checkpoints are.
         silence_seconds: see `Assignment`.
-        proposals: where more packs come from when all of these have ended.
+        proposals: proposes more packs when all of these have ended.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Work:
         self._held: list[Running] = []
         self._cut_at, self._cut_for = -math.inf, 0
         self.running: dict[str, Running] = {}
-        """By Tune's name for it."""
+        """By the name of the Tune trial."""
         self.refill()
 
     def __len__(self) -> int:
@@ -102,33 +102,35 @@ class Work:
 
     @property
     def places(self) -> int:
-        """How many places in the cluster are the study's: a pack that is held will want its own back."""
+        """How many places in the cluster the study occupies; a pack that is held counts, since it will need its
+        place again.
+        """
         return len(self.running) + len(self._held)
 
     @property
     def usable(self) -> int:
-        """How many packs the study can use at once: an adaptive one between two batches needs one to go on."""
+        """How many packs the study can use at once; an adaptive study between two batches needs one place to go on."""
         most = self.spec.resources.max_packs or math.inf
         return int(min(len(self) or 1, most))
 
     @property
     def left(self) -> bool:
-        """Whether any pack has not ended, or is still to be proposed."""
+        """Whether any pack has not ended or is still to be proposed."""
         return bool(len(self)) or self._proposals.left()
 
     @property
     def ready(self) -> bool:
-        """Whether a pack can begin now, as far as the study is concerned."""
+        """Whether the study has a pack that can begin now."""
         return bool(self._waiting) or (not len(self) and self._proposals.left())
 
     def refill(self) -> None:
-        """Read from the store which packs wait: those first that were begun before, and their halves."""
+        """Read from the store which packs wait; those that were begun before, and their halves, come first."""
         out = {running.pack_id for running in (*self.running.values(), *self._held)}
         open = [record for record in firmly(self._store.open_packs, self._lease) if record.id not in out]
         self._waiting = deque(sorted(open, key=lambda record: (is_fresh(record), record.number)))
 
     def cut(self, side_by_side: int) -> None:
-        """Cut the packs that nobody has begun anew, where the cluster holds another number than they were cut for."""
+        """Cut anew the packs that have not begun, if the cluster holds another number of packs than before."""
         most = min(side_by_side, self.spec.resources.max_packs or side_by_side)
         now = time.monotonic()
         if not most or most == self._cut_for or now - self._cut_at < _CUT_SECONDS:
@@ -145,7 +147,7 @@ class Work:
         self.refill()
 
     def begin(self, name: str) -> Assignment | None:
-        """Hand out the next pack under a name; None: no pack waits, and none can be proposed now."""
+        """Return the next pack, to be trained under a name; None: no pack waits, and none can be proposed now."""
         assignment = self._begin(name)
         while assignment is None and not self.running and self._proposals.left():
             self._proposals.add()
@@ -173,7 +175,9 @@ class Work:
         return Assignment(left, self._attempts, ancestry, self._silence_seconds, plugin)
 
     def end(self, name: str) -> None:
-        """Tune has done with a pack. Where it has not ended, it or its halves wait again, or it is held."""
+        """Handle a pack that Tune has finished with. If it has not ended, it or its halves wait again, or it is
+        held.
+        """
         running = self.running.pop(name)
         if running.held:
             self._held.append(running)
@@ -181,7 +185,7 @@ class Work:
             self.refill()
 
     def take_back(self, running: Running) -> None:
-        """Hold a pack no longer: it or its halves wait again, or it has ended."""
+        """Stop holding a pack: it or its halves wait again, or it has ended."""
         self._held.remove(running)
         self.refill()
 
@@ -196,7 +200,7 @@ class Work:
 
 
 def is_fresh(record: PackRecord) -> bool:
-    """Return whether nobody has begun a pack, nor one that it was made from."""
+    """Return whether neither a pack, nor one that it was made from, was ever begun."""
     return not record.attempt and record.parent is None
 
 

@@ -1,8 +1,7 @@
 """What a sampler is told of the results: each configuration's value or two, and by how much it breaks its bounds.
 
-A response of a configuration is the logarithm of its median over the seeds (`studies.pareto.seeds`); a right-censored
-time counts as twice its lower bound. Two sorts of constraints say which configurations do not count, above 0 being
-violated:
+A response of a configuration is the logarithm of its median over the seeds (`laws.rows.medians`); a right-censored time
+counts as twice its lower bound. Two sorts of constraints say which configurations do not count, above 0 being violated:
 
 - `reach`: (2 m - n + 1/2) / n where m of n seeds never have a response that is minimised (they are infeasible or stall,
   their trials diverge or fail). It is at most 0 where more than half have it. Where a bound is known to be broken, that
@@ -25,7 +24,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from grokscale.studies.laws.likelihood.noise import Floats
-from grokscale.studies.pareto.seeds import Aggregate, aggregate
+from grokscale.studies.laws.rows.medians import Aggregate, aggregate
 from grokscale.studies.search.configurations import swept
 from grokscale.studies.search.samplers import Told
 from grokscale.studies.search.space import Point

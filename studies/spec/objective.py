@@ -9,19 +9,7 @@ from grokscale.studies.documents import show
 from grokscale.studies.spec.lists import ListOf
 from grokscale.studies.spec.numbers import Fault, Leaf, Number, Refused
 from grokscale.studies.spec.words import Word
-
-RESPONSES = (
-    "t1",
-    "t1_gradient",
-    "t2",
-    "t2_stayed",
-    "t2_plateau",
-    "delay",
-    "error_settled",
-    "error_min",
-    "error_plateau",
-)
-"""What can be minimised or bounded: the responses of the laws."""
+from grokscale.studies.vocabulary import RESPONSES
 
 _RESPONSE = Word(RESPONSES)
 _PAIR = ListOf(_RESPONSE, 2, 2)

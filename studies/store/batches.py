@@ -1,4 +1,6 @@
-"""Trials with their configurations and packs as rows: of a study some at a time, of a proposed batch all at once."""
+"""Trials with their configurations and packs as rows: those of a study some at a time, those of a proposed batch all
+at once.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +21,12 @@ if TYPE_CHECKING:
     from grokscale.studies.plan import Plan
 
 AT_ONCE = 2_000
-"""Trials or configurations of one transaction: a tenth of a second."""
+"""Trials or configurations written in one transaction, which takes a tenth of a second."""
 _PACKS_AT_ONCE = 40
-"""Packs of one transaction, of up to 512 members each."""
+"""Packs written in one transaction; each has up to 512 members."""
 
 Piece = tuple[type[Base], list[dict[str, Any]]]
-"""Rows of one table, so many that other writers do not mind."""
+"""Rows of one table: as many as can be written without delaying other writers."""
 
 
 def extend(connection: Connection, lease: Lease, batch: Plan) -> bool:

@@ -1,4 +1,4 @@
-"""A filter of trials as SQL: which rows, in which order, checked against the fields that the study has."""
+"""A filter of trials as SQL: which rows, and in which order. It is checked against the fields that the study has."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from grokscale.studies.store.errors import InvalidFilter, NotFound
 from grokscale.studies.store.functions import Number
 from grokscale.studies.store.models import VISIBLE, Configuration, Study, Trial
 from grokscale.studies.store.records import TrialFilter
+from grokscale.studies.vocabulary import PENDING
 from grokscale.trainers.trial import OutcomeWord, Value
 
-PENDING = "pending"
 _WORDS = (*get_args(OutcomeWord), PENDING)
 _SORTS: dict[str, Any] = {
     "index": Trial.index,
@@ -35,7 +35,9 @@ _LAST: dict[type, tuple[Any, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Which rows (of `source`, where `where`), and the key that orders them before their index."""
+    """Which rows (those of `source` for which `where` holds), and the key that orders them; equal keys go by the
+    index.
+    """
 
     source: FromClause
     where: ColumnElement[bool]

@@ -1,4 +1,4 @@
-"""Outcomes into rows: the one way in which a trial ends."""
+"""Writes outcomes as rows: the only way in which a trial ends."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PARAMETERS = 10_000
 
 
 _POINTS = 20_000
-"""Points of curves that one transaction writes."""
+"""Points of curves that are written in one transaction."""
 
 
 def commit(
@@ -65,13 +65,13 @@ def cancel(connection: Connection, study: Locked) -> int:
 
 
 def end_packs(connection: Connection, study: Locked) -> None:
-    """End the packs of a study of which no trial is left."""
+    """End the packs of a study that have no trial left."""
     packs = update(Pack).where(Pack.study_id == study.id, Pack.ended.is_(None))
     connection.execute(packs.values(state="ended", ended=Now(), unended=0, steps_per_second=None))
 
 
 def cancel_some(connection: Connection, study: Locked, most: int | None) -> int:
-    """Give unended trials of a study, up to so many, the outcome `cancelled`; return how many there were."""
+    """Give some unended trials of a study, up to a number, the outcome `cancelled`; return how many they were."""
     reached = select(Pack.step).where(Pack.study_id == Trial.study_id, Pack.number == Trial.pack).scalar_subquery()
     unended = (Trial.study_id == study.id, Trial.outcome.is_(None))
     first = select(Trial.id).where(*unended).order_by(Trial.index).limit(most)
@@ -85,7 +85,7 @@ def cancel_some(connection: Connection, study: Locked, most: int | None) -> int:
 
 
 def parts(outcomes: Sequence[Outcome]) -> Iterator[Sequence[Outcome]]:
-    """Yield the outcomes, so many at a time that their curves are written in some tenths of a second."""
+    """Yield the outcomes in portions whose curves are written within some tenths of a second."""
     begin = points = 0
     for at, outcome in enumerate(outcomes):
         more = len(outcome.curve["step"]) if outcome.curve else 0

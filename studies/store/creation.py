@@ -1,9 +1,10 @@
-"""Studies made some rows at a time, so that other writers pass in between.
+"""Studies are created some rows at a time, so that other writers get their turn in between.
 
-A study's row comes first, `creating`, which hides it and all that is under it; the last transaction of its making turns
-it into `queued`, with its first event. Its Idempotency-Key is reserved from the beginning, and answered when the study
-is seen. Every transaction renews the maker's lease: a study whose maker was killed, or hung, is hidden for good by
-whoever sweeps (`studies.store.removal`), which frees the key, and its rows are removed.
+The study's row comes first, in the state `creating`, which hides it and everything under it. The last transaction
+makes it `queued` and writes its first event. Its Idempotency-Key is reserved from the beginning, and answered once
+the study is visible. Every transaction renews the lease of the process that creates the study. If that process is
+killed, or hangs, the next sweep (`studies.store.removal`) hides the study for good, frees the key and removes the
+rows.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def begin(
 def reserve(
     connection: Connection, new: New, idempotency: Idempotency | None, quota: Quota | None, seconds: float
 ) -> str:
-    """Write the row of a study that nobody sees yet, and reserve its key; return its id."""
+    """Write the row of a study that is still hidden, and reserve its key; return its id."""
     # before the limits: a repetition makes no second study
     if idempotency is not None and (used := _used(connection, idempotency)) is not None:
         raise AlreadySubmitted(used)
@@ -92,18 +93,18 @@ def reserve(
 
 
 def go_on(connection: Connection, study_id: str, piece: batches.Piece) -> None:
-    """Write some more of its rows."""
+    """Write some more rows of a study that is still hidden."""
     _change(connection, study_id, {"renewals": Study.renewals + 1})
     batches.write(connection, piece)
 
 
 def publish(connection: Connection, study_id: str) -> StudyRecord:
-    """Show it: all of its rows are written."""
+    """Make a study visible whose rows are all written."""
     return _show(connection, study_id, {"state": "queued", "reason": None})
 
 
 def publish_ended(connection: Connection, study_id: str, reason: str) -> StudyRecord:
-    """Show one of which every trial had ended before it came."""
+    """Make a study visible whose trials had all ended before it was written."""
     return _show(connection, study_id, {"state": "completed", "reason": reason}, {"ended": Now()})
 
 
@@ -118,7 +119,7 @@ def _show(
 
 
 def give_up(connection: Connection, study_id: str) -> None:
-    """Hide it for good, and free its key; one that was shown, or is gone, is left alone."""
+    """Hide a study for good and free its key; one that is visible already, or gone, is left alone."""
     removal.hide(connection, (Study.id == study_id) & (Study.state == "creating"))
 
 
@@ -127,9 +128,9 @@ def _used(connection: Connection, idempotency: Idempotency) -> IdempotencyRecord
 
 
 def analyse(connection: Connection) -> None:
-    """Have PostgreSQL count the rows that it was given at once: its own count comes minutes later.
+    """Have PostgreSQL update its statistics of the new rows now; it would do so by itself only minutes later.
 
-    Until then it takes a new study for empty and joins its trials to its configurations one by one.
+    Until then it takes a new study for empty, and joins its trials to its configurations one by one.
     """
     connection.execute(text("ANALYZE gs_pack, gs_configuration, gs_trial"))
 

@@ -1,4 +1,4 @@
-"""Keyset cursors: opaque to the client, bound to one list, and unmoved by rows that come or go."""
+"""Keyset cursors: opaque to the client, bound to one list, and stable when rows come or go."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _INTEGERS = range(-(2**63), 2**63)
 
 
 def seal(*parts: Any) -> str:
-    """Return a short digest of what makes a list this list: its filter and its sort."""
+    """Return a short digest of what identifies a list: its filter and its sort order."""
     return hashlib.sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -1,4 +1,4 @@
-"""A trial's curve as rows of float64, and back: thinned before it is read."""
+"""A trial's curve as rows of float64, and back; it is thinned before it is read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ _FLOAT = np.dtype("<f8")
 
 
 def write(connection: Connection, curves: Iterable[tuple[str, Outcome]]) -> None:
-    """Insert the curves of trials, by the driver's own bulk path: these are by far the most rows of a commit."""
+    """Insert the curves of trials by the database driver's bulk interface: these are by far the most rows of a
+    commit.
+    """
     rows = [row for trial_id, outcome in curves for row in _rows(trial_id, outcome)]
     if not rows:
         return
@@ -43,7 +45,7 @@ _COLUMNS = 'trial_id, k, step, "values", missing, coordinates'
 
 
 def _rows(trial_id: str, outcome: Outcome) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of an outcome's curve. What is not finite is marked as missing, never stored."""
+    """Yield the rows of an outcome's curve. A value that is not finite is marked as missing and not stored."""
     if not outcome.curve:
         return
     steps = np.asarray(outcome.curve["step"]).astype(np.int64).tolist()

@@ -1,4 +1,6 @@
-"""What the tasks of studies said of themselves when the studies were made: once a hash, and never changed."""
+"""The descriptions that tasks had when studies of them were made. Each is stored once, by its hash, and never
+changed.
+"""
 
 from __future__ import annotations
 
@@ -29,14 +31,14 @@ def of_study(connection: Connection, study_id: str) -> Description:
 
 
 def with_spec(connection: Connection, study_id: str) -> tuple[dict[str, Any], Description]:
-    """Return a study's specification, and what its task said of itself."""
+    """Return a study's specification and the description of its task."""
     statement = select(Study.spec, Snapshot.document).join(Snapshot, Study.description == Snapshot.hash)
     spec, document = connection.execute(statement.where(Study.id == study_id)).one()
     return spec, from_json(document)
 
 
 def keep(connection: Connection, one: Description) -> str:
-    """Keep a description, if nobody has; return its hash."""
+    """Store a description that is not stored yet; return its hash."""
     row = {"hash": digest(one), "kind": one.kind, "version": one.version, "document": to_json(one)}
     insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert
     connection.execute(insert(Snapshot).values(row).on_conflict_do_nothing())

@@ -1,4 +1,4 @@
-"""One database: its engine, and the two kinds of transaction that the store knows, read and write."""
+"""One database: its engine, and the two kinds of transaction that the store uses, read and write."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModu
 from grokscale.studies.store.errors import DAMAGED, DatabaseUnavailable
 
 BUSY_SECONDS = 60.0
-"""How long a SQLite writer waits for another: a commit of a large pack on a busy machine takes seconds."""
+"""How long a SQLite writer waits for another one: the commit of a large pack takes seconds on a busy machine."""
 
 
 _LOOK_SECONDS = 0.005
-"""Between two looks of a SQLite writer whether the others are done."""
+"""Seconds between two tries of a SQLite writer to get the lock."""
 
 
 class Database:
     """The engine of a store.
 
-    On SQLite every write transaction is `BEGIN IMMEDIATE`: it has the write lock before it reads what it will change.
-    On PostgreSQL (READ COMMITTED) the same order comes from locking the study's row first.
+    On SQLite every write transaction begins with `BEGIN IMMEDIATE`, so that it has the write lock before it reads
+    what it will change. On PostgreSQL (READ COMMITTED) locking the study's row first has the same effect.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -66,8 +66,9 @@ class Database:
     def alter(self) -> Generator[Connection]:
         """Run the block in a transaction that may change tables, then check all references.
 
-        SQLite alters a table by copying it and dropping the old one, and dropping a table deletes, through its
-        foreign keys, all rows that refer to it: they are off here, which works only before a transaction begins.
+        SQLite alters a table by copying it and dropping the old one, which would delete, through foreign keys, all
+        rows that refer to it. So foreign keys are switched off here, which has to happen before the transaction
+        begins.
         """
         with self._translated(), self._writer.connect() as connection:
             if not self.sqlite:
@@ -87,9 +88,9 @@ class Database:
                 pragma("PRAGMA foreign_keys = ON")
 
     def give_way(self) -> None:
-        """Let others write, between two transactions of one long piece of work.
+        """Pause between two transactions of a long operation, so that others can write.
 
-        SQLite has no queue of writers: who waits tries again every `_LOOK_SECONDS`.
+        SQLite has no queue of writers: a waiting one tries again every `_LOOK_SECONDS`.
         """
         if self.sqlite:
             time.sleep(4 * _LOOK_SECONDS)
@@ -101,7 +102,7 @@ class Database:
 
     @contextmanager
     def _translated(self) -> Generator[None]:
-        """Turn what a driver raises into the store's errors, where it says something about the database itself."""
+        """Turn what a database driver raises into the store's errors, if it is about the database itself."""
         try:
             yield
         except DBAPIError as error:
@@ -154,7 +155,7 @@ def _postgresql(url: URL) -> Engine:
 
 
 def _connect_to_utf8(dialect: Dialect, _record: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """Connect, to a database that can hold every text: others give bytes for text, or lose what they cannot hold."""
+    """Connect, and refuse a database that cannot hold every text: it would return bytes, or lose characters."""
     connection: Any = dialect.connect(*args, **options)
     encoding = connection.info.parameter_status("server_encoding")
     if encoding != "UTF8":
@@ -193,7 +194,9 @@ def _configure(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    """Switch a file to WAL. Of several processes that open a new file at once SQLite refuses some without waiting."""
+    """Switch a file to WAL; try again if refused, since SQLite refuses some of several processes that open a new
+    file at once.
+    """
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:
@@ -220,7 +223,7 @@ def _begin(connection: Connection) -> None:
 
 
 def _wait_for_others(driver: sqlite3.Connection) -> None:
-    """Take the write lock as soon as nobody has it: SQLite's own waiting comes to look but ten times a second."""
+    """Take the write lock as soon as it is free: SQLite's own waiting looks only ten times a second."""
     deadline = time.monotonic() + BUSY_SECONDS
     while time.monotonic() < deadline:
         try:
@@ -243,7 +246,7 @@ def _unreachable(error: DBAPIError) -> bool:
 
 
 def _damaged(error: DBAPIError) -> bool:
-    """Whether the file is not what was written: cut off, overwritten, or never a database."""
+    """Whether the file is damaged: cut off, overwritten, or never a database."""
     if not isinstance(error.orig, sqlite3.Error):
         return False
     name = _sqlite_name(error)
@@ -260,7 +263,7 @@ _SQLITE_UNREACHABLE = tuple(
     f"SQLITE_{word}" for word in ("CANTOPEN", "BUSY", "IOERR", "READONLY", "FULL", "PERM", "AUTH", "NOLFS", "PROTOCOL")
 )
 _POSTGRESQL_UNREACHABLE = {"08", "28", "3D", "53", "57"}
-"""Classes: no connection, no right to one, no such database, out of resources, the server is going down."""
+"""SQLSTATE classes: no connection, not authorised, no such database, out of resources, server shutting down."""
 
 
 _CAUSES: dict[str, Literal["full", "locked"]] = {"SQLITE_FULL": "full", "SQLITE_BUSY": "locked", "53100": "full"}

@@ -1,4 +1,4 @@
-"""What the store raises. Nothing of SQLAlchemy or of a driver passes its edge.
+"""What the store raises. No exception of SQLAlchemy or of a database driver leaves it.
 
 ```
 StoreError
@@ -39,8 +39,7 @@ class DatabaseUnavailable(StoreError):
     """The database cannot be reached or read, or its URL cannot be used; the message holds no password.
 
     Attributes:
-        cause: `full`: it has no room on its disk; `locked`: somebody else held it for longer than one waits;
-            None: any other.
+        cause: `full`: its disk is full; `locked`: another process held the lock for too long; None: any other.
     """
 
     def __init__(self, message: str, cause: Literal["full", "locked"] | None = None) -> None:
@@ -78,7 +77,7 @@ class LeaseLost(StoreError):
 
 
 class AlreadySubmitted(StoreError):
-    """The idempotency key has a row already; `record` says what was answered to which body, or is about to be."""
+    """The idempotency key is in use; `record` says which body it was sent with, and what was, or will be, answered."""
 
     def __init__(self, record: IdempotencyRecord) -> None:
         self.record = record
@@ -86,20 +85,22 @@ class AlreadySubmitted(StoreError):
 
 
 class CreationLost(StoreError):
-    """The study was not written on for longer than its lease, and was given up: nothing of it will be seen."""
+    """The creation of the study stood still for longer than its lease and was given up; the study will never be
+    visible.
+    """
 
     def __init__(self, study_id: str) -> None:
         super().__init__(f"the making of study {study_id} stood still for longer than its lease and was given up")
 
 
 class TooMuchWaits(StoreError):
-    """A caller has as much waiting as it may have.
+    """A caller has as many studies or trials waiting as it is allowed.
 
     Attributes:
         what: `studies` or `trials`.
         most: the limit.
-        waiting: how many wait, or are being made.
-        more: how many were to come.
+        waiting: how many wait or are being created.
+        more: how many would have been added.
     """
 
     def __init__(self, what: Literal["studies", "trials"], most: int, waiting: int, more: int) -> None:
@@ -108,11 +109,13 @@ class TooMuchWaits(StoreError):
 
 
 class NotEnded(StoreError):
-    """Something is still open that would have to be ended first."""
+    """Something has not ended that would have to end first."""
 
 
 class InvalidFilter(StoreError):
-    """A name or value that a filter, sort or list of metrics cannot take; `known` is what it takes."""
+    """A name or value that a filter, a sort order or a list of metrics does not accept; `known` lists what it
+    accepts.
+    """
 
     def __init__(self, field: str, problem: str, known: Iterable[str] = ()) -> None:
         self.field = field

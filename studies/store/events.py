@@ -1,4 +1,6 @@
-"""A study's events: numbered by its row in the transaction that writes them, so that a number is never missed."""
+"""A study's events. Their numbers come from the study's row, in the transaction that writes them, so that none is
+missed.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ def append(connection: Connection, study_id: str, type: EventType, data: Sequenc
 
 
 def supersede(connection: Connection, study_id: str, former: int | None, data: Mapping[str, Any]) -> None:
-    """Write a `progress` event in place of the former one: a study's log grows with its trials, not with time."""
+    """Write a `progress` event in place of the previous one, so that a study's log grows with its trials and not
+    with time.
+    """
     if former is not None:
         connection.execute(delete(Event).where(Event.study_id == study_id, Event.seq == former))
     last = append(connection, study_id, "progress", [data])

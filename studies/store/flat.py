@@ -1,4 +1,4 @@
-"""An outcome as the flat columns of its trial's row, and a row as a record: each the other's mirror."""
+"""Converts an outcome into the flat columns of its trial's row, and a row into a record."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from grokscale.studies.store.records import TrialRecord
-from grokscale.studies.trial_names import CROSSINGS, ERRORS_AT
+from grokscale.studies.vocabulary import CROSSINGS, ERRORS_AT
 from grokscale.trainers.trial import Crossing, Delay, ErrorPoint, Outcome
 
 _CROSSING_PARTS = ("step", "lower", "upper", "censoring", "stayed")
@@ -102,4 +102,4 @@ def _error(row: RowMapping, name: str) -> ErrorPoint | None:
 
 
 UNENDED: dict[str, None] = dict.fromkeys([*columns(Outcome(0, "failed", None, 0)), "attempt", "host"])
-"""The same columns as they are before the trial has ended."""
+"""The values of these columns before the trial has ended."""

@@ -18,7 +18,7 @@ def _arguments(element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) 
 
 
 class Now(FunctionElement[datetime]):
-    """`Now()` or `Now(seconds)`: the database's clock at the moment of the call, plus so many seconds.
+    """`Now()` or `Now(seconds)`: the time of the database's clock at the call, plus some seconds.
 
     PostgreSQL's own `now()` is the start of the transaction, which may have waited long for a lock.
     """
@@ -41,7 +41,7 @@ def _now_sqlite(element: Now, compiler: SQLCompiler, **kw: Any) -> str:
 
 
 class SecondsSince(FunctionElement[float]):
-    """`SecondsSince(time)`: from a stored time to the database's clock."""
+    """`SecondsSince(time)`: seconds from a stored time to that of the database's clock."""
 
     type = Float(53)
     inherit_cache = True
@@ -79,7 +79,7 @@ def _number_sqlite(element: Number, compiler: SQLCompiler, **kw: Any) -> str:
 
 
 class Holds(FunctionElement[bool]):
-    """`Holds(document, text)`: whether a JSON list of strings has this one."""
+    """`Holds(document, text)`: whether a JSON list of strings contains this one."""
 
     type = Boolean()
     inherit_cache = True

@@ -18,7 +18,7 @@ from grokscale.studies.store import packs
 from grokscale.studies.store.batches import Piece
 from grokscale.studies.store.creation import New
 from grokscale.studies.store.models import Configuration, Pack, Trial
-from grokscale.studies.trial_names import ERRORS_AT
+from grokscale.studies.vocabulary import ERRORS_AT
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -86,7 +86,8 @@ def _configurations(study_id: str, runs: Imported) -> Iterator[dict[str, Any]]:
 
 def _row(runs: Imported) -> Callable[[dict[str, Any], str | None], dict[str, Any]]:
     """Return what makes a trial's row of one of the flat table."""
-    theory = [column.name for column in runs.description.theory]
+    predicted = {column.name for column in runs.description.theory}
+    theory = [name for name in runs.trials.column_names if name in predicted]
     measures = [measure.name for measure in runs.description.measures]
     nested = {f"error_{point}_{measure}" for point in ERRORS_AT for measure in measures}
     apart = {*_ELSEWHERE, *runs.fields, *theory, *nested, "ladder"}

@@ -1,7 +1,8 @@
-"""Who may write for a study: tokens that only rise, and leases that last as long as they are seen to be renewed.
+"""Who may write for a study: tokens that only increase, and leases that last as long as renewals are seen.
 
-No clock decides: a database's may jump, and while the database is away nobody can renew. Each renewal raises a number,
-and whoever wants the study counts for how long of its own time that number has stood still; see `Silences`.
+No clock of the database's decides: it may jump, and nobody can renew while the database is away. Each renewal raises
+a number. A process that wants the study measures, by its own clock, how long that number has not changed; see
+`Silences`.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from grokscale.studies.store.models import Runner, Study
 from grokscale.studies.store.records import Lease
 
 SERVICE = ""
-"""Holder of the studies that a service makes, or cancels, some rows at a time."""
+"""Name of the holder of studies that a service creates, or cancels, some rows at a time."""
 LONGEST_LOOK = 2.0
-"""Seconds between two looks that count for more than this count for this much: the looker itself may have slept."""
+"""A longer time between two looks counts as this many seconds: this process itself may have been suspended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A lease as it stands in the rows; the two numbers change with every sign of life of its holder."""
+    """A lease as the rows state it; the two numbers change with every sign of life of its holder."""
 
     study_id: str
     runner_id: str
@@ -38,10 +39,10 @@ class Held:
 
 
 class Silences:
-    """For how long each lease has not been renewed, as far as this process has seen; see `Store.claim`.
+    """How long each lease has not been renewed, as far as this process has seen; see `Store.claim`.
 
     Args:
-        clock: seconds that only rise.
+        clock: a monotonic clock, in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -51,7 +52,7 @@ class Silences:
         self._lock = threading.Lock()
 
     def look(self, leases: Iterable[Held]) -> list[Held]:
-        """Take note of all leases there are; return those that have been silent for as long as they are good for."""
+        """Look at all leases; return those that have expired, which are those not renewed for their whole duration."""
         with self._lock:
             now = self._clock()
             since, self._looked = min(now - self._looked, LONGEST_LOOK), now
@@ -59,7 +60,7 @@ class Silences:
             return [lease for lease, seconds in self._silent.items() if seconds >= lease.seconds]
 
     def forget(self) -> None:
-        """Begin anew: the database was away, and nobody could renew."""
+        """Begin to measure anew: the database was away, so that nobody could renew."""
         with self._lock:
             self._silent.clear()
 
@@ -104,21 +105,21 @@ def take_over(connection: Connection, runner_id: str | None) -> list[str]:
 
 
 def take(connection: Connection, study_id: str, holder: str, seconds: float) -> Lease:
-    """Take a study from whoever had it."""
+    """Give a study a new lease, whoever held it before."""
     taken = update(Study).where(Study.id == study_id)
     taken = taken.values(runner_id=holder, lease_seconds=seconds, renewals=0, token=Study.token + 1)
     return Lease(study_id, holder, connection.execute(taken.returning(Study.token)).scalar_one())
 
 
 def held(connection: Connection, which: ColumnElement[bool]) -> list[Held]:
-    """Return the leases there are of some studies."""
+    """Return the existing leases of some studies."""
     columns = (Study.id, Study.runner_id, Study.token, Study.renewals, Study.lease_seconds)
     rows = connection.execute(select(*columns).where(which, Study.lease_seconds.is_not(None)))
     return [Held(*row) for row in rows]
 
 
 def still(lease: Held) -> ColumnElement[bool]:
-    """Whether a lease stands as it was seen."""
+    """Return the condition that a lease is unchanged since it was seen."""
     return and_(Study.id == lease.study_id, Study.token == lease.token, Study.renewals == lease.renewals)
 
 

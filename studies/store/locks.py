@@ -1,4 +1,4 @@
-"""The lock that orders all writers of one study: its row, taken first in every transaction that writes for it."""
+"""The lock that orders all writers of one study: every transaction that writes for a study locks its row first."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from grokscale.studies.store.models import VISIBLE, Study
 from grokscale.studies.store.records import Lease
 
 FREE: dict[str, Any] = {"runner_id": None, "lease_seconds": None, "token": Study.token + 1}
-"""Columns of a study that nobody holds any more: whoever did can write no more."""
+"""Values of the lease's columns of a study that nobody holds any more; a former holder can then write no more."""
 
 
 @dataclass(slots=True)
 class Locked:
-    """A study's row as it is while this transaction holds it; `by_outcome` is adjusted as outcomes are written.
+    """A study's row while this transaction has it locked; `by_outcome` is adjusted as outcomes are written.
 
-    `free`: nobody has a lease of it.
+    `free`: nobody has a lease on it.
     """
 
     id: str
@@ -40,7 +40,7 @@ class Locked:
 
 
 def locked(connection: Connection, study_id: str) -> Locked:
-    """Take a study's row.
+    """Lock a study's row.
 
     Raises:
         NotFound: no such study.
@@ -52,10 +52,10 @@ def locked(connection: Connection, study_id: str) -> Locked:
 
 
 def held(connection: Connection, lease: Lease) -> Locked:
-    """Take the row of a lease's study.
+    """Lock the row of a lease's study.
 
     Raises:
-        LeaseLost: it is gone or has another token.
+        LeaseLost: the study is gone or has another token.
     """
     found = _take(connection, (Study.id == lease.study_id) & (Study.token == lease.token))
     if found is None:
@@ -64,7 +64,9 @@ def held(connection: Connection, lease: Lease) -> Locked:
 
 
 def take_turns(connection: Connection, name: str) -> None:
-    """Wait for every other transaction that took its turn under this name: what it counts then stays so."""
+    """Wait until no other transaction holds this name, then hold it: what this transaction counts cannot change
+    meanwhile.
+    """
     if connection.dialect.name != "sqlite":  # there writers take turns anyway
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 

@@ -16,7 +16,7 @@ from grokscale.studies.store.types import Finite, Json, UtcDateTime, Words
 
 
 class Base(DeclarativeBase):
-    """What all tables share: constraint names that migrations can address."""
+    """Base of all tables, with names for constraints that migrations can refer to."""
 
     metadata = MetaData(
         naming_convention={
@@ -42,7 +42,9 @@ def _study_id(**options: Any) -> Mapped[str]:
 
 
 class Description(Base):
-    """What a task said of itself when a study was made of it, once a hash (`trainers.tasks.documents`)."""
+    """The description that a task had when a study of it was made, stored once by its hash
+    (`trainers.tasks.documents`).
+    """
 
     __tablename__ = "gs_description"
 
@@ -53,11 +55,12 @@ class Description(Base):
 
 
 class Study(Base):
-    """A study: what was asked, its state, its lease and its counters.
+    """A study: its specification, its state, its lease and its counters.
 
-    `description` is the hash of its task's snapshot: never null, which SQLite cannot say of a column that is added.
-    `by_outcome` counts the trials by outcome; every write of an outcome holds this row's lock and adjusts it. `caller`
-    is who submitted it, as in `IdempotencyKey`. A study that is being made has a lease: its maker's.
+    `description` is the hash of the stored description of its task. It is never null, which SQLite cannot declare of
+    a column that is added later. `by_outcome` counts the trials by outcome; every write of an outcome locks this row
+    and adjusts it. `caller` is who submitted the study, as in `IdempotencyKey`. A study that is being created has a
+    lease too, which belongs to the process that creates it.
     """
 
     __tablename__ = "gs_study"
@@ -91,11 +94,11 @@ class Study(Base):
 
 
 VISIBLE = Study.state.not_in(HIDDEN)
-"""What every statement asks of a study that someone is to see, or to work for."""
+"""The condition in every statement that shows a study to somebody, or works for it."""
 
 
 class Pack(Base):
-    """A pack: its members in column order, how many of them have no outcome yet, and how its training goes."""
+    """A pack: its members in column order, how many of them have no outcome yet, and the progress of its training."""
 
     __tablename__ = "gs_pack"
 
@@ -125,7 +128,7 @@ class Pack(Base):
 
 
 class Configuration(Base):
-    """The flat fields that the trials of one configuration share: they differ in the seed alone."""
+    """The flat fields of one configuration, whose trials differ only in the seed."""
 
     __tablename__ = "gs_configuration"
 
@@ -137,8 +140,8 @@ class Configuration(Base):
 class Trial(Base):
     """A trial and its summary. Column names are the flat names of `Store.table`.
 
-    `data_id` and `stream_id` are written with the trial (`trainers.trial.Identity`); SQLite adds no column that must
-    not be null, so that the tables do not say it.
+    `data_id` and `stream_id` are written with the trial (`trainers.trial.Identity`) and are never null. The tables
+    do not say so, because SQLite cannot add a column that must not be null.
     """
 
     __tablename__ = "gs_trial"
@@ -221,14 +224,14 @@ CONFIGURATION = (
     Configuration,
     (Configuration.study_id == Trial.study_id) & (Configuration.number == Trial.configuration),
 )
-"""What to join to a statement over trials for their `config`."""
+"""The join that gives a statement over trials their `config`."""
 
 
 class CurvePoint(Base):
     """One point of one trial's curve.
 
-    `values` are float64 in the order of the trial's `curve_columns`: these are by far the most rows, and as text they
-    would be three times as large and slow. Bit i of `missing` says that value i is none (and stored as 0).
+    `values` are float64 in the order of the trial's `curve_columns`. Points are by far the most rows; as text they
+    would be three times as large and as slow. Bit i of `missing` says that value i is missing, and stored as 0.
     """
 
     __tablename__ = "gs_curve_point"
@@ -257,7 +260,7 @@ class Event(Base):
 
 
 class Secret(Base):
-    """Random bytes that are this database's alone; see `studies.store.secrets`."""
+    """Random bytes that only this database has; see `studies.store.secrets`."""
 
     __tablename__ = "gs_secret"
 
@@ -266,9 +269,10 @@ class Secret(Base):
 
 
 class IdempotencyKey(Base):
-    """What an idempotency key was used for; written in the transaction of its study, or of its fit of that study.
+    """What an idempotency key was used for. It is written in the transaction that writes the study, or the fit of
+    that study.
 
-    `caller` is a keyed hash: a copy of the database tells nobody which keys the server has.
+    `caller` is a keyed hash, so that a copy of the database does not reveal the server's keys.
     """
 
     __tablename__ = "gs_idempotency"
@@ -284,7 +288,7 @@ class IdempotencyKey(Base):
 
 
 class Runner(Base):
-    """A runner as last heard of."""
+    """A runner and its last heartbeat."""
 
     __tablename__ = "gs_runner"
 
@@ -300,7 +304,7 @@ class Runner(Base):
 
 
 class Probe(Base):
-    """One row, written again and again: whether the database takes writes is known only by one."""
+    """One row that is written again and again: only a write shows whether the database accepts writes."""
 
     __tablename__ = "gs_probe"
 
@@ -309,7 +313,7 @@ class Probe(Base):
 
 
 class Fit(Base):
-    """A stored fit: what was asked, of which rows, and the answer. `rows` is a Parquet file."""
+    """A stored fit: the request, the rows that it was made of, and the result. `rows` is a Parquet file."""
 
     __tablename__ = "gs_fit"
 

@@ -1,4 +1,4 @@
-"""Packs as rows: what is to be trained, how it goes, and what becomes of one that fails."""
+"""Packs as rows: what has to be trained, how the training goes, and what becomes of a pack that fails."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OPEN = ("waiting", "running")
 _REVIVED = ("failed", "cancelled")
 _WAITING: dict[str, Any] = {"state": "waiting", "steps_per_second": None}
 _AT_ONCE = 500
-"""Values of one statement's list: databases take some thousands."""
+"""Values in the list of one statement; databases accept some thousands."""
 
 
 def of_study(connection: Connection, study_id: str) -> list[PackRecord]:
@@ -143,7 +143,7 @@ def lose(connection: Connection, lease: Lease, pack_id: str, error: Mapping[str,
 
 
 def _is_counted(pack: RowMapping, counted: int | None) -> bool:
-    """Return whether the end of an attempt has been counted, when the answer was lost on its way."""
+    """Return whether the end of an attempt has been counted before, by a call whose answer was lost."""
     return counted is not None and pack["failures"] + pack["losses"] > counted
 
 
@@ -167,7 +167,7 @@ def waiting_trials(connection: Connection, lease: Lease, pack_ids: Sequence[str]
 
 
 def may_be_cut(connection: Connection, lease: Lease, pack_ids: Sequence[str], planned: Sequence[PlannedPack]) -> bool:
-    """Return whether nobody has begun these packs, and the planned ones are of their trials."""
+    """Return whether these packs have not begun, and the planned packs have the same trials."""
     old = _unbegun(connection, lease, pack_ids)
     before = sorted(index for pack in old for index in pack["members"])
     return len(old) == len(pack_ids) and before == sorted(index for pack in planned for index in pack.members)
@@ -176,7 +176,7 @@ def may_be_cut(connection: Connection, lease: Lease, pack_ids: Sequence[str], pl
 def cut_some(
     connection: Connection, lease: Lease, pack_ids: Sequence[str], planned: Sequence[PlannedPack], cut_for: int
 ) -> None:
-    """Move the trials of some planned packs out of the old ones, which shrink, and go when they are empty."""
+    """Write some planned packs and move their trials out of the old packs; delete old packs that become empty."""
     study = held(connection, lease)
     old = _unbegun(connection, lease, pack_ids)
     mine = Pack.study_id == study.id
@@ -203,7 +203,7 @@ _shrink = (
 
 
 def together(planned: Sequence[PlannedPack], most: int) -> Iterator[Sequence[PlannedPack]]:
-    """Yield the packs, so many at a time that they have up to so many trials."""
+    """Yield the packs in groups with up to a number of trials."""
     begin = trials = 0
     for at, pack in enumerate(planned):
         if at > begin and trials + len(pack.members) > most:
@@ -215,7 +215,7 @@ def together(planned: Sequence[PlannedPack], most: int) -> Iterator[Sequence[Pla
 
 
 def _unbegun(connection: Connection, lease: Lease, pack_ids: Sequence[str]) -> list[RowMapping]:
-    """Return those of some packs that wait for their first attempt."""
+    """Return those packs, of the given ones, that wait for their first attempt."""
     token = connection.execute(select(Study.token).where(Study.id == lease.study_id)).scalar()
     if token != lease.token:
         raise LeaseLost(lease.study_id, lease.token)
@@ -227,21 +227,22 @@ def _unbegun(connection: Connection, lease: Lease, pack_ids: Sequence[str]) -> l
 
 
 def rest(connection: Connection, study_id: str) -> None:
-    """Nothing runs any more: packs that did wait again, with no speed."""
+    """Have the packs that ran wait again, without a speed, since nothing runs any more."""
     running = update(Pack).where(Pack.study_id == study_id, Pack.state == "running")
     connection.execute(running.values(_WAITING))
 
 
 def revive(connection: Connection, study: Locked, most: int | None = None) -> bool:
-    """Take failed and cancelled trials back to unended, in new packs that resume from the old ones' checkpoints.
+    """Make failed and cancelled trials unended again, in new packs that resume from the checkpoints of the old ones.
 
     Args:
         connection: of the transaction.
-        study: in the same transaction locked.
-        most: about how many trials, if not all; the packs of each old one are made at once.
+        study: locked in this transaction.
+        most: about how many trials are taken back, if not all; the trials of one old pack are never split between
+            calls.
 
     Returns:
-        Whether trials are left to be taken back.
+        Whether trials are left that have to be taken back.
     """
     lost = (Trial.study_id == study.id, Trial.outcome.in_(_REVIVED))
     counts = select(Trial.pack, func.count()).where(*lost).group_by(Trial.pack).order_by(Trial.pack)
@@ -260,7 +261,7 @@ def revive(connection: Connection, study: Locked, most: int | None = None) -> bo
 
 
 def _revive(connection: Connection, study: Locked, numbers: Sequence[int]) -> None:
-    """Take back the lost trials of some packs."""
+    """Make the failed and cancelled trials of some packs unended again."""
     for number in numbers:
         of_pack = (Trial.study_id == study.id, Trial.pack == number, Trial.outcome.in_(_REVIVED))
         rows = connection.execute(select(Trial.id, Trial.index, Trial.outcome).where(*of_pack)).all()
@@ -278,7 +279,7 @@ def _revive(connection: Connection, study: Locked, numbers: Sequence[int]) -> No
 
 
 def _heirs(connection: Connection, pack: RowMapping, groups: Sequence[list[int]]) -> list[dict[str, Any]]:
-    """Write new packs, one a group, to which trials of a pack are handed over; return their rows."""
+    """Write a new pack for each group of trials that a pack hands over; return the rows."""
     study_id = pack["study_id"]
     last = connection.execute(select(func.max(Pack.number)).where(Pack.study_id == study_id)).scalar_one()
     rows = [
@@ -290,7 +291,7 @@ def _heirs(connection: Connection, pack: RowMapping, groups: Sequence[list[int]]
 
 
 def _move(connection: Connection, study_id: str, pack: Mapping[str, Any]) -> None:
-    """Have the members of a new pack be its."""
+    """Assign its members to a new pack."""
     for members in _batched(pack["members"], _AT_ONCE):
         these = (Trial.study_id == study_id) & Trial.index.in_(members)
         connection.execute(update(Trial).where(these).values(pack=pack["number"]))
@@ -324,7 +325,7 @@ def row(
 
 
 def _batched(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """Yield the values, so many at a time."""
+    """Yield the values in lists of a limited length."""
     return (values[i : i + size] for i in range(0, len(values), size))
 
 

@@ -1,4 +1,4 @@
-"""How far studies are: counters of the study's row, speed and prediction of its packs."""
+"""The progress of studies: the counters of a study's row, and the speed and remaining time of its packs."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from grokscale.studies.store.records import Preparing, Progress
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Column steps per second of a study's running packs; seconds until its open packs end, None: not known.
+    """Column steps per second of a study's running packs, and seconds until its open packs end; None: not known.
 
-    `preparing`: seconds of these for which running packs wait for kernels; None: none waits.
+    `preparing`: seconds, of these, for which running packs wait for kernels; None: no pack waits.
     """
 
     speed: float = 0.0
@@ -55,14 +55,14 @@ def _pace(speed: float, left: float | None, preparing: float | None) -> Pace:
 
 
 def _left(running: int, longest: float, known: float, trials: int, each: float | None) -> float | None:
-    """Return how long the open packs take, as many side by side as now run.
+    """Return how long the open packs take if as many run side by side as now.
 
     Args:
         running: packs.
-        longest: seconds that one of these takes.
-        known: seconds that all take that say so.
-        trials: of the packs that do not.
-        each: seconds a trial of the packs that ever did; None: there is none.
+        longest: the longest time that one of these takes, in seconds.
+        known: the sum of the times of all packs whose time is known, in seconds.
+        trials: number of trials of the packs whose time is not known.
+        each: seconds per trial of the packs whose time was ever known; None: there is none.
     """
     if not running or (trials and each is None):
         return None
@@ -70,7 +70,7 @@ def _left(running: int, longest: float, known: float, trials: int, each: float |
 
 
 def progress(total: int, by_outcome: Mapping[str, int], losses: int, pace: Pace) -> Progress:
-    """Put a study's counters and pace together."""
+    """Combine a study's counters and its pace."""
     preparing = None if pace.preparing is None else Preparing(pace.preparing)
     ended = sum(by_outcome.values())
     return Progress(total, ended, dict(by_outcome), pace.speed, pace.left, losses, preparing)

@@ -1,4 +1,4 @@
-"""What goes into the store and what comes out: frozen values, no ORM object ever leaves.
+"""What goes into the store and what comes out: frozen values. No ORM object leaves the store.
 
 Times are timezone-aware UTC datetimes of the database's clock; identifiers are UUIDv7 strings.
 """
@@ -21,7 +21,7 @@ Verdict = Literal["retry", "halved", "failed", "ended"]
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """Alembic revisions: of the database (None: no tables yet) and of this program."""
+    """Alembic revisions: that of the database (None: it has no tables yet) and that of this program."""
 
     current: str | None
     head: str
@@ -37,7 +37,7 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Preparing:
-    """A study waits for kernels that are being compiled, once a machine and version; for about how long still."""
+    """A study waits for kernels, which are compiled once per machine and version; for about how long it still waits."""
 
     seconds_left: float
 
@@ -51,10 +51,10 @@ class Progress:
         ended: trials with an outcome.
         by_outcome: outcome word to count, words with a count of zero left out.
         steps_per_second: column steps per second over the running packs, as last reported; 0.0 when nothing runs.
-        eta_seconds: about how long the packs planned so far still take, as many side by side as now run; None where
-            none runs, or where none knows yet. What it takes to prepare is in it.
-        losses: attempts of its packs that were lost with their node or their connection, and were taken up again.
-        preparing: what running packs wait for before they train; None: nothing.
+        eta_seconds: about how long the packs planned so far still take, if as many run side by side as now; None if
+            none runs, or none knows yet. The time for preparing is included.
+        losses: attempts at its packs that were lost with their node or their connection, and were repeated.
+        preparing: what running packs wait for before they can train; None: nothing.
     """
 
     total: int
@@ -89,7 +89,7 @@ class StudyRecord:
 class StudyFilter:
     """Which studies to list; every condition given must hold. Newest first, always.
 
-    `created_after` is inclusive, `created_before` is not; `name_prefix` and `tag` mind the case.
+    `created_after` is inclusive, `created_before` is exclusive; `name_prefix` and `tag` are case-sensitive.
     """
 
     states: tuple[str, ...] = ()
@@ -105,7 +105,7 @@ EVERY_STUDY = StudyFilter()
 
 @dataclass(frozen=True, slots=True)
 class TrialRecord:
-    """One trial with all but its curves. Until it has ended, `outcome` and what follows from it are None or empty.
+    """One trial without its curves. Until it has ended, `outcome` and what follows from it are None or empty.
 
     Attributes:
         data_id, stream_id: see `trainers.trial.Identity`.
@@ -169,7 +169,9 @@ EVERY_TRIAL = TrialFilter()
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """A trial's curve: `step` and, per column, one value or None a point; coordinates (points, n) where asked for."""
+    """A trial's curve: `step` and, for each column, a value or None at each point; coordinates (points, n) if asked
+    for.
+    """
 
     step: list[int]
     columns: dict[str, list[float | None]]
@@ -182,7 +184,7 @@ class FitSummary:
 
     Attributes:
         study_id: the study under which it was made, and with which it is deleted.
-        request: what was asked, the ids of all studies among it.
+        request: the request, with the ids of all studies.
         versions: of the code and libraries that fitted.
         rows_hash: SHA-256 of the rows of the likelihood as CSV.
     """
@@ -215,11 +217,11 @@ class EventRecord:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """How far a study's events go.
+    """The end of a study's events.
 
     Attributes:
-        seq: number of the latest.
-        ended: the study has ended, so that no more come unless it is revived.
+        seq: number of the latest event.
+        ended: the study has ended, so that no more events come unless it is retried.
     """
 
     seq: int
@@ -228,9 +230,10 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Idempotency:
-    """The row to write beside a new study or fit: who asked what, with which body, and the status that was answered.
+    """The row to write with a new study or fit: who sent the request, its route and body, and the status of the
+    answer.
 
-    What is written of `caller` is a keyed hash.
+    Only a keyed hash of `caller` is stored.
     """
 
     caller: str
@@ -242,7 +245,7 @@ class Idempotency:
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyRecord:
-    """What a key was used for. `made`: whether the study is there; else its rows are being written."""
+    """What a key was used for. `made`: whether the study is complete; else its rows are still being written."""
 
     body_hash: str
     study_id: str
@@ -253,7 +256,7 @@ class IdempotencyRecord:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What one caller may have waiting at most, queued, paused or being made: studies, and trials of all of these."""
+    """How many studies, and trials of these, one caller may have waiting: queued, paused or being created."""
 
     caller: str
     studies: int
@@ -262,7 +265,7 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class RunnerInfo:
-    """A runner as it presents itself. `embedded`: started by `serve`, under the lock of its DATA_DIR."""
+    """A runner as it describes itself. `embedded`: it was started by `serve`, under the lock of its DATA_DIR."""
 
     id: str
     host: str
@@ -272,11 +275,11 @@ class RunnerInfo:
 
 @dataclass(frozen=True, slots=True)
 class RunnerNews:
-    """What a runner says with each sign of life.
+    """What a runner reports with each heartbeat.
 
     Attributes:
-        cpus, gpus: of its cluster, or what that may grow to; None: not known.
-        trouble: why it takes no study; None: it does.
+        cpus, gpus: what its cluster has, or may grow to; None: not known.
+        trouble: why it takes no study; None: it takes studies.
     """
 
     cpus: float | None = None
@@ -292,7 +295,8 @@ class RunnerRecord:
     """A runner as last heard of.
 
     Attributes:
-        age_seconds: since its last heartbeat, by the database's clock; negative where that was put back since.
+        age_seconds: since its last heartbeat, by the database's clock; negative if that clock was set back
+            meanwhile.
     """
 
     id: str
@@ -305,13 +309,15 @@ class RunnerRecord:
     age_seconds: float
 
     def heard_within(self, seconds: float) -> bool:
-        """Return whether it was heard of so lately; a heartbeat that is still to come tells nothing."""
+        """Return whether its last heartbeat is so recent; one in the future, after the clock was set back, does not
+        count.
+        """
         return abs(self.age_seconds) <= seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to write for one study, good while the study's token is this one."""
+    """The right to write for one study, valid as long as the study has this token."""
 
     study_id: str
     runner_id: str
@@ -323,18 +329,18 @@ class PackRecord:
     """A pack of trials.
 
     Attributes:
-        number: unique in the study; the halves of a poison pack get new ones.
+        number: unique in the study; the halves of a pack that fails again and again get new numbers.
         members: indices of its trials in column order, fixed when planned (ended ones included).
         state: `waiting`, `running`, `ended`, or `halved` (its unended trials live on in two children).
-        parent: id of the pack that this one was made from (a half, or a retry): its checkpoints serve this one too.
+        parent: id of the pack that this one was made from (as a half, or by a retry), whose checkpoints it can use.
         attempt: number of the last attempt started, 0 before the first.
-        failures: attempts that failed, each by the fault of the pack as far as anyone can tell.
-        losses: attempts that were lost with their node or their connection: no fault of the pack.
+        failures: attempts that failed, as far as can be told because of the pack itself.
+        losses: attempts that were lost with their node or their connection, which is not the pack's fault.
         step: the last step reported.
         seconds_left: about how long its unended trials still take, as last reported; None: not known, or not begun.
         error: the last failure.
-        prune_after: step at which its trials are pruned that have not come to t2; None: never.
-        cut_for: packs side by side that it was cut for; None: it has a parent.
+        prune_after: step at which trials without t2 are pruned; None: never.
+        cut_for: number of packs side by side for which it was cut; None: it has a parent.
     """
 
     id: str

@@ -1,7 +1,8 @@
-"""Studies removed some rows at a time, so that other writers pass in between.
+"""Studies are removed some rows at a time, so that other writers get their turn in between.
 
-A study that is deleted, or whose making was given up, is hidden at once (`deleting`) and so is gone for everyone. Its
-rows go afterwards, by whoever sweeps; what a killed process leaves the next one removes.
+A study that is deleted, or whose creation was given up, is hidden at once (state `deleting`), so that it is gone for
+everybody. Any process that sweeps removes its rows afterwards; what a killed process leaves behind the next one
+removes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from grokscale.studies.store.models import Configuration, Event, Fit, Idempotenc
 
 _ROWS = 2_000
 _POINTS = 20_000
-"""Rows of one transaction, and points of curves: some tenths of a second."""
+"""Rows, and points of curves, removed in one transaction, which takes some tenths of a second."""
 _UNDER = ((Event, Event.seq), (Configuration, Configuration.number), (Pack, Pack.id), (Fit, Fit.id))
 
 
@@ -28,25 +29,25 @@ def hide(connection: Connection, which: ColumnElement[bool]) -> None:
 
 
 def in_pieces(connection: Connection) -> list[Held]:
-    """Return the leases of the studies that services are making or cancelling, some rows at a time."""
+    """Return the leases of the studies that services are creating or cancelling some rows at a time."""
     mine = Study.state.in_(("creating", "cancelling")) & (Study.runner_id == SERVICE)
     return held(connection, mine)
 
 
 def let_go(connection: Connection, silent: Sequence[Held]) -> None:
-    """Hide the studies whose makers are dead; whoever wants may cancel the others."""
+    """Hide the studies whose creating process is dead; free the others, so that any process can cancel them."""
     for lease in silent:
         hide(connection, still(lease) & (Study.state == "creating"))
         connection.execute(update(Study).where(still(lease)).values(FREE))
 
 
 def waits(connection: Connection) -> bool:
-    """Return whether there is anything to remove."""
+    """Return whether anything has to be removed."""
     return connection.execute(select(Study.id).where(Study.state == "deleting").limit(1)).first() is not None
 
 
 def some(connection: Connection) -> None:
-    """Remove some rows of one study that goes, or its own, the last of them."""
+    """Remove some rows of one deleted study; when none is left, the row of the study itself."""
     going = select(Study.id).where(Study.state == "deleting").limit(1)
     study_id = connection.execute(going).scalar()
     if study_id is not None and not _under(connection, study_id):
@@ -54,7 +55,7 @@ def some(connection: Connection) -> None:
 
 
 def _under(connection: Connection, study_id: str) -> bool:
-    """Remove some of what is under a study; return whether there was anything."""
+    """Remove some rows that belong to a study; return whether there were any."""
     if trials := _some_trials(connection, study_id):
         connection.execute(delete(Trial).where(Trial.id.in_(trials)))
         return True
@@ -67,7 +68,7 @@ def _under(connection: Connection, study_id: str) -> bool:
 
 
 def _some_trials(connection: Connection, study_id: str) -> list[str]:
-    """Return as many trials of a study as can go at once with their curves."""
+    """Return as many trials of a study as can be removed with their curves in one transaction."""
     statement = select(Trial.id, Trial.points).where(Trial.study_id == study_id).order_by(Trial.index).limit(_ROWS)
     chosen: list[str] = []
     points = 0

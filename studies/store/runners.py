@@ -1,4 +1,4 @@
-"""Runners: who they are and when they were last heard of."""
+"""Runners, and when each was last heard of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schema revisions: where the database is, where this program is, and the way from one to the other."""
+"""Schema revisions: that of the database, that of this program, and the migration from one to the other."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def head() -> str:
 
 
 def migrate(database: Database) -> None:
-    """See `Store.migrate`. One transaction; whoever comes second waits, and then finds nothing to do."""
+    """See `Store.migrate`. One transaction; a second process waits, and then finds nothing to do."""
     with database.alter() as connection:
         if not database.sqlite:  # there the write transaction itself excludes every other
             connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))

@@ -1,4 +1,4 @@
-"""The database's one secret, made with its tables, and the keys that come of it: all processes agree on them."""
+"""The database's secret, created with its tables, and the keys derived from it, on which all processes agree."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ Purpose = Literal["caller", "checkpoints"]
 
 
 def hashed(connection: Connection, caller: str) -> str:
-    """Return what is written of a caller."""
+    """Return the keyed hash by which a caller is stored."""
     return derive(connection, "caller", caller).hex()
 
 
 def derive(connection: Connection, purpose: Purpose, subject: str) -> bytes:
-    """Return the 32 bytes of a purpose and a subject, which nobody can compute who cannot read the database."""
+    """Return 32 bytes for a purpose and a subject, which only somebody who can read the database can compute."""
     root = connection.execute(select(Secret.value).where(Secret.name == "root")).scalar_one()
     return hmac.digest(root, f"{purpose}\0{subject}".encode(), "sha256")

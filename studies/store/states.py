@@ -47,7 +47,7 @@ def refuse_imported(study: Locked, event: Event) -> None:
 
 
 def _all_failed(connection: Connection, study: Locked) -> str | None:
-    """Return what to say of a study that ended in order, and of which every trial that ended has failed."""
+    """Return the reason to state for a study that came to its end although every trial that ended has failed."""
     if not study.ended or study.by_outcome.get("failed") != study.ended:
         return None
     first = select(Trial.index, Trial.error).where(Trial.study_id == study.id, Trial.outcome == "failed")
@@ -58,11 +58,11 @@ def _all_failed(connection: Connection, study: Locked) -> str | None:
 
 
 _SAID = 300
-"""Characters of a trial's error that a study's reason repeats."""
+"""Length to which a trial's error is repeated in a study's reason."""
 
 
 def _prepare(connection: Connection, study: Locked, event: Event, state: State) -> None:
-    """Bring the trials and packs to what the new state promises of them."""
+    """Bring trials and packs into the condition that the new state implies."""
     if event == "complete" and study.ended < study.total:
         raise NotEnded(f"study {study.id} has {study.total - study.ended} trials without an outcome")
     if state == "cancelled":

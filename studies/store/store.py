@@ -1,11 +1,12 @@
-"""The contract of the store: what is true, in SQL.
+"""The contract of the store, which holds the truth in SQL.
 
 Every method is one short transaction (or a few, where it says so), synchronous, and safe to call from any thread.
-Either all of a method's effect is in the database or, whatever was killed when, nothing of it. All of them raise
-`DatabaseUnavailable` when the database does not answer and `SchemaOutdated` when its tables are missing.
+Either all of a method's effect is in the database or none of it, whatever is killed at whatever moment. All of them
+raise `DatabaseUnavailable` when the database does not answer and `SchemaOutdated` when its tables are missing.
 
-Runner-side methods take a `Lease` and check, in the transaction that writes, that the study still has its token; else
-they raise `LeaseLost` and write nothing. A holder that gets it must stop working for that study.
+Methods for runners take a `Lease` and check, in the transaction that writes, that the study still has the lease's
+token; if not they raise `LeaseLost` and write nothing. A holder that gets this exception must stop working for the
+study.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def open_store(url: str) -> Store:
 
 
 class Store:
-    """Studies, trials, packs, curves, events and leases. See the module for what holds for every method."""
+    """Studies, trials, packs, curves, events and leases. The module's docstring says what holds for every method."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -111,7 +112,7 @@ class Store:
         return schema.revisions(self._database)
 
     def check_schema(self) -> None:
-        """Return quietly where the tables are at this program's revision.
+        """Return if the tables are at this program's revision.
 
         Raises:
             SchemaOutdated: otherwise; the message says what to run.
@@ -129,7 +130,7 @@ class Store:
         self._database.ping()
 
     def probe(self) -> None:
-        """Write one value over another, which shows that the database takes writes."""
+        """Overwrite a value, which shows that the database accepts writes."""
         from grokscale.studies.store import schema
 
         with self._database.write() as connection:
@@ -153,21 +154,21 @@ class Store:
     ) -> StudyRecord:
         """Write a queued study: its row, trials, packs, first event and idempotency row.
 
-        Nobody sees anything of it before all of it is there. A large one takes many transactions, between which others
-        write; of one that is killed in between nothing is ever seen, and `sweep` removes its rows.
+        The study becomes visible only when it is complete. A large one takes many transactions, between which others
+        can write. If the process is killed in between, the study is never visible, and `sweep` removes its rows.
 
         Args:
             spec: of the study.
-            plan: of it.
-            versions: of the libraries, for its record.
+            plan: of the study.
+            versions: of the libraries, to be recorded.
             idempotency: the key under which it was asked for.
             quota: what its caller may have waiting.
-            lease_seconds: after so long without a transaction the maker counts as dead.
+            lease_seconds: the creating process counts as dead after so long without a transaction.
 
         Raises:
-            AlreadySubmitted: the idempotency key has a row (also when another process wrote it this instant).
+            AlreadySubmitted: the idempotency key is in use (even if another process has only just written it).
             TooMuchWaits: with this study the caller would have more than its quota.
-            CreationLost: this process stood still for longer than `lease_seconds`.
+            CreationLost: this process paused for longer than `lease_seconds`.
         """
         return self._make(
             creation.New.of(spec, plan, versions),
@@ -242,7 +243,7 @@ class Store:
 
     @contextmanager
     def _once(self, idempotency: Idempotency | None) -> Generator[None]:
-        """Say `AlreadySubmitted` where another process wrote the row of the key this very instant."""
+        """Raise `AlreadySubmitted` if another process has only just written the row of the key."""
         try:
             yield
         except IntegrityError:
@@ -252,7 +253,7 @@ class Store:
             raise AlreadySubmitted(used) from None
 
     def _fill(self, study_id: str, pieces: Iterable[batches.Piece]) -> None:
-        """Write the rows of a study that nobody sees yet."""
+        """Write the rows of a study that is still hidden."""
         for piece in pieces:
             with self._database.write() as connection:
                 creation.go_on(connection, study_id, piece)
@@ -271,7 +272,7 @@ class Store:
             return studies.get(connection, study_id)
 
     def state(self, study_id: str) -> State:
-        """Return a study's state: what a driver polls, one indexed row.
+        """Return a study's state. It reads one indexed row, so a driver can poll it.
 
         Raises:
             NotFound: no such study.
@@ -292,7 +293,7 @@ class Store:
             return studies.page(connection, filter, limit, cursor)
 
     def description(self, study_id: str) -> Description:
-        """Return what a study's task said of itself when the study was made, or when its code was last adopted.
+        """Return the description that a study's task had when the study was made, or when new code was last adopted.
 
         Raises:
             NotFound: no such study.
@@ -301,16 +302,16 @@ class Store:
             return descriptions.of_study(connection, study_id)
 
     def identities(self, study_id: str) -> list[tuple[Trial, Identity]]:
-        """Return a study's trials with the names of their data and random numbers, in the order of their indices."""
+        """Return a study's trials with the names of their data and random numbers, ordered by index."""
         with self._database.read() as connection:
             return descriptions.named(connection, study_id)
 
     def adopt(self, study_id: str, description: Description, versions: Mapping[str, Any]) -> None:
-        """Have a study that nothing works for go on with another version of its task.
+        """Let a study that no runner works for go on with another version of its task.
 
         Args:
             study_id: the study.
-            description: what the task says of itself now.
+            description: the present description of the task.
             versions: of the study, from now on.
 
         Raises:
@@ -321,7 +322,7 @@ class Store:
             descriptions.adopt(connection, study_id, description, versions)
 
     def delete_study(self, study_id: str) -> None:
-        """Delete an ended study and everything under it: gone for everyone at once, its rows as `sweep` gets to them.
+        """Delete an ended study and everything under it. It is gone at once; `sweep` removes its rows later.
 
         Raises:
             NotFound: no such study.
@@ -335,18 +336,19 @@ class Store:
     ) -> State:
         """Change a study's state: the one place where states change (`studies.lifecycle`).
 
-        Returns the state that holds afterwards. An event whose target already holds changes nothing and answers that
-        state. Cancelling a study of which nothing runs gives its unended trials the outcome `cancelled`; `retry`
-        takes `failed` and `cancelled` trials back to unended and plans packs for them. An end frees the lease.
+        Returns the state that holds afterwards. An event whose target state already holds changes nothing and
+        returns that state. Cancelling a study of which nothing runs gives its unended trials the outcome
+        `cancelled`; `retry` makes `failed` and `cancelled` trials unended again and plans packs for them. A final
+        state frees the lease.
 
-        Both take several transactions where there are very many trials: the study is `cancelling` meanwhile, and
-        where this process is killed a runner, or asking again, ends it; one that is retried stays ended until all of
-        its trials are taken back, and asking again goes on.
+        Both take several transactions if there are very many trials. A study is `cancelling` meanwhile; if this
+        process is killed, a runner or a repeated call finishes it. A study that is retried stays ended until all of
+        its trials are unended again; a repeated call goes on where the first one was killed.
 
         Args:
             study_id: the study.
             event: see `studies.lifecycle.Event`.
-            lease: given by a runner: the study must still be its.
+            lease: given by a runner, which must still hold the study.
             reason: kept with the study, and in the event.
 
         Raises:
@@ -361,7 +363,9 @@ class Store:
         return state if ours is None else self._end_ours(ours)
 
     def _revive_most(self, study_id: str, lease: Lease | None) -> None:
-        """Take an ended study's lost trials back, some at a time, but for the last; it stays ended meanwhile."""
+        """Make the failed and cancelled trials of an ended study unended again, some at a time, all but the last
+        ones; it stays ended.
+        """
         left = True
         while left:
             with self._database.write() as connection:
@@ -369,7 +373,7 @@ class Store:
             self._database.give_way()
 
     def _end_ours(self, ours: Lease) -> State:
-        """Cancel what is left of a study that nothing runs of, under a lease of this process."""
+        """Cancel what is left of a study of which nothing runs, under a lease of this process."""
         try:
             self._cancel_all(ours, studies.CANCEL_SECONDS)
             return self.finish(ours)
@@ -377,11 +381,12 @@ class Store:
             return self.state(ours.study_id)
 
     def sweep(self) -> bool:
-        """Remove some rows of studies that were deleted, or whose makers are dead; return whether there were any.
+        """Remove some rows of studies that were deleted, or whose creating process is dead; return whether there
+        were any.
 
-        One short transaction, so that others can write before the next. Dead is who has not written for as long as its
-        lease is good for, by looks of this process: call it every second or two. The leases of services that died
-        while they cancelled a study are freed.
+        It is one short transaction, so that others can write before the next one. A process counts as dead if this
+        one has not seen it write for the duration of its lease, so call this every second or two. Leases of services
+        that died while they cancelled a study are freed.
         """
         try:
             with self._database.read() as connection:
@@ -397,12 +402,12 @@ class Store:
             raise
 
     def recall(self, caller: str, route: str, key: str) -> IdempotencyRecord | None:
-        """Return what an idempotency key was used for, or is being used for; None: neither."""
+        """Return what an idempotency key was, or is being, used for; None: it is new."""
         with self._database.read() as connection:
             return studies.recall(connection, caller, route, key)
 
     def checkpoint_key(self, study_id: str) -> bytes:
-        """Return the key, 32 bytes, that a study's checkpoints are authenticated with: always the same."""
+        """Return the key (32 bytes) that authenticates a study's checkpoints. It never changes."""
         with self._database.read() as connection:
             return secrets.derive(connection, "checkpoints", study_id)
 
@@ -431,7 +436,7 @@ class Store:
             return trials.page(connection, study_id, filter, limit, cursor)
 
     def iter_trials(self, study_id: str, filter: TrialFilter = EVERY_TRIAL) -> Iterator[TrialRecord]:
-        """Yield all trials of a filter in its order, a page and a transaction at a time.
+        """Yield all trials of a filter, in its order; each page is read in a transaction of its own.
 
         Raises:
             NotFound, InvalidFilter: as `trials`, on the first step of the iteration.
@@ -444,11 +449,12 @@ class Store:
                 return
 
     def curves(self, trial_id: str, metrics: Sequence[str] | None = None, max_points: int = 500) -> Curves:
-        """Return a trial's curves, thinned evenly over the points to at most `max_points`, first and last kept.
+        """Return a trial's curves with at most `max_points` points, spread evenly over those recorded, first and
+        last included.
 
         Args:
             trial_id: the trial.
-            metrics: columns to read; None: all. The iterate itself comes only where `coordinates` is named.
+            metrics: columns to read; None: all. The iterate itself is read only if `coordinates` is named.
             max_points: at least 2.
 
         Raises:
@@ -459,7 +465,7 @@ class Store:
             return curves.read(connection, trial_id, metrics, max_points)
 
     def table(self, study_id: str, filter: TrialFilter = EVERY_TRIAL) -> pyarrow.Table:
-        """Return a study's trials as one flat Arrow table, what laws and exports read (`studies.store.table`).
+        """Return a study's trials as one flat Arrow table, which laws and exports use (`studies.store.table`).
 
         Raises:
             NotFound, InvalidFilter: as `trials`.
@@ -470,7 +476,7 @@ class Store:
             return table(connection, study_id, filter)
 
     def theory_reasons(self, study_id: str) -> dict[str, dict[str, str]]:
-        """Return why theory columns are null: trial id to column to reason, for trials that have any such column.
+        """Return why theory columns are null: by trial id and column, for the trials that have such a column.
 
         Raises:
             NotFound: no such study.
@@ -519,7 +525,7 @@ class Store:
             return fits.rows(connection, fit_id)
 
     def fits(self, study_id: str, limit: int = 100) -> list[FitSummary]:
-        """Return what a study's fits were made of, newest first.
+        """Return the summaries of a study's fits, newest first.
 
         Raises:
             NotFound: no such study.
@@ -531,7 +537,7 @@ class Store:
     def events(self, study_id: str, after: int = 0, limit: int = 1000) -> list[EventRecord]:
         """Return a study's events with `seq > after`, oldest first.
 
-        Of the `progress` events only the newest is kept, so their numbers leave gaps.
+        Only the newest `progress` event is kept, so the numbers have gaps.
 
         Raises:
             NotFound: no such study.
@@ -540,12 +546,12 @@ class Store:
             return events.after(connection, study_id, after, limit)
 
     def heads(self, study_ids: Iterable[str]) -> dict[str, Head]:
-        """Return how far the events of each study go and whether more can come; a deleted study has none."""
+        """Return the number of each study's latest event, and whether more can come; deleted studies are left out."""
         with self._database.read() as connection:
             return events.heads(connection, study_ids)
 
     def heartbeat(self, runner: RunnerInfo, news: RunnerNews = NO_NEWS) -> None:
-        """Record that a runner is alive, and what it says of its cluster."""
+        """Record that a runner is alive, and what it reports of its cluster."""
         with self._database.write() as connection:
             runners.heartbeat(connection, runner, news)
 
@@ -557,20 +563,20 @@ class Store:
     def claim(self, runner_id: str, lease_seconds: float, busy: Collection[str] | None = None) -> Lease | None:
         """Take the next study that needs a runner, by priority and then age; None: there is none.
 
-        A queued study becomes `running`; one that runs, pauses, stops or cancels is taken when its lease is free or
-        has expired, and keeps its state. The token rises by one, so that whoever held it before can write no more.
-        Of two that claim at once, one gets the study.
+        A queued study becomes `running`. One that is running, pausing, stopping or cancelling is taken if its lease
+        is free or has expired, and keeps its state. The token increases by one, so that a former holder can write no
+        more. Of two runners that claim at the same time, one gets the study.
 
-        A lease expires when it has not been renewed for as long as it is good for, by the clock of this process and
-        as far as this store has seen: the database's clock may jump, and its absence counts for nobody. Call this at
-        least every two seconds; longer pauses count as two.
+        A lease expires when this store has not seen it renewed for its duration, by the clock of this process: the
+        database's clock may jump, and time in which the database is away does not count. Call this at least every
+        two seconds; a longer pause counts as two seconds.
 
         Args:
-            runner_id: who takes it.
-            lease_seconds: that the lease is good for from each renewal on.
-            busy: studies that the runner works for: they are not taken, whatever their leases say. Its leases of
-                others are of no use to anybody and free at once: it never heard that it had got them, say. None: not
-                known, and its leases are as good as anybody's.
+            runner_id: the runner that takes it.
+            lease_seconds: duration of the lease, from each renewal on.
+            busy: studies that the runner works for; they are not taken, whatever their leases say. Any other lease
+                of this runner is useless, for example because the answer to its claim was lost, and counts as free.
+                None: not known; this runner's leases count like those of others.
         """
         try:
             with self._database.write() as connection:
@@ -580,7 +586,7 @@ class Store:
             raise
 
     def renew(self, lease: Lease, lease_seconds: float) -> None:
-        """Show that the holder of a lease lives. An expired one that nobody took is renewed too.
+        """Show that the holder of a lease is alive. An expired lease is renewed too, if nobody has taken the study.
 
         Raises:
             LeaseLost: the study has another token.
@@ -589,7 +595,7 @@ class Store:
             leases.renew(connection, lease, lease_seconds)
 
     def release(self, lease: Lease) -> None:
-        """Give a lease back so that any runner may claim the study at once; a lost lease is left alone.
+        """Give a lease back, so that any runner can claim the study at once; a lost lease is ignored.
 
         Later writes under it raise `LeaseLost`.
         """
@@ -599,8 +605,8 @@ class Store:
     def take_over(self, runner_id: str | None = None) -> list[str]:
         """Free the leases of a dead embedded runner at once; return the studies.
 
-        Only for the holder of the lock file in DATA_DIR, which proves the former holder dead. Call it before the
-        first heartbeat and claim of the new runner.
+        Only the holder of the lock file in DATA_DIR may call this, since the lock proves that the former holder is
+        dead. Call it before the new runner's first heartbeat and claim.
 
         Args:
             runner_id: the former holder. None: every embedded runner, which is right where the database is the
@@ -621,11 +627,12 @@ class Store:
             return packs.of_study(connection, study_id)
 
     def extend(self, lease: Lease, batch: Plan) -> bool:
-        """Add a proposed batch, its configurations, trials and packs, to an adaptive study: all of it or nothing.
+        """Add a proposed batch to an adaptive study, with its configurations, trials and packs: all of it or
+        nothing.
 
         Returns:
-            Whether it was added. It is not where the study has these configurations already, so that a batch may be
-            handed in again, nor where the study is no longer running.
+            Whether it was added. It is not if the study has these configurations already, so the call may be
+            repeated, or if the study is no longer running.
 
         Raises:
             LeaseLost: see the class.
@@ -670,10 +677,10 @@ class Store:
         seconds_left: float | None,
         preparing: float | None = None,
     ) -> None:
-        """Record a pack's step, speed (column steps per second) and what it still takes; write a `progress` event.
+        """Record a pack's step, speed (column steps per second) and remaining time; write a `progress` event.
 
-        The caller bounds the rate: about once a second a pack. The event's data are the study's progress object.
-        `preparing`: seconds until the pack trains, which waits for kernels; None: it trains.
+        The caller limits the rate to about one call per second and pack. The event's data are the study's progress
+        object. `preparing`: seconds until a pack that waits for kernels can train; None: it trains.
 
         Raises:
             NotFound, LeaseLost: as `pack_started`.
@@ -682,7 +689,7 @@ class Store:
             packs.report(connection, lease, pack_id, step, steps_per_second, seconds_left, preparing)
 
     def waiting_trials(self, lease: Lease, pack_ids: Sequence[str]) -> tuple[Trial, ...]:
-        """Return the trials of packs that nobody has begun, in the order of their indices.
+        """Return the trials of packs that have not begun, ordered by index.
 
         Raises:
             LeaseLost: see the class.
@@ -691,20 +698,20 @@ class Store:
             return packs.waiting_trials(connection, lease, pack_ids)
 
     def cut_anew(self, lease: Lease, pack_ids: Sequence[str], planned: Sequence[PlannedPack], cut_for: int) -> bool:
-        """Put other packs in the place of some that nobody has begun.
+        """Replace some packs that have not begun by others.
 
-        Some at a time where they have very many trials: each trial is in one waiting pack at any moment, so that
-        whoever comes after a process that was killed in between finds packs like any others.
+        This is done some at a time if there are very many trials. Each trial is in exactly one waiting pack at any
+        moment, so that a process that is killed in between leaves ordinary packs behind.
 
         Args:
             lease: of the study.
-            pack_ids: of the packs that go.
-            planned: of the same trials; they are numbered on from the study's other packs.
-            cut_for: packs side by side that they are for.
+            pack_ids: of the packs to be replaced.
+            planned: the new packs, of the same trials; their numbers continue those of the study's other packs.
+            cut_for: number of packs side by side for which they were planned.
 
         Returns:
-            Whether they were; nothing is changed where one of the packs is gone, or has been begun, or the trials are
-            others.
+            Whether they were replaced. Nothing is changed if one of the packs is gone or has begun, or the trials
+            differ.
 
         Raises:
             LeaseLost: see the class.
@@ -721,11 +728,11 @@ class Store:
     def commit(self, lease: Lease, pack_id: str, outcomes: Sequence[Outcome], attempt: int, host: str) -> list[int]:
         """Record ended trials: summary, curve points, a `trial` event each, and the study's counts.
 
-        Each trial all or nothing, and all of them up to some ten thousand points of their curves. Trials that have
-        an outcome already are left as they are, so a report may be committed again.
+        Each trial is written whole or not at all; a call with up to some ten thousand points of curves is one
+        transaction. Trials that already have an outcome are left as they are, so a report may be committed again.
 
         Returns:
-            The indices newly accepted, in the order given.
+            The indices that were newly accepted, in the order given.
 
         Raises:
             NotFound: no such pack in the lease's study, or an index that the study does not have.
@@ -740,7 +747,7 @@ class Store:
         return accepted
 
     def end_pack(self, lease: Lease, pack_id: str) -> None:
-        """Mark a pack as ended; every one of its trials must be.
+        """Mark a pack as ended; all of its trials must have ended.
 
         Raises:
             NotEnded: it has trials without an outcome.
@@ -765,8 +772,8 @@ class Store:
             pack_id: of one of its packs.
             error: what went wrong.
             max_attempts: failures after which it is halved.
-            counted: failures and losses of the pack when the attempt began, by which a repetition is known that comes
-                because the first answer was lost; None: take it for the first.
+            counted: failures and losses of the pack when the attempt began, by which a repeated call is recognised
+                whose first answer was lost; None: take it for the first call.
 
         Returns:
             `retry`: the pack waits for its next attempt. `halved`: out of attempts, two new packs (parent: this one)
@@ -781,7 +788,8 @@ class Store:
             return packs.fail(connection, lease, pack_id, error, max_attempts, counted)
 
     def lose_pack(self, lease: Lease, pack_id: str, error: Mapping[str, Any], *, counted: int | None = None) -> None:
-        """Count an attempt that was lost with its node or its connection: the pack waits, and no attempt is spent.
+        """Count an attempt that was lost with its node or its connection. The pack waits again, and this does not
+        count as a failure.
 
         Args:
             lease: of the study.
@@ -796,7 +804,7 @@ class Store:
             packs.lose(connection, lease, pack_id, error, counted)
 
     def rest_pack(self, lease: Lease, pack_id: str) -> None:
-        """Have a pack wait again that was given up for another study's sake.
+        """Let a pack wait again that was given up to make room for another study.
 
         Raises:
             NotFound, LeaseLost: as `pack_started`.
@@ -807,7 +815,8 @@ class Store:
     def cancel_unended(self, lease: Lease) -> int:
         """Give every unended trial the outcome `cancelled` and end the packs; return how many there were.
 
-        Writes one `progress` event, not one event a trial. Very many are cancelled some at a time.
+        This writes one `progress` event, not one per trial. If there are very many trials, they are cancelled some
+        at a time.
 
         Raises:
             LeaseLost: see the class.
@@ -815,7 +824,7 @@ class Store:
         return self._cancel_all(lease, None)
 
     def _cancel_all(self, lease: Lease, seconds: float | None) -> int:
-        """Cancel what is left under a lease, which is renewed on the way where nobody else does."""
+        """Cancel what is left under a lease, which is renewed on the way if nobody else renews it."""
         total, some = 0, batches.AT_ONCE
         while some == batches.AT_ONCE:
             with self._database.write() as connection:
@@ -831,7 +840,7 @@ class Store:
         return total
 
     def finish(self, lease: Lease) -> State:
-        """End a study's run by the state it is in, and give the lease back.
+        """End a study's run according to its state, and give the lease back.
 
         `running` becomes `completed`, `pausing` becomes `paused` (`completed` where every trial has ended),
         `stopping` becomes `stopped`, `cancelling` becomes `cancelled` after its unended trials are.

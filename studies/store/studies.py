@@ -17,7 +17,7 @@ from grokscale.studies.store.records import Idempotency, IdempotencyRecord, Leas
 from grokscale.studies.store.types import storable
 
 CANCEL_SECONDS = 30.0
-"""Between two transactions in which the trials of a study are cancelled, some at a time."""
+"""Seconds between two transactions that cancel trials of a study, some at a time."""
 
 
 def get(connection: Connection, study_id: str) -> StudyRecord:
@@ -61,7 +61,7 @@ def delete_ended(connection: Connection, study_id: str) -> None:
 def transition(
     connection: Connection, study_id: str, event: Event, lease: Lease | None, reason: str | None
 ) -> tuple[State, Lease | None]:
-    """See `Store.transition`. A lease comes back where the caller has to cancel the study's trials, some at a time."""
+    """See `Store.transition`. Returns a lease too if the caller has to cancel the study's trials, some at a time."""
     study = locks.locked(connection, study_id) if lease is None else locks.held(connection, lease)
     if event == "cancel" and study.total - study.ended > batches.AT_ONCE and lease is None:
         if study.state in WAITING:
@@ -76,7 +76,7 @@ def _ours(connection: Connection, study_id: str) -> Lease:
 
 
 def revive_some(connection: Connection, study_id: str, lease: Lease | None) -> bool:
-    """Take some lost trials of an ended study back, before it is retried; return whether very many are left."""
+    """Make some trials of an ended study unended again before it is retried; return whether very many are left."""
     study = locks.locked(connection, study_id) if lease is None else locks.held(connection, lease)
     states.refuse_imported(study, "retry")
     if study.state not in ENDED:

@@ -1,4 +1,4 @@
-"""A study's trials as one flat Arrow table: what laws read and what CSV and Parquet carry.
+"""A study's trials as one flat Arrow table, which laws read and which CSV and Parquet files contain.
 
 Columns: `id`, `index`, `configuration`, `seed`, `data_id` and `stream_id` (which rows share their data, and which the
 random numbers of their data: `trainers.trial.Identity`), `outcome`, `obtained`, `looks`, `steps`, `started`, `limit`
@@ -30,7 +30,7 @@ from grokscale.studies.store import descriptions
 from grokscale.studies.store.choices import Chosen, choose
 from grokscale.studies.store.models import Configuration, Pack, Trial
 from grokscale.studies.store.records import TrialFilter
-from grokscale.studies.trial_names import ERRORS_AT
+from grokscale.studies.vocabulary import ERRORS_AT
 from grokscale.trainers.tasks.description import Description
 
 _STORED = {**HEAD, **TIMES, **DELAY, **ERRORS, **TAIL}
@@ -98,7 +98,9 @@ def _limits(values: Mapping[str, Sequence[Any]], budget: Mapping[str, Any]) -> d
 
 
 def _measures(stored: Sequence[Mapping[str, Any] | None], task: Description) -> dict[str, pa.Array]:
-    """Return what was measured beside each error: what the task declares, and what it did when the trials ran."""
+    """Return what was measured beside each error: the measures that the task declares, and those that it had when
+    the trials ran.
+    """
     names = dict.fromkeys(measure.name for measure in task.measures)
     rows = [row or {} for row in stored]
     names |= dict.fromkeys(measure for row in rows for point in row.values() for measure in point)
@@ -114,7 +116,9 @@ def _typed(values: Mapping[str, Sequence[Any]], kinds: Mapping[str, pa.DataType]
 
 
 def _array(values: list[Any]) -> pa.Array:
-    """Return a field of the configurations: doubles where one is a float or none has a value, else as they are."""
+    """Return a field of the configurations: as doubles if one value is a float or there is no value, else as they
+    are.
+    """
     if any(isinstance(value, float) for value in values) or all(value is None for value in values):
         return pa.array([None if value is None else float(value) for value in values], FLOAT)
     return pa.array([json.dumps(value) if isinstance(value, dict) else value for value in values])

@@ -1,4 +1,4 @@
-"""Trials: one, and a page of a list."""
+"""Reads one trial, or a page of a list of trials."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def get(connection: Connection, trial_id: str) -> TrialRecord:
 def page(
     connection: Connection, study_id: str, filter: TrialFilter, limit: int, cursor: str | None
 ) -> Page[TrialRecord]:
-    """See `Store.trials`: a statement each for the study's fields, the page's keys, and the page's rows."""
+    """See `Store.trials`. One statement reads the study's fields, one the page's keys, and one the page's rows."""
     chosen = choose(connection, study_id, filter)
     seal = cursors.seal(study_id, sorted(set(filter.outcomes)), dict(filter.ranges), filter.sort)
     # an index alone answers this one; rows, wide as they are, are then read for the page only

@@ -1,4 +1,4 @@
-"""Column types in which SQLite and PostgreSQL differ, and the one guard against what neither may hold."""
+"""Column types in which SQLite and PostgreSQL differ, and the one guard against values that neither may hold."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from grokscale.trainers.trial import finite
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON can hold it: non-finite floats as None, numpy scalars as Python's, text storable."""
+    """Return a value in a form that JSON can hold: non-finite floats as None, numpy scalars as Python's, text as
+    storable.
+    """
     if isinstance(value, str):
         return storable(value)
     if value is None or isinstance(value, (bool, int)):
@@ -50,7 +52,9 @@ class Words(TypeDecorator[str]):
 
 
 def readable(read: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
-    """Return a result processor that says of what it cannot read, which was never written so, what is the matter."""
+    """Return a result processor that raises a clear error for a value that it cannot read, since it was never
+    written so.
+    """
 
     def checked(value: Any) -> Any:
         try:

@@ -9,21 +9,20 @@ from the sandwich by stream with the same factor G/(G-1) and t(G-1): without cen
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, sqrt
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from grokscale.studies.laws.exponentials import OUTSIDE, representable
+from grokscale.studies.laws.exponentials import OUTSIDE, exponential
 from grokscale.studies.laws.likelihood.censored import rows
+from grokscale.studies.laws.likelihood.newton import AT_MAXIMUM, climb
 from grokscale.studies.laws.likelihood.noise import Floats
 from grokscale.studies.laws.likelihood.sample import Sample
 
-_MOST_STEPS = 100
-_CLOSE = 1e-10
-_AT_MAXIMUM = 1e-6
-_HALVINGS = 40
+_MOST_THETA = 1e6
+"""In units of the rough scatter: beyond it the likelihood grows without end."""
 _STARTS = 30
 _FEWEST_SEEN = 2
 """Uncensored rows below which nothing is known of the scatter that a censored row is weighed by."""
@@ -81,13 +80,11 @@ class Mean:
     def ratio(self) -> dict[str, object]:
         """Return the ratio as the answer shows it."""
         half = self.half()
-        ends = (self.log,) if half is None else (self.log - half, self.log + half)
-        if not representable(*ends):
+        value, *ends = (exponential(self.log + side * (half or 0.0)) for side in (0, -1, 1))
+        if None in (value, *ends):
             return {"value": None, "ci95": None, "se_log": None, "reason": OUTSIDE}
-        shown: dict[str, object] = {"value": exp(self.log), "ci95": None, "se_log": self.se}
-        return shown | (
-            {"reason": "one stream of random numbers"} if half is None else {"ci95": [exp(end) for end in ends]}
-        )
+        shown: dict[str, object] = {"value": value, "ci95": None, "se_log": self.se}
+        return shown | ({"reason": "one stream of random numbers"} if half is None else {"ci95": ends})
 
 
 def mean(logs: Logs) -> Mean:
@@ -126,35 +123,15 @@ def _likely(logs: Logs, member: NDArray[np.intp], weight: Floats) -> Mean:
     if scale < 1e-12 * max(1.0, abs(centre)):
         raise NoMean("the uncensored values do not differ: nothing is known of the scatter")
     lower, upper = (logs.lower - centre) / scale, (logs.upper - centre) / scale
-    point = np.array([0.0, 1.0])
-    value, scores, bend = _expand(lower, upper, point)
-    distance, iteration = np.inf, 0
-    for iteration in range(_MOST_STEPS):  # noqa: B007  the count is part of the answer
-        gradient, information = weight @ scores, -np.einsum("k,kij->ij", weight, bend)
-        step = np.linalg.solve(information + 1e-14 * np.trace(information) * np.eye(2), gradient)
-        before, distance = distance, sqrt(max(0.0, float(gradient @ step)))
-        # Newton's steps square the distance: one that no longer halves it is down to rounding
-        if distance < _CLOSE or before / 2 < distance < _AT_MAXIMUM:
-            break
-        share, total = 1.0, float(weight @ value)
-        for _ in range(_HALVINGS):
-            further = point + share * step
-            if further[1] > 0:
-                found = _expand(lower, upper, further)
-                if weight @ found[0] >= total:
-                    break
-            share /= 2
-        else:
-            break
-        point, (value, scores, bend) = further, found
-    if distance > _AT_MAXIMUM or point[1] > 1e6:
+    reached = climb(_Here.of(_Weighed(lower, upper, weight), np.array([0.0, 1.0])))
+    distance, (delta, theta) = float(reached.distance), reached.here.point
+    if distance > AT_MAXIMUM or theta > _MOST_THETA:
         if alike:
             raise NoMean("the uncensored values do not differ: nothing is known of the scatter")
         raise NoMean(f"the search for the maximum did not converge: {distance:.1e} standard errors away")
-    delta, theta = point
     by_stream = np.zeros((streams, 2))
-    np.add.at(by_stream, member, weight[:, None] * scores)
-    bread = np.linalg.inv(-np.einsum("k,kij->ij", weight, bend))
+    np.add.at(by_stream, member, weight[:, None] * reached.here.scores)
+    bread = np.linalg.inv(reached.here.information)
     sandwich = bread @ (by_stream.T @ by_stream) @ bread
     jacobian = np.array([1 / theta, -delta / theta**2])
     se = (
@@ -167,7 +144,7 @@ def _likely(logs: Logs, member: NDArray[np.intp], weight: Floats) -> Mean:
         spread=scale / float(theta) if streams > 1 else None,
         method="censored log-normal likelihood",
         gradient_norm=distance,
-        iterations=iteration,
+        iterations=reached.iterations,
     )
 
 
@@ -188,11 +165,42 @@ def _unit(logs: Logs, weight: Floats, centre: float, least: float) -> float:
     return float(scales[int(np.nanargmax(likelihoods))])
 
 
-def _expand(lower: Floats, upper: Floats, point: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return each row's log-likelihood with its gradient and Hessian in (delta, theta)."""
-    delta, theta = point
-    count = len(lower)
-    sample = Sample(lower, upper, np.empty((count, 0)), np.zeros(count, dtype=np.intp), 1)
-    value, by_delta, by_theta, delta_delta, delta_theta, theta_theta = rows(sample, np.full(count, delta), float(theta))
-    hessian = -np.array([[delta_delta, delta_theta], [delta_theta, theta_theta]])
-    return value, np.stack([by_delta, by_theta], axis=1), hessian.transpose(2, 0, 1)
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """Ends of the logarithms in units of the scatter, and the weight of each row."""
+
+    lower: Floats
+    upper: Floats
+    weight: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """The weighed log-likelihood in (delta, theta) as Newton's method sees it; `scores` has shape (rows, 2)."""
+
+    logs: _Weighed
+    point: Floats
+    value: np.float64
+    scores: Floats
+    information: Floats
+
+    @classmethod
+    def of(cls, logs: _Weighed, point: Floats) -> _Here:
+        (delta, theta), count, weight = point, len(logs.lower), logs.weight
+        sample = Sample(logs.lower, logs.upper, np.empty((count, 0)), np.zeros(count, dtype=np.intp), 1)
+        value, by_delta, by_theta, *seconds = rows(sample, np.full(count, delta), float(theta))
+        delta_delta, delta_theta, theta_theta = (weight @ one for one in seconds)
+        information = np.array([[delta_delta, delta_theta], [delta_theta, theta_theta]])
+        return cls(logs, point, weight @ value, np.stack([by_delta, by_theta], axis=1), information)
+
+    def newton(self) -> tuple[Floats, np.float64]:
+        gradient = self.logs.weight @ self.scores
+        step = np.linalg.solve(self.information + 1e-14 * np.trace(self.information) * np.eye(2), gradient)
+        return step, np.sqrt(np.maximum(gradient @ step, 0.0))
+
+    def longest(self, step: Floats) -> np.float64:
+        # theta stays positive
+        return np.float64(min(1.0, -0.9 * self.point[1] / step[1]) if step[1] < 0 else 1.0)
+
+    def at(self, point: Floats) -> _Here:
+        return _Here.of(self.logs, point)

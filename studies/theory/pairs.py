@@ -15,8 +15,7 @@ from grokscale.studies.laws.likelihood.noise import Floats
 from grokscale.studies.laws.rows import columns
 from grokscale.studies.laws.rows.columns import Words
 from grokscale.studies.laws.rows.responses import observe
-
-CENSORED = ("interval", "left", "right")
+from grokscale.studies.vocabulary import INFORMATIVE, PENDING
 
 Reasons = Sequence[Mapping[str, str]]
 
@@ -47,11 +46,11 @@ class Pair:
     @property
     def inside(self) -> NDArray[np.bool_]:
         """Rows that are compared."""
-        return np.isin(self.words, ("exact", *CENSORED))
+        return np.isin(self.words, INFORMATIVE)
 
     def compared(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
         """Return the compared rows among some, all by number."""
-        return rows[np.isin(self.words[rows], ("exact", *CENSORED))]
+        return rows[np.isin(self.words[rows], INFORMATIVE)]
 
 
 def pair(
@@ -76,13 +75,13 @@ def pair(
     theory = columns.floats(table, predicted) if predicted in table.column_names else np.full(len(table), np.nan)
     ended = columns.words(table, "outcome") != ""
     words = np.where(observed.inside & (observed.lower == observed.upper), "exact", observed.words).astype(object)
-    comparable = np.isin(words, ("exact", *CENSORED))
-    words[~ended] = "pending"
+    comparable = np.isin(words, INFORMATIVE)
+    words[~ended] = PENDING
     words[comparable & ended & (theory <= 0)] = "predicted_nonpositive"
     trained = ended & ~np.isin(words, ("failed", "cancelled", "uninformative", "diverged", "pruned"))
     missing = trained & np.isnan(theory)
     words[missing] = "unpredicted"
-    compared = np.isin(words, ("exact", *CENSORED))
+    compared = np.isin(words, INFORMATIVE)
     logs = np.log(np.where(compared, theory, 1.0))
     told = [reason.get(predicted) or _UNKNOWN if none else "" for reason, none in zip(reasons, missing, strict=True)]
     return Pair(

@@ -18,8 +18,9 @@ from grokscale.studies.laws.exponentials import exponential
 from grokscale.studies.laws.rows import columns, identities
 from grokscale.studies.theory.explained import explained
 from grokscale.studies.theory.mean import Logs, NoMean, mean
-from grokscale.studies.theory.pairs import CENSORED, Pair, pair
+from grokscale.studies.theory.pairs import Pair, pair
 from grokscale.studies.theory.sentences import text
+from grokscale.studies.vocabulary import CENSORED, PENDING, UNREACHABLE
 from grokscale.trainers.tasks.description import Description
 
 _NUMBER = re.compile(r"(?<![\w.*])-?\d+(\.\d+)?(e[-+]?\d+)?(?![\w])")
@@ -128,7 +129,7 @@ def _counted(reasons: NDArray[np.object_]) -> dict[str, int]:
 def _warnings(comparisons: Mapping[str, Any], explains: Mapping[str, Any]) -> Iterator[str]:
     for name, one in comparisons.items():
         out = one["counted_out"]
-        unreachable = out.get("infeasible", 0) + out.get("stalled", 0)
+        unreachable = sum(out.get(word, 0) for word in UNREACHABLE)
         if unreachable:
             yield (
                 f"{name}: {unreachable} trials with a prediction cannot reach the threshold, though theory gives them "
@@ -137,7 +138,7 @@ def _warnings(comparisons: Mapping[str, Any], explains: Mapping[str, Any]) -> It
         censored = sum(one["censored"].values())
         if censored > _MANY * max(1, one["n"]):
             yield f"{name}: {censored} of {one['n']} measured values are censored: the ratio leans on a log-normal tail"
-    waiting = max(one["counted_out"].get("pending", 0) for one in comparisons.values())
+    waiting = max(one["counted_out"].get(PENDING, 0) for one in comparisons.values())
     if waiting:
         yield f"{waiting} trials have not ended and are counted out: the ratios may change"
     without = explains["draws_without_crossing"]

@@ -1,1 +1,1 @@
-"""What runs in a Ray worker: it trains packs, and knows no database, no specification, and no secret but one."""
+"""What runs in a Ray worker. It trains packs, and knows no database, no specification, and only one secret."""

@@ -1,10 +1,10 @@
-"""Where a pack keeps its checkpoints: `CHECKPOINT_DIR/<study>/<pack>/<attempt>/`, one directory an attempt.
+"""Where a pack keeps its checkpoints: `CHECKPOINT_DIR/<study>/<pack>/<attempt>/`, one directory per attempt.
 
-An attempt's directory is made exclusively, and nobody else writes to it: an attempt that runs on somewhere, cut off
-from everyone, cannot harm the one that took its place.
+An attempt's directory is created exclusively and only that attempt writes to it, so an attempt that still runs on a
+node that was cut off cannot harm its successor.
 
-A CHECKPOINT_DIR that nodes share may have workers of several users, each of whom has to read what the others left and
-to begin attempts beside theirs: what is made there is as open as that directory, whatever the umask.
+Workers of several users may share a CHECKPOINT_DIR. Each has to read what the others wrote and to begin attempts
+beside theirs, so what is created there is as open as that directory, whatever the umask.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from grokscale.trainers import files
 from grokscale.trainers.checkpoint import Checkpoint, Place, Unusable
 
 TRACE = "silent.txt"
-"""In an attempt's directory: where every thread was when a silent pack was ended."""
+"""File in an attempt's directory that says where every thread was when a silent pack was ended."""
 _TRACE_CHARACTERS = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """Of the packs of one study.
+    """The attempts at the packs of one study.
 
     Attributes:
         directory: of the study, the same on every node.
-        key: that the study's checkpoints are authenticated with (`Store.checkpoint_key`).
-        own: everything is this user's alone, and only such files are taken, see `trainers.checkpoint.Place`.
+        key: by which the study's checkpoints are authenticated (`Store.checkpoint_key`).
+        own: files belong to this user alone, and no others are accepted, see `trainers.checkpoint.Place`.
     """
 
     directory: Path
@@ -39,7 +39,9 @@ class Attempts:
     own: bool
 
     def begin(self, pack_id: str) -> tuple[int, Place]:
-        """Make the place of a pack's next attempt; return the attempt's number, counted from 1, and the place."""
+        """Create the place of a pack's next attempt; return the number of the attempt, counted from 1, and the
+        place.
+        """
         pack = self.directory / pack_id
         self.directory.parent.mkdir(parents=True, exist_ok=True)
         for directory in (self.directory, pack):
@@ -54,7 +56,9 @@ class Attempts:
             return number, self._place(pack_id, number)
 
     def resume(self, pack_ids: Sequence[str]) -> tuple[Checkpoint | None, list[str]]:
-        """Return the most advanced checkpoint of a pack and of those it was made from, and why others are not taken."""
+        """Return the most advanced checkpoint of a pack and of those that it was made from, and why others were
+        refused.
+        """
         found: list[Checkpoint] = []
         refused: list[str] = []
         for pack_id in pack_ids:
@@ -68,7 +72,7 @@ class Attempts:
         return max(found, key=lambda checkpoint: checkpoint.progress, default=None), refused
 
     def trace(self, pack_id: str, number: int | None) -> str | None:
-        """Return where a silent attempt was when it was ended; None where it ended otherwise."""
+        """Return where a silent attempt was when it was ended; None if it ended in another way."""
         try:
             text = files.read(self.directory / pack_id / str(number) / TRACE, own=self.own)
         except OSError:

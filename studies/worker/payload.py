@@ -1,7 +1,7 @@
-"""Outcomes on their way from a worker to its driver: data, compressed, about a megabyte at most in one piece.
+"""Outcomes on their way from a worker to its driver: compressed data, in pieces of at most about a megabyte.
 
-Ray hands a return value of this size over as an object of the driver's, so that it outlives the worker; the pieces
-keep the object store and each of the store's transactions small.
+Ray makes the driver the owner of a return value of this size, so that it outlives the worker. Pieces keep the object
+store, and each transaction, small.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from grokscale.trainers.encoding import Encoding
 from grokscale.trainers.trial import Outcome
 
 PIECE_BYTES = 1 << 20
-"""Before compression. A single outcome may be larger: one with recorded coordinates."""
+"""Before compression. A single outcome with recorded coordinates may be larger."""
 _SUMMARY_BYTES = 4096
 _ENCODING = Encoding(*OUTCOME)
 
@@ -25,7 +25,7 @@ def pack(outcomes: Sequence[Outcome]) -> bytes:
 
 
 def unpack(piece: bytes) -> list[Outcome]:
-    """Return what `pack` was given."""
+    """Return the outcomes that `pack` was given."""
     return _ENCODING.decode(zlib.decompress(piece))
 
 

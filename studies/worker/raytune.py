@@ -1,7 +1,7 @@
-"""Ray Tune, the parts that are used here: everything of it is imported from this module.
+"""The parts of Ray Tune that are used here; all of them are imported from this module.
 
-Tune imports Ray Data, and pandas for the type of an answer that nobody here asks for; both stay out of drivers and
-workers, of which a machine may have one a core: a third of what Tune costs, 0.5 s of CPU and 60 MB each.
+Tune imports Ray Data, and pandas for the type of a result that is not used here. Both are kept out of drivers and
+workers, of which a machine may have one per core. That saves a third of Tune's cost: 0.5 s of CPU and 60 MB each.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from types import ModuleType
 import ray
 
 _UNUSED = {"ray.data": "Dataset", "pandas": "DataFrame"}
-"""Modules, and the class of each that is named in annotations when Tune is imported."""
+"""Modules, and the class of each that annotations name when Tune is imported."""
 
 
 @contextmanager
 def _left_out() -> Generator[None]:
-    """Have placeholders for what is unused while the block runs; whoever imports it later gets the real ones."""
+    """Put placeholders for the unused modules while the block runs; a later import gets the real ones."""
     put = []
     for name, type_name in _UNUSED.items():
         if name not in sys.modules:

@@ -25,15 +25,16 @@ from grokscale.trainers.trial import Pack
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """What a worker is given.
+    """What a worker receives with a pack.
 
     Attributes:
-        pack: the trials that are left of it.
-        attempts: where the study's checkpoints are, and the key that they are known by: the one secret that a worker
-            is told. It comes as everything between driver and worker does, through Ray, behind the cluster's token.
-        ancestry: ids of the pack and of those it was made from: their checkpoints serve it.
-        silence_seconds: the worker ends its own process when one report takes longer.
-        plugin: the task, where it is one from outside: the worker imports that very code, or refuses the pack.
+        pack: the trials of the pack that are left.
+        attempts: where the study's checkpoints are, and the key that authenticates them, which is the only secret
+            that a worker knows. Like everything between driver and worker it is sent through Ray, which is protected
+            by the cluster's token.
+        ancestry: ids of the pack and of those that it was made from, whose checkpoints it can use.
+        silence_seconds: the worker ends its own process if a report takes longer.
+        plugin: the task, if it is one from outside; the worker imports exactly that code, or refuses the pack.
     """
 
     pack: Pack
@@ -52,7 +53,7 @@ class Assignment:
 class PackTrainable(Trainable):
     """Trains one pack after another, and reports about once a second.
 
-    Where this machine has not the code of the task, the only result of a pack says what it `lacks`, and its `host`.
+    If this machine lacks the code of the task, the only result of a pack says what it `lacks`, and its `host`.
 
     The first result of a pack comes at once: `attempt`, `host`, `node`, and `actor`, its own handle. The next one says
     which checkpoints were `refused` and why, where any were. Each later one has `step`, `steps` (column steps since the
@@ -123,7 +124,7 @@ class PackTrainable(Trainable):
                 self._trace = None
 
     def _take_task(self, assignment: Assignment) -> None:
-        """Have this process know the tasks of this package, and the one from outside that it is given."""
+        """Offer, in this process, the tasks of this package and the one from outside that the assignment names."""
         if self._tasks == [assignment.plugin]:
             return
         if assignment.plugin is None:

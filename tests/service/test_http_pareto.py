@@ -13,8 +13,8 @@ from grokscale.service.client import Client
 from grokscale.service.commands.tables import pareto_tables
 from grokscale.service.pareto.models import EXAMPLE_PARETO, Pareto, ParetoQuery
 from grokscale.studies.pareto import pareto
-from grokscale.studies.spec.objective import RESPONSES
 from grokscale.studies.store import Lease, Store
+from grokscale.studies.vocabulary import RESPONSES
 from tests.service.conftest import BASE_URL
 
 ADAPTIVE: dict[str, Any] = {

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from grokscale.trainers.passage import Passage
 from grokscale.trainers.plateau import PlateauLog, plateau
-from grokscale.trainers.schedule import next_in_log, next_on_curve
+from grokscale.trainers.schedule import end_after, latest_t2, next_in_log, next_on_curve
 from grokscale.trainers.task import Speed
 
 
@@ -106,3 +106,9 @@ def test_skipping_by_a_certified_speed_misses_no_crossing(moves: list[float], le
     for level in range(len(levels)):
         assert skipping.crossing(level, 0, last) == looking.crossing(level, 0, last)
     assert looks <= len(error)
+
+
+def test_a_run_that_still_goes_on_comes_to_t2_after_the_latest_that_would_have_ended_it() -> None:
+    ends = np.concatenate([np.arange(900, 1300), np.arange(50_500, 51_800), np.arange(999_950, 1_020_100, 7)])
+    for end, latest in zip(ends.tolist(), latest_t2(ends).tolist(), strict=True):
+        assert end_after(latest) <= end < end_after(latest + 1)

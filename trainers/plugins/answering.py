@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import replace
 from typing import Any
 
 from grokscale.trainers.plugins.checks import check
-from grokscale.trainers.plugins.loading import carried_out, described_in
+from grokscale.trainers.plugins.loading import carried_out, described_in, implementation
 from grokscale.trainers.plugins.plugin import Plugin
 from grokscale.trainers.task import Streams
 from grokscale.trainers.tasks import registry
@@ -28,7 +29,7 @@ def answer_contract(module: str, config: dict[str, Any]) -> list[list[str | None
     found: list[list[str | None]] = []
     for one in described_in(module):
         task = carried_out(one, module)
-        check(one, registry.BUILT_IN)
+        check(replace(one, implementation=implementation(one, module)), registry.BUILT_IN)
         found += [[one.kind, made.what, made.problem] for made in checks(task, filled(task, config))]
     return found
 

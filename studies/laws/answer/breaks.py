@@ -1,4 +1,4 @@
-"""Is there a break? M3 against M5 by a parametric bootstrap: where M3 holds there is no break, and no chi-squared."""
+"""Is there a break? M3 against M5 by a parametric bootstrap, as the ratio is not chi-squared where M3 holds."""
 
 from __future__ import annotations
 

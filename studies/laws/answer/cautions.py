@@ -1,4 +1,4 @@
-"""What a reader of a law must know beside its numbers: the warnings of the answer."""
+"""The warnings of an answer: what a reader must know beside the numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What models say of each other: nesting, weights, lack of fit, regimes, and how well a law foretells longer runs."""
+"""Comparison of models: likelihood ratios, information criteria, lack of fit, regimes, prediction of longer runs."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def lack_of_fit(data: Data, intercepts: Intercepts) -> dict[str, Any]:
 
 
 def by_study(data: Data, intercepts: Intercepts) -> dict[str, Any]:
-    """Return each study's exponent of 1/rate, and the test that they are one (Wald's F)."""
+    """Return each study's exponent of 1/rate, and Wald's F test that they are equal."""
     own = {level: np.where(data.studies == i, data.log_x, 0.0) for i, level in enumerate(data.levels)}
     named = with_studies(data, intercepts, own)
     try:
@@ -124,7 +124,7 @@ def by_study(data: Data, intercepts: Intercepts) -> dict[str, Any]:
 
 
 def by_decade(data: Data, intercepts: Intercepts) -> list[dict[str, Any]]:
-    """Return the exponent of 1/rate (M2) in each decade of the rate that tells one."""
+    """Return the exponent of 1/rate (M2) in each decade of the rate, or why it is not identified."""
     decade = np.floor(-data.log_x / math.log(10) + 1e-9).astype(int)
     return [{"decade": int(d), **exponent_of(data, decade == d, intercepts)} for d in sorted(set(decade.tolist()))]
 
@@ -141,7 +141,7 @@ def of_low_floor(data: Data, intercepts: Intercepts) -> dict[str, Any]:
 
 
 def exponent_of(data: Data, chosen: Chosen, intercepts: Intercepts) -> dict[str, Any]:
-    """Return the exponent of 1/rate (M2) over some of the rows, or why they tell none."""
+    """Return the exponent of 1/rate (M2) over some of the rows, or why they do not identify it."""
     nothing: dict[str, Any] = {"value": None, "se": None, "ci95": None}
     if not (chosen & data.sample.crossed).any():
         return {"n": 0, **nothing, "reason": "no trial with a crossing"}
@@ -163,10 +163,10 @@ def _fitted(name: Name, part: Data, intercepts: Intercepts) -> Model:
 
 
 def extrapolation(data: Data, intercepts: Intercepts, name: Name) -> dict[str, Any]:
-    """Fit the rows of smallest 1/rate, foretell the others, and return the error of log t over exact ones.
+    """Fit the rows of smallest 1/rate, predict the others, and return the error of log t over exact ones.
 
-    A level of 1/rate is never parted: the shorter runs are those levels that come nearest to their share.
-    Draws without a crossing among the short runs are not foretold.
+    The shorter runs are whole levels of 1/rate, as many as come nearest to their share. Draws without a crossing among
+    them are not predicted.
     """
     nothing = {"n": 0, "bias": None, "rmse": None, "median_absolute": None}
     levels, counts = np.unique(np.round(data.log_x, 9), return_counts=True)

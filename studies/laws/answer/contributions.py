@@ -1,4 +1,4 @@
-"""What each of several studies gives to a fit, and why one of them gives nothing."""
+"""How many rows each of several studies contributes to a fit, and why one contributes none."""
 
 from __future__ import annotations
 

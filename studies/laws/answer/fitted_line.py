@@ -1,4 +1,4 @@
-"""A law in one monomial as something to draw: its rows, and its line with the interval about it."""
+"""A law in one monomial for a chart: its rows, and the fitted line with its confidence band."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Are the exponents those of the paper's law, and are they near enough to them for it not to matter?
 
-The law t2 ~ 1/(alpha*beta) says 1 of an exponent of 1/(alpha*beta), and -1 of one of alpha and of one of beta; so does
-that of another task of its rate and the factors of it. Within a
-draw there is next to no noise but a trend of order beta, so 0.99997 +- 1e-5 is "significantly" not 1. The test says so,
-and the equivalence test beside it (two one-sided tests, margin 0.02) says that it does not matter.
+By the law t2 ~ 1/(alpha*beta) the exponent of 1/(alpha*beta) is 1, and those of alpha and beta are -1; likewise for the
+rate of another task and its factors. Within a draw there is hardly any noise but a trend of order beta, so that
+0.99997 +- 1e-5 is "significantly" not 1. The test says so, and the equivalence test beside it (two one-sided tests,
+margin 0.02) says that it does not matter.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Hypothesis:
 
     Attributes:
         exponents: predictor to its exponent.
-        margin: how far from them does not matter.
+        margin: distance from them that does not matter.
     """
 
     exponents: Mapping[str, float]

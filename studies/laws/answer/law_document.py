@@ -57,11 +57,9 @@ def _number(estimate: Estimate) -> dict[str, Any]:
 
 
 def _prefactor(question: Question, rows: Rows, law_fit: LawFit) -> dict[str, Any]:
-    nothing: dict[str, Any] = {"value": None, "se": None, "ci95": None, "by_draw": None}
     inference = law_fit.inference
     if inference is None or law_fit.design.lost:
-        column, reason = next(iter(law_fit.design.lost.items()))
-        return nothing | {"not_identifiable": column, "reason": reason}
+        return prefactors.not_identifiable(*next(iter(law_fit.design.lost.items())))
     by_draw = None if question.effect == "none" else prefactors.by_draw(inference, alone=rows.alone)
     return prefactors.prefactor(inference.level) | {"by_draw": by_draw}
 

@@ -1,4 +1,4 @@
-"""The prefactor of a law as an answer shows it: e to the level, over all draws and by draw."""
+"""The prefactor of a law as an answer shows it, the exponential of the level, over all draws and by draw."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ def prefactor(level: Estimate) -> dict[str, Any]:
     ends = [exponential(end) for end in level.ci95]
     shown = {"value": value, "se": value * level.se}
     return shown | ({"ci95": None, "reason": f"the interval is {OUTSIDE}"} if None in ends else {"ci95": ends})
+
+
+def not_identifiable(column: str, reason: str) -> dict[str, Any]:
+    """Return the prefactor of a law whose exponents cannot all be told, for the reason that is in a column."""
+    nothing = dict.fromkeys(("value", "se", "ci95", "by_draw"))
+    return {**nothing, "not_identifiable": column, "reason": reason}
 
 
 def by_draw(inference: Inference, *, alone: bool) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """Streams as clusters: a covariance and a bootstrap that need no model of what the trials of a stream share.
 
-A stream is what the data of a draw are made of: mostly there is one a draw, under `stream: legacy` one a seed. Both
-work on each stream's score at the maximum. The covariance is CR2 (R. Bell, D. McCaffrey, Surv. Methodol. 28, 2002): a
-stream's score is blown up by what the stream itself has pulled the fit towards it; t has streams - p degrees of
-freedom. The bootstrap is the wild score bootstrap (P. Kline, A. Santos, J. Econom. Methods 1, 2012): each stream's
-score times a random weight, one Newton step, and the t statistic of that step; an interval from the quantiles of |t|.
-Sandwich and percentile bootstrap without these corrections cover .82-.91 at 8-20 draws.
+A stream is the random numbers of a draw's data: mostly each draw has its own, under `stream: legacy` each seed. Both
+start from each stream's score at the maximum. The covariance is CR2 (R. Bell, D. McCaffrey, Surv. Methodol. 28, 2002),
+which adjusts each score for the leverage of its stream on the fit; t has streams - p degrees of freedom. The bootstrap
+is the wild score bootstrap (P. Kline, A. Santos, J. Econom. Methods 1, 2012): each stream's score times a random
+weight, one Newton step, and the t statistic of that step; an interval from the quantiles of |t|. Sandwich and
+percentile bootstrap without these corrections cover .82-.91 at 8-20 draws.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from grokscale.studies.laws.likelihood.sample import Sample
 FEWEST = 8
 """Streams below which no interval by draw is given."""
 _WHOLE = 1e-6
-"""Share of a variance that is rounding: otherwise CR2 has all of it in expectation."""
+"""Share of a variance that is rounding: beyond it, CR2 is unbiased."""
 _WEBB = np.array([-1.5, -1.0, -0.5, 0.5, 1.0, 1.5])
 """Squares of the six weights of M. Webb (2014), signed: two points would give 2^8 samples of 8 draws."""
 
@@ -115,9 +115,9 @@ def whole_covariance(clusters: Clusters) -> Floats:
 def degrees_of_freedom(clusters: Clusters, place: Floats) -> float:
     """Return those of the CR2 variance of a linear combination, by Bell and McCaffrey's two moments.
 
-    Scores have the variances of their information, so that what a stream adds to the variance is a quadratic form of
-    Gaussian numbers. Streams of equal information: their number less one. Where one stream alone tells part of it there
-    are none: that part has no residual, and the variance leaves it out.
+    Scores have the variance of their information, so that each stream contributes a quadratic form of Gaussian numbers.
+    Streams of equal information have their number less one. Where one stream alone identifies part of the combination
+    there are none: that part has no residual, and the variance leaves it out.
 
     Args:
         clusters: at least two.
@@ -170,7 +170,7 @@ def _adjusted(clusters: Clusters) -> tuple[Floats, Floats]:
 
 
 def _leverages(clusters: Clusters) -> tuple[Floats, Floats]:
-    """Return the inverse root of the information, and by what each stream's score is blown up in its units."""
+    """Return the inverse root of the information, and the CR2 adjustment of each stream's score in its units."""
     back = np.linalg.inv(np.linalg.cholesky(clusters.informations.sum(axis=0)))
     leverage = back @ clusters.informations @ back.T
     values, vectors = np.linalg.eigh(leverage)

@@ -2,7 +2,7 @@
 
 Plain maximum likelihood with an intercept a draw covers .90 in place of .95 (each draw takes a degree of freedom), and
 less under censoring. Covariances are scaled by w/(w - draws - p) and intervals use t with w - draws - p degrees of
-freedom, w being the information of the rows on their curve, in rows: 1 for one seen to the step, a fraction for a
+freedom, w being the information of the rows on their linear predictor: 1 for an exact row, a fraction for a
 censored one. Without censoring w is the number of rows and this is ordinary least squares.
 
 With a random intercept a predictor that moves within draws alone has the degrees of freedom of the rows beyond the
@@ -46,12 +46,12 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Inference:
-    """What a fit says once its degrees of freedom are counted.
+    """The estimates of a fit, corrected for its degrees of freedom.
 
     Attributes:
         slopes: shape (p,); covariance: shape (p, p), corrected.
         dfs: residual degrees of freedom of each slope, shape (p,).
-        inflation: by how much each slope's variance was corrected, shape (p,).
+        inflation: factor by which each slope's variance was corrected, shape (p,).
         df: the residual degrees of freedom within draws.
         sigma: standard deviation of log t within draws, corrected.
         tau: that of the draws' intercepts under a random one, corrected; None: they are fixed or pooled.
@@ -75,7 +75,7 @@ class Inference:
 
 
 def degrees_of_freedom(fit: Fit, sample: Sample) -> float:
-    """Return the information of the rows, in rows, less one for every draw and exponent."""
+    """Return the information of the rows, in exact rows, less one for every draw and exponent."""
     weight = fit.maximum.expansion.weight / sample.noise.information
     return weight - len(fit.intercepts) - len(fit.slopes)
 
@@ -141,8 +141,8 @@ class Degrees:
 
     Attributes:
         within, between: of the variances within and between draws.
-        of_rows, of_draws: by how much those are corrected.
-        slopes: of each slope, shape (p,); inflation: by how much its variance is corrected, shape (p,).
+        of_rows, of_draws: factors by which those are corrected.
+        slopes: of each slope, shape (p,); inflation: factor by which its variance is corrected, shape (p,).
     """
 
     within: float
@@ -154,7 +154,7 @@ class Degrees:
 
     @property
     def missing(self) -> str | None:
-        """What there is no degree of freedom for, in a sentence; None: there is one for everything."""
+        """What lacks a degree of freedom, in a sentence; None: nothing does."""
         if self.between < 1:
             return "there are too few draws for a scatter between them beside what differs between draws only"
         if self.within <= 0:
@@ -167,8 +167,8 @@ class Degrees:
 def mixed_degrees(fit: Mixed) -> Degrees:
     """Count degrees of freedom.
 
-    What is known of a slope is the sum of what is known from within draws and from between them, each up to a variance
-    with degrees of freedom of its own (F. Satterthwaite, Biometrics Bull. 2, 1946).
+    The information on a slope is the sum of that within and that between draws, each known up to a variance with
+    degrees of freedom of its own (F. Satterthwaite, Biometrics Bull. 2, 1946).
     """
     p, covariance = len(fit.slopes), fit.covariance[1:, 1:]
     known = covariance @ fit.within
@@ -200,7 +200,7 @@ def _corrected(fit: Mixed, sample: Sample, degrees: Degrees) -> Floats:
 
 
 def level_at(fit: Fit | Mixed, sample: Sample, x: Floats, *, stream: NDArray[np.intp] | None) -> Estimate:
-    """Return the mean over draws of log t at one place: what the band about a fitted line is made of.
+    """Return the mean over draws of log t at given predictors: the band about a fitted line.
 
     Args:
         fit: with at least one residual degree of freedom.

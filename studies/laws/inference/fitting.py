@@ -1,4 +1,4 @@
-"""What the draws are to a law: one prefactor each, a random sample of prefactors, or one prefactor for all."""
+"""Fits of a law with fixed, random or pooled intercepts, and the estimates from them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from grokscale.studies.laws.likelihood.sample import Sample
 
 
 class TooFewDegrees(Exception):
-    """The rows carry less information than there are parameters; `reason` says where."""
+    """The rows carry less information than there are parameters; `reason` names them."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -51,9 +51,9 @@ class Fitted:
         sample: the rows, their draws numbered; pooled: all draw 0.
         stream: of each row, shape (rows,).
         intercepts: what the draws are.
-        fit, inference: the maximum, and what it says.
+        fit, inference: the maximum, and the estimates from it.
         parameters: number of parameters of the likelihood.
-        between: what lies between draws by stream; None: every draw has its own stream, or there are too few streams.
+        between: effects between draws by stream; None: every draw has its own stream, or there are too few streams.
     """
 
     sample: Sample
@@ -89,9 +89,9 @@ def identify_under(
 
 
 class Follower:
-    """Fits of samples that differ little from one another, as searches and profiles ask for them.
+    """Fits of a sequence of similar samples, as along a profile.
 
-    Each random one is begun where the last one ended, by one start.
+    With random intercepts each begins at the maximum of the last.
     """
 
     def __init__(self, intercepts: Intercepts) -> None:
@@ -155,7 +155,7 @@ def _carried(weight: float, prefactors: int, exponents: int) -> str:
 
 
 def _between_streams(fitted: Fitted, draws: int, of_draws: NDArray[np.bool_]) -> Fitted:
-    """Return a fit with what lies between draws told by streams, where streams have several draws and tell it."""
+    """Return a fit with effects between draws by stream, where streams have several draws and are numerous enough."""
     sample, inference = fitted.sample, fitted.inference
     exact = isinstance(fitted.fit, Fit) and fitted.fit.no_scatter
     if int(fitted.stream.max()) + 1 == draws or exact:

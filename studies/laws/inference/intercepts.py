@@ -22,14 +22,14 @@ def choose(
 ) -> Intercepts:
     """Return what the draws are to a law.
 
-    Fixed intercepts would throw away what censored draws say and all that lies between draws; a random one needs some
-    draws to know their scatter by, and some with more rows than one to know by what is not theirs. Where every draw has
-    one row there is nothing to tell apart: its scatter is the rows', and they are independent.
+    Fixed intercepts ignore draws without a crossing and every effect between draws. A random one needs several draws to
+    estimate the scatter between them, and rows beyond the first of a draw to estimate that within. Where every draw has
+    one row the two cannot be separated: rows are independent, and pooled.
 
     Args:
         effect: as asked for.
         censored: some row of the likelihood was not seen to the step.
-        data_vary: a swept field changes the data, so that it moves between draws only.
+        data_vary: a swept field changes the data, so that it varies between draws only.
         sizes: rows of each draw that has any, shape (draws,).
         crossings: rows bounded on both sides of each draw that has any, shape (draws with a crossing,).
     """

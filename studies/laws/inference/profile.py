@@ -1,4 +1,4 @@
-"""Profile-likelihood intervals: where a parameter, all others refitted, costs as much likelihood as t allows."""
+"""Profile-likelihood intervals: the values of a parameter that a likelihood-ratio test does not reject."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _WIDEST = 64.0
 def profile_interval(fitted: Fitted, j: int) -> tuple[float | None, float | None]:
     """Return the 95 % interval of a slope by its profile likelihood; an end is None where it is not bounded.
 
-    The signed root of the likelihood ratio is compared with t, and corrected by the variance's degrees of freedom like
-    the standard error is (see `inference`): both intervals are one where the log-likelihood is a parabola.
+    The signed root of the likelihood ratio is compared with t and corrected for degrees of freedom as the standard
+    error is (see `estimates`): where the log-likelihood is a parabola the interval is Wald's.
     """
     estimate = fitted.inference.slope(j)
     allowed = t_quantile(estimate.df) * math.sqrt(float(fitted.inference.inflation[j]))
@@ -38,7 +38,7 @@ def profile_interval(fitted: Fitted, j: int) -> tuple[float | None, float | None
 
 
 def _restricted(sample: Sample, j: int, value: float) -> Sample:
-    """Return the rows with one slope held: it goes into log t."""
+    """Return the rows with one slope fixed: its term is subtracted from log t."""
     shift = value * sample.x[:, j]
     return replace(sample, lower=sample.lower - shift, upper=sample.upper - shift, x=np.delete(sample.x, j, axis=1))
 

@@ -1,7 +1,7 @@
-"""What lies between draws, where several of them are made of the same random numbers.
+"""Effects between draws where several draws are made of the same random numbers.
 
-Under `stream: legacy` one seed serves every N, s and tau, so that the draws of a stream are no independent sample: what
-N does to the prefactor differs from stream to stream. The level, and exponents of what is the same in all rows of a
+Under `stream: legacy` one seed serves every N, s and tau, so that the draws of a stream are not independent: the effect
+of N on the prefactor differs between streams. The level, and exponents of what is the same in all rows of a
 draw, then have the CR2 covariance by stream with Bell and McCaffrey's degrees of freedom (see `clusters`). Where every
 stream has the same design that is the mean of the streams' own slopes, +- t(streams - 1) standard deviations over the
 root of their number (R. Ibragimov, U. Mueller, J. Bus. Econ. Stat. 28, 2010). It takes unequal and censored ones too.
@@ -20,19 +20,19 @@ from grokscale.studies.laws.inference.estimates import Estimate, Inference
 from grokscale.studies.laws.likelihood.noise import Floats
 
 _FEWEST_DEGREES = 0.99
-"""Degrees of freedom below which one stream all but alone tells an exponent: nothing tells how streams differ."""
+"""Degrees of freedom below which one stream dominates an exponent, and the scatter between streams is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """The scatter of level and slopes where what lies between draws is told by streams.
+    """Level and slopes with a covariance that is by stream for effects between draws.
 
     Attributes:
         parameters: (level, slopes), shape (p+1,).
         covariance: theirs, shape (p+1, p+1).
         parts: the streams.
-        there: to the parameters about the middle of the rows, where level and slopes hardly vary together.
-        chosen: those that lie between draws, shape (p+1,).
+        there: maps them to the parameters about the middle of the rows, where level and slopes are nearly uncorrelated.
+        chosen: the effects between draws, shape (p+1,).
     """
 
     parameters: Floats
@@ -52,7 +52,7 @@ class Between:
 def between(
     parameters: Floats, model: Floats, parts: Clusters, middle: Floats, of_draws: NDArray[np.bool_]
 ) -> Between | None:
-    """Put streams in the place of draws; None: they do not tell every parameter that lies between draws.
+    """Replace draws by streams; None: they do not identify the scatter of every effect between draws.
 
     Args:
         parameters: (level, slopes), shape (p+1,).

@@ -13,7 +13,7 @@ def rows(sample: Sample, eta: Floats, theta: float) -> Floats:
 
     Args:
         sample: the rows.
-        eta: of each row, where it expects theta * log t, shape (rows,).
+        eta: linear predictor, the expected theta * log t of each row, shape (rows,).
         theta: 1/sigma.
     """
     noise, lower, upper = sample.noise, sample.lower, sample.upper

@@ -1,4 +1,4 @@
-"""Which exponents a design can tell at all, before anything is fitted."""
+"""Which exponents are identified by a design, before anything is fitted."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _SINGULAR = 1e-8
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """What the predictors can tell within draws.
+    """Which predictors are identified within draws.
 
     Attributes:
         names: the predictors.
-        basis: positions of independent predictors that span them all within draws.
-        lost: predictor to the reason why its exponent is not identified; what is not in it lies in the basis.
+        basis: positions of linearly independent predictors that span them all.
+        lost: predictors whose exponents are not identified, each with the reason; the others are in the basis.
         condition: condition number of the centred, scaled predictors of the basis; 1 for a single one.
     """
 
@@ -61,7 +61,7 @@ def identify(x: Floats, names: Sequence[str], draw: NDArray[np.intp], draws: int
 
 
 def moves_within(x: Floats, draw: NDArray[np.intp], draws: int) -> NDArray[np.bool_]:
-    """Return which columns of x, shape (rows, p), move within draws, shape (p,)."""
+    """Return which columns of x, shape (rows, p), vary within draws, shape (p,)."""
     apart = np.abs(x - means(x, draw, draws)[draw]).max(axis=0, initial=0)
     return apart > _CONSTANT * np.maximum(1, np.abs(x).max(axis=0, initial=0))
 

@@ -1,4 +1,4 @@
-"""What is said of a maximum of a likelihood: how sure it is that it is one, its covariance, and how well it fits."""
+"""What is reported of the maximum of a likelihood: evidence of convergence, covariance and goodness of fit."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from grokscale.studies.laws.likelihood.no_maximum import NoMaximum
 from grokscale.studies.laws.likelihood.noise import Floats
 from grokscale.studies.laws.likelihood.sample import Sample
 
-AT_MAXIMUM = 1e-6
-"""Distance below which a search counts as converged."""
 FLAT = 100.0
-"""Variance of log sigma of a likelihood that does not tell sigma: a few rows tell it to a factor of e."""
+"""Variance of log sigma above which sigma counts as not identified: a few rows tell it to a factor of e."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,7 @@ class Evidence:
         iterations: Newton steps taken; 0 for a solution in closed form.
         converged: the distance is below a millionth of a standard error, or the solution is in closed form.
         starts: of the search; one where the likelihood is concave.
-        optima: distinct ones that they led to.
+        optima: distinct maxima that they led to.
     """
 
     gradient_norm: float
@@ -38,11 +36,18 @@ class Evidence:
 
 
 def inverse(information: Floats) -> Floats:
+    """Return the covariance of parameters from the information on them, shape (q, q).
+
+    Raises:
+        NoMaximum: the likelihood is flat in some direction.
+    """
+    scale = np.sqrt(np.maximum(np.diag(information), 1e-300))
     try:
-        factor = np.linalg.inv(np.linalg.cholesky(information))
-    except np.linalg.LinAlgError:  # flat in some direction
+        with np.errstate(over="ignore"):
+            factor = np.linalg.inv(np.linalg.cholesky(information / scale / scale[:, None]))
+    except np.linalg.LinAlgError:
         raise NoMaximum from None
-    return factor.T @ factor
+    return factor.T @ factor / scale / scale[:, None]
 
 
 def r2(sample: Sample, intercepts: Floats, slopes: Floats, sigma: float) -> float | None:

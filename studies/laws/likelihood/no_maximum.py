@@ -1,4 +1,4 @@
-"""A likelihood without a maximum, and why: found out from the rows themselves, since a search cannot tell."""
+"""A likelihood without a maximum, and the reason, which is found from the rows: a search cannot tell it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BRACKETS = "the crossings are known only to brackets that one curve passes: they
 TIMES = "a curve of each draw passes all of its times: they do not tell the scatter within draws"
 SEARCH = "the search for the maximum of the likelihood came to no end"
 _SLACK = 1e-6
-"""Part of the scatter that a linear program takes for nothing."""
+"""Tolerance of the linear program, in units of the scatter."""
 
 
 class NoMaximum(PortableError):
@@ -31,7 +31,7 @@ class NoMaximum(PortableError):
 
     @property
     def reason(self) -> str:
-        """What of the rows leaves the likelihood without a maximum, in a sentence."""
+        """Why the likelihood has no maximum, in a sentence."""
         if self.sample is None or not curves_pass(self.sample):
             return SEARCH
         return TIMES if self.sample.exact.any() else BRACKETS
@@ -40,7 +40,7 @@ class NoMaximum(PortableError):
 def curves_pass(sample: Sample) -> bool:
     """Return whether curves of the same slopes, one a draw, pass between the ends of every row.
 
-    Then nothing contradicts a law without scatter.
+    Then the rows agree with a law without scatter.
     """
     units, _ = first_units(sample)
     centred = Centred.of(sample, units).rows

@@ -17,7 +17,7 @@ _XTOL = 1e-4
 _SAME = 1e-6
 _EDGE = 1e-3
 _REACH = 4.0
-"""Standard errors, by what is rough, within which the peak is sought first."""
+"""Standard errors, by the rough function, within which the peak is sought first."""
 _WIDER = 7.0
 """Factor from each step beyond a bracket to the next."""
 NOWHERE = 1e100
@@ -96,7 +96,7 @@ def _brackets(values: Floats, peaks: NDArray[np.intp]) -> list[tuple[float, floa
 def _narrowed(
     rough: Callable[[float], float], bracket: tuple[float, float], ends: tuple[float, float]
 ) -> tuple[float, float]:
-    """Return a bracket of some standard errors about the rough peak; as it was where the peak is not one of a hill."""
+    """Return a bracket of some standard errors about the rough peak, or the same one where that is not curved."""
     _, at = _climbed(rough, bracket, ends)
     step = _EDGE * (bracket[1] - bracket[0])
     bend = (2 * rough(at) - rough(at - step) - rough(at + step)) / step**2
@@ -112,9 +112,9 @@ def _climbed(
     ends: tuple[float, float],
     tops: Sequence[tuple[float, float]] = (),
 ) -> tuple[float, float]:
-    """Return the peak in a bracket and where it is; one that lies at an end of it is followed beyond.
+    """Return the peak in a bracket and where it is; a rise that goes on at its end is followed beyond.
 
-    Where the way leads to one of the `tops` that are known, it is that one.
+    Where it leads to a peak that is known, one of the `tops`, that is returned.
     """
     low, high = bracket
     while True:
@@ -138,7 +138,7 @@ def _climbed(
 def _beyond(
     height: Callable[[float], float], top: tuple[float, float], width: float, end: float
 ) -> tuple[float, float]:
-    """Follow a rise in longer and longer steps, of the sign of `width`; return a bracket about where it ends."""
+    """Follow a rise in growing steps, of the sign of `width`; return a bracket of where it ends."""
     (here, at), before = top, top[1]
     while True:
         width *= _WIDER

@@ -21,9 +21,9 @@ class Sample:
         lower, upper: ends of log t, shape (rows,); equal where t was seen to the step, -inf or inf where open.
         x: predictors, shape (rows, p).
         draw: the draw of each row, 0 <= draw < draws, shape (rows,). Pooled: all 0.
-        draws: number of draws, every one of them with a crossing (a row that is bounded on both sides).
+        draws: number of draws.
         noise: of log t.
-        stretch: by how much each row scatters more than sigma, s above, shape (rows,); None: 1 everywhere.
+        stretch: scatter of each row in units of sigma, shape (rows,); None: 1 everywhere.
     """
 
     lower: Floats

@@ -1,4 +1,4 @@
-"""The rows that a model can be fitted to: those that have a value of every column that it needs."""
+"""The complete cases of a model: the rows that have a value of every column that it needs."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from grokscale.studies.laws.terms.rate import Rate
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """Rows of the likelihood with the columns that models are made of, each of shape (rows,).
+    """Rows of the likelihood with the columns of every model, each of shape (rows,).
 
     Attributes:
         rows: the study's trials, sorted; `sample.x` has no columns of its own yet.
@@ -46,7 +46,7 @@ class Data:
     levels: tuple[str, ...]
 
     def of_studies(self) -> dict[str, Floats]:
-        """Return a column for each study of the rows but the first: by how much its log prefactor differs."""
+        """Return the indicator column of each study of the rows but the first."""
         present = np.unique(self.studies)
         return {f"study[{self.levels[i]}]": (self.studies == i).astype(float) for i in present[1:]}
 
@@ -109,11 +109,11 @@ class Data:
         )
 
     def with_crossings(self) -> Data:
-        """Return the rows of draws with a crossing: under fixed intercepts the others say nothing."""
+        """Return the rows of draws with a crossing: under fixed intercepts the others carry no information."""
         crossed = np.bincount(self.sample.draw[self.sample.crossed], minlength=self.sample.draws) > 0
         return self if crossed.all() else self.only(crossed[self.sample.draw])
 
     def by_draw(self) -> Data:
-        """Return the rows with their draws, which pooling has taken as one."""
+        """Return the rows with their own draws, where these were pooled."""
         sample = replace(self.sample, draw=self.rows.cluster, draws=self.rows.draws)
         return replace(self, rows=replace(self.rows, sample=sample))

@@ -1,8 +1,8 @@
-"""Scatter that grows as the error floor comes near the threshold: log sigma = c + delta log(floor/threshold).
+"""Dispersion that grows as the error floor approaches the threshold: log sigma = c + delta log(floor/threshold).
 
-The end of a run whose floor lies near its threshold is flat, and its t2 loose. Given delta the law is as ever, each row
-stretched (`likelihood`); delta is searched on the law with one exponent a field, and held in every model, so that their
-likelihoods compare.
+The error curve of a run whose floor lies near its threshold is flat, so that t2 scatters. Given delta each row has a
+stretch (`Sample`). delta is estimated with M3, one exponent a field, and held in every model, so that their likelihoods
+compare.
 
 Plain maximum likelihood overstates delta: each draw's level follows the rows that scatter least, whose residuals then
 look smaller still (its interval covers .73 over 60 studies of 90 rows). So delta maximises the profile likelihood

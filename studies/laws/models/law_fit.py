@@ -1,4 +1,4 @@
-"""From sorted rows to a fit, or to the reason why there is none."""
+"""The fit of one law to rows, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ MOST_UNREACHABLE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class LawFit:
-    """What the data say of a law.
+    """A law fitted as far as the rows identify it.
 
     Attributes:
-        design: which exponents they can tell.
-        fitted: of the design's basis, and of the settings after it; None where it can tell none.
-        settings: fields that the law is not in, each of whose values has a level.
-        scatter: such fields that have none, and count as scatter.
+        design: which exponents are identified.
+        fitted: on the design's basis, and on the settings after it; None where that is empty.
+        settings: fields that the law is not in, fitted as factors.
+        scatter: such fields that are not, and count as scatter.
     """
 
     design: Design
@@ -72,7 +72,7 @@ def fit_law(rows: Rows, names: tuple[str, ...]) -> LawFit:
 
 
 def _beside(rows: Rows, sample: Sample) -> dict[str, Floats]:
-    """Return the columns of the settings that the crossings can tell beside the predictors; none of them: {}."""
+    """Return the indicators of settings that the crossings identify beside the predictors."""
     beside, crossed = levels(rows.settings), sample.crossed
     draw = sample.draw if rows.intercepts == "fixed" else np.zeros_like(sample.draw)
     columns = [column[crossed] for column in beside.values()]
@@ -116,7 +116,7 @@ def enough_to_begin(rows: Rows) -> None:
 
 
 def _design(rows: Rows, names: tuple[str, ...]) -> Design:
-    """Return what the crossings tell; what the whole plan cannot tell either is lost for good.
+    """Return which exponents the crossings identify; the others are lost where the whole plan does not either.
 
     Raises:
         TooLittle: the plan can tell more than the crossings do.

@@ -1,4 +1,4 @@
-"""Laws that are linear in their columns, and whether the rows can tell the columns apart."""
+"""Fits that are linear in named columns, and whether the rows identify their slopes."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def with_design(data: Data, named: dict[str, Floats], offset: Floats | float = 0
 
 
 def with_studies(data: Data, intercepts: Intercepts, named: dict[str, Floats]) -> dict[str, Floats]:
-    """Return columns with those of the studies and of the settings that the model is not in.
+    """Return columns with the indicators of studies and of settings that the model is not in.
 
-    Under fixed intercepts a study has a column only where it shares draws with another: else they have it in them.
+    Under fixed intercepts a study has one only where it shares draws with another: else the intercepts contain it.
     """
     crossed, fixed = data.sample.crossed, intercepts == "fixed"
     studies, settings = data.of_studies(), data.of_settings(named)

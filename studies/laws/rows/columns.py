@@ -1,4 +1,4 @@
-"""What the columns of a study's table are: the trial's own, the configuration's, the theory's; and numbers in them."""
+"""The columns of a table of trials, the trial's own, the configuration's and the theory's, as arrays."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from grokscale.studies import roles
 from grokscale.studies.laws.errors import UnknownName
 from grokscale.studies.laws.likelihood.noise import Floats
 from grokscale.studies.laws.terms.monomial import Monomial
+from grokscale.studies.vocabulary import CROSSINGS, ERRORS_AT
 
 Words = NDArray[np.object_]
 
-_CROSSINGS = ("t1", "t1_gradient", "t2", "t2_plateau", "delay")
 _TRIAL = frozenset(
     {"id", "index", "configuration", "seed", "data_id", "stream_id", "outcome", "obtained", "looks", "steps", "started"}
-    | {f"{name}_{part}" for name in _CROSSINGS for part in ("step", "lower", "upper", "censoring", "stayed")}
+    | {f"{name}_{part}" for name in (*CROSSINGS, "delay") for part in ("step", "lower", "upper", "censoring", "stayed")}
     | {"ladder", "pack", "attempt", "host", "seconds", "limit"}
     | {"train_threshold", "test_threshold", "train_measure", "test_measure"}
 )
-_ERROR = re.compile(r"error_(t1|t2|stop|min|settled|plateau)(_.+)?")
+_ERROR = re.compile(rf"error_({'|'.join(ERRORS_AT)})(_.+)?")
 """A test error, its step, or what the task measured there."""
 STUDY = "study"
 """Which study a trial is of, where a table holds several."""

@@ -1,4 +1,4 @@
-"""Crossings of all trials as columns: read from the table or from a rung of the ladder, and derived ones."""
+"""Crossings of all trials as columns, read from the table or from a rung of the ladder, or derived."""
 
 from __future__ import annotations
 
@@ -15,10 +15,7 @@ from grokscale.studies.laws.errors import UnknownName
 from grokscale.studies.laws.likelihood.noise import Floats
 from grokscale.studies.laws.rows import columns
 from grokscale.studies.laws.rows.columns import Words
-
-UNREACHABLE = ("infeasible", "stalled")
-"""Words of rows that cannot cross: these are not long times, they are no times at all."""
-_SEEN = ("exact", "left", "interval")
+from grokscale.studies.vocabulary import CROSSED, UNREACHABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,7 @@ class Crossings:
     @property
     def seen(self) -> NDArray[np.bool_]:
         """Rows that have crossed."""
-        return np.isin(self.words, _SEEN)
+        return np.isin(self.words, CROSSED)
 
 
 def of_column(table: pa.Table, name: str) -> Crossings:
@@ -115,7 +112,7 @@ def delay_of_rung(table: pa.Table, threshold: float) -> Crossings:
 
 
 def positive(values: Crossings) -> Crossings:
-    """Mark the rows that have no logarithm: values that are certainly not above 0."""
+    """Mark the rows without a logarithm: their values are certainly not above 0."""
     words = values.words.copy()
     words[((words == "exact") & (values.step <= 0)) | ((words == "interval") & (values.upper <= 0))] = "nonpositive"
     return replace(values, words=words)

@@ -12,7 +12,7 @@ from grokscale.studies.laws.rows.columns import STUDY, fields
 
 def draws(table: pa.Table) -> NDArray[np.intp]:
     """Return the draw of each row, the data that it is of, numbered from 0 by seed and then as they appear."""
-    return _first(numbered(table, "seed", "data_id"), numbered(table, "data_id"))
+    return _of_name(table, "data_id")
 
 
 def streams(table: pa.Table) -> NDArray[np.intp]:
@@ -20,12 +20,14 @@ def streams(table: pa.Table) -> NDArray[np.intp]:
 
     Draws of one stream are not independent: whatever counts draws as a sample counts these.
     """
-    return _first(numbered(table, "seed", "stream_id"), numbered(table, "stream_id"))
+    return _of_name(table, "stream_id")
 
 
-def _first(order: NDArray[np.intp], same: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Number what is the same from 0, by the least of its `order`, shape (rows,): one draw may serve several seeds."""
-    least = np.full(int(same.max(initial=-1)) + 1, np.iinfo(np.intp).max)
+def _of_name(table: pa.Table, name: str) -> NDArray[np.intp]:
+    """Number the rows by a name that may serve several seeds; where it is null the seed tells them apart."""
+    order, same = numbered(table, "seed", name), numbered(table, name)
+    same = np.where(table.column(name).is_null().to_numpy(), len(table) + order, same)
+    least = np.full(2 * len(table), len(table), dtype=np.intp)
     np.minimum.at(least, same, order)
     return np.unique(least[same], return_inverse=True)[1].reshape(-1).astype(np.intp)
 

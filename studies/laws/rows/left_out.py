@@ -1,4 +1,4 @@
-"""Why trials tell nothing of a response: what became of each of them, in words."""
+"""Why trials have no response, counted by reason, in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How each row of a likelihood was looked at, so that a time drawn anew can be seen as its own was.
+"""When each trial was looked at, so that a time drawn by a bootstrap can be censored as its own was.
 
 A row seen to the step was looked at at every step up to its limit. One known to a bracket was looked at at the ends of
 that bracket, and before and after in the same ratio: looks are as far apart as the time grows, whether errors are
@@ -13,10 +13,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from grokscale.studies.laws.exponentials import LARGEST
 from grokscale.studies.laws.likelihood.noise import Floats
 from grokscale.studies.laws.likelihood.sample import Sample
-
-_LARGEST_LOG = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class Looks:
         upper[even] = self.one[even] + k * self.apart[even]
         lower[even] = upper[even] - self.apart[even]
         steps = np.isposinf(self.apart)
-        k = np.ceil(np.exp(np.clip((t - self.one)[steps], -_LARGEST_LOG, _LARGEST_LOG)))
+        k = np.ceil(np.exp(np.clip((t - self.one)[steps], -LARGEST, LARGEST)))
         with np.errstate(divide="ignore"):
             lower[steps], upper[steps] = self.one[steps] + np.log(k - 1), self.one[steps] + np.log(k)
         early, late = t <= self.first, t > self.last

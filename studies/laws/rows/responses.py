@@ -1,7 +1,7 @@
-"""What a law can be asked of: each trial's response as an interval of its logarithm, with a word for its kind.
+"""The response of each trial as an interval of its logarithm, with a word for its kind of censoring.
 
-A row enters as what is known about it, and every word that keeps it out is counted, never dropped. A time seen to the
-step enters as log t. t = 0 is (-1, 0] and has no logarithm: such a row says that t + 1 is at most 1.
+Every row enters as what is known about it, or is counted under the word that keeps it out. An exact time enters as
+log t. t = 0 is (-1, 0] and has no logarithm: such a row says that t + 1 is at most 1.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from grokscale.studies.laws.likelihood.noise import Floats
 from grokscale.studies.laws.rows import columns, crossings
 from grokscale.studies.laws.rows.columns import Words
 from grokscale.studies.laws.rows.crossings import Crossings
+from grokscale.studies.vocabulary import INFORMATIVE, RESPONSES
+from grokscale.trainers.schedule import end_after, latest_t2
 
 _ENDED_WITHOUT = {
     "diverged": "diverged",
@@ -28,8 +30,6 @@ _ENDED_WITHOUT = {
     "cancelled": "cancelled",
     "uninformative_data": "uninformative",
 }
-# the stop rule `after_t2` lets a trial run on for 1000 steps or 2 %, whichever is more
-_RUNS_ON_STEPS, _RUNS_ON_SHARE = 1000, 0.02
 _SHORTEST = 20
 """Steps below which rounding up to whole steps moves log t by more than 5 %."""
 
@@ -45,7 +45,7 @@ class Observed:
             `pruned`, `failed`, `cancelled`, `uninformative`, `pending` (has not ended, nothing known), `nonpositive`
             (no logarithm), `missing` (ended without this response).
         unended: `right` rows of trials that are still running.
-        limit: logarithm of the time beyond which the response would not have been seen; inf: nothing bounds it.
+        limit: logarithm of the time up to which the response would have been seen; inf: any time.
         remarks: what a reader should know of the rows.
     """
 
@@ -59,7 +59,7 @@ class Observed:
     @property
     def inside(self) -> NDArray[np.bool_]:
         """Rows of the likelihood."""
-        return np.isin(self.words, ("exact", "interval", "left", "right"))
+        return np.isin(self.words, INFORMATIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class _Response:
     Attributes:
         read: from the table's columns.
         rung: from a rung of the ladder at a threshold; None: the ladder does not have it.
-        ends: a trial that stops after t2 ends with it, so that a running one has not reached it yet.
+        ends: under `stop: after_t2` it ends a trial, so that a running one has not reached it yet.
         first: a first crossing, after which the error may rise again.
         watched: the time up to which it would have been seen, shape (rows,), nan where that is not known.
         own: columns of the study's thresholds that it is a crossing of.
@@ -111,7 +111,7 @@ def _last(table: pa.Table, first: Crossings) -> Crossings:
     return crossings.last(first, columns.floats(table, "steps"))
 
 
-RESPONSES: dict[str, _Response] = {
+_READ: dict[str, _Response] = {
     "t1": _crossing("t1", ends=False),
     "t1_gradient": _Response(lambda table: crossings.of_column(table, "t1_gradient"), watched=_ended),
     "t2": _crossing("t2", ends=True),
@@ -140,20 +140,20 @@ def observe(table: pa.Table, response: str, threshold: float | None) -> Observed
 
     Args:
         table: a study's trials.
-        response: one of `RESPONSES`.
+        response: one of `vocabulary.RESPONSES`.
         threshold: a rung of the ladder; None: the study's own thresholds.
 
     Raises:
         UnknownName: no such response, or no such rung.
         NotApplicable: the response is no threshold's.
     """
-    if response not in RESPONSES:
-        raise UnknownName(response, tuple(RESPONSES), "response")
-    how = RESPONSES[response]
+    how = _READ.get(response)
+    if how is None:
+        raise UnknownName(response, RESPONSES, "response")
     own = np.ones(len(table), dtype=bool) if threshold is None else _own(table, how, threshold)
     read = how.read(table)
     if threshold is not None and not own.all():
-        read = crossings.either(own, read, _of_rung(table, response, threshold, own))
+        read = crossings.either(own, read, _of_rung(table, response, how, threshold, own))
     outcomes = columns.words(table, "outcome")
     running = outcomes == ""
     read = _running(table, read, running, known=how.ends and bool(own.all()))
@@ -174,10 +174,9 @@ def _own(table: pa.Table, how: _Response, threshold: float) -> NDArray[np.bool_]
     return np.all(own, axis=0) if own else np.zeros(len(table), dtype=bool)
 
 
-def _of_rung(table: pa.Table, response: str, threshold: float, own: NDArray[np.bool_]) -> Crossings:
-    how = RESPONSES[response]
+def _of_rung(table: pa.Table, response: str, how: _Response, threshold: float, own: NDArray[np.bool_]) -> Crossings:
     if how.rung is None:
-        possible = ", ".join(name for name, other in RESPONSES.items() if other.rung)
+        possible = ", ".join(name for name, other in _READ.items() if other.rung)
         raise NotApplicable(f"threshold= picks a rung of {possible}; {response} has none", "threshold")
     train, test = (columns.words_if_any(table, name) for name in columns.MEASURES)
     if ((train != "") | (test != "")).all():
@@ -205,17 +204,16 @@ def _running(table: pa.Table, read: Crossings, running: NDArray[np.bool_], *, kn
     steps = columns.floats(table, "steps")
     if known and _stops_after(read, steps):
         started = columns.floats(table, "started") == 1
-        # one that still runs at step S has not crossed before the earlier of these
-        earliest = np.floor(np.fmin(steps - _RUNS_ON_STEPS, steps / (1 + _RUNS_ON_SHARE)))
-        censored = running & started & (earliest > 0)
-        words[censored], lower[censored] = "right", earliest[censored]
+        # one that crossed by then would have been stopped
+        crossed_by = latest_t2(steps)
+        censored = running & started & (crossed_by > 0)
+        words[censored], lower[censored] = "right", crossed_by[censored]
     return Crossings(read.step, lower, read.upper, words, read.stayed)
 
 
 def _stops_after(read: Crossings, steps: Floats) -> bool:
     """Whether every trial that crossed ended soon after: under the other stop rules a running one may have crossed."""
-    last = read.upper + np.maximum(_RUNS_ON_STEPS, np.ceil(_RUNS_ON_SHARE * read.upper))
-    return bool((steps <= last)[read.seen].all())
+    return bool((steps <= end_after(read.upper))[read.seen].all())
 
 
 def _logarithms(read: Crossings, words: Words) -> tuple[Floats, Floats, Words]:

@@ -1,9 +1,8 @@
-"""Fields that vary within draws and that a law is not asked in: each of their values has a level of its own.
+"""Fields that vary within draws and that the law is not in: factors, each with a level per value.
 
-A study may sweep `init_scale` or compare optimisers on the same data. To a law in alpha*beta these are neither data,
-which have an intercept each, nor scatter: a column for each value but the first takes its part of the prefactor out.
-Where a field has too many values for that, or the exponents could no longer be told (a random search moves everything
-at once), it stays outside and counts as scatter.
+A study may sweep `init_scale` or compare optimisers on the same data. In a law in alpha*beta such a field is a factor:
+an indicator column for each value but the first. Where a field has too many values for that, or the exponents would no
+longer be identified (a random search varies everything at once), it is left out and counts as scatter.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ def settings(table: pa.Table, draw: NDArray[np.intp], asked: Collection[str] = (
 
 
 def levels(found: Mapping[str, Setting]) -> dict[str, Floats]:
-    """Return a column for each value but the first of each field, `field=value`: by how much its log prefactor differs.
+    """Return the indicator column of each value but the first of each field, `field=value`.
 
     Fields of more than `MOST_VALUES` have none.
     """
@@ -72,7 +71,7 @@ def levels(found: Mapping[str, Setting]) -> dict[str, Floats]:
 
 
 def told(asked: Floats, beside: Sequence[Floats], draw: NDArray[np.intp], draws: int) -> tuple[list[int], bool]:
-    """Return which columns add to those before them, and whether the predictors can be told beside them.
+    """Return which columns are independent of those before them, and whether the predictors are identified beside them.
 
     Args:
         asked: predictors, shape (rows, p).
@@ -98,7 +97,7 @@ def told(asked: Floats, beside: Sequence[Floats], draw: NDArray[np.intp], draws:
 
 
 def _rest(column: Floats, basis: Sequence[Floats], draw: NDArray[np.intp], draws: int) -> Floats | None:
-    """Return what a column adds to a basis and to a level a draw, of length 1; None: nothing."""
+    """Return the unit residual of a column on a basis and a level per draw; None: there is none."""
     rest = column - means(column[:, None], draw, draws)[draw, 0]
     for one in basis:
         rest = rest - one * (one @ rest)

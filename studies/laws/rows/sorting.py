@@ -1,4 +1,4 @@
-"""Which rows enter a fit, and what becomes of the others: everything is counted."""
+"""Which trials enter a likelihood, and the counts of those that do not, by reason."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from grokscale.studies.laws.inference.intercepts import Effect, Intercepts, alon
 from grokscale.studies.laws.likelihood.noise import NORMAL, Floats, Noise
 from grokscale.studies.laws.likelihood.sample import Sample
 from grokscale.studies.laws.rows import columns, identities
-from grokscale.studies.laws.rows.crossings import UNREACHABLE
 from grokscale.studies.laws.rows.responses import Observed
 from grokscale.studies.laws.rows.settings import Setting, settings
 from grokscale.studies.laws.terms.rate import Rate
+from grokscale.studies.vocabulary import UNREACHABLE
 
 CENSORED = (
     "left",

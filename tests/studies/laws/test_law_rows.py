@@ -10,6 +10,7 @@ import pytest
 
 from grokscale.studies.laws import TooLittle, law
 from grokscale.studies.laws.rows.responses import Observed, observe
+from grokscale.studies.vocabulary import RESPONSES
 from tests.studies.laws.tables import Row, censor, crossing, grid, ladder, power_law, table
 
 
@@ -294,3 +295,15 @@ def test_above_a_half_there_is_no_law() -> None:
     with pytest.raises(TooLittle, match="a law of the others would describe a minority") as refusal:
         law(table(infeasible_at({1e-4, 1e-5})), "t2")
     assert refusal.value.counts["censored"]["infeasible"] == 60
+
+
+@pytest.mark.parametrize("response", RESPONSES)
+def test_every_response_is_read(response: str) -> None:
+    row = crossing("t1", "exact", 5) | crossing("t1_gradient", "exact", 6) | crossing("t2", "exact", 30)
+    row |= crossing("t2_plateau", "exact", 40) | {"delay_step": 25, "delay_lower": 24, "delay_upper": 25}
+    row |= {"delay_censoring": "exact", "error_settled": 0.1, "error_min": 0.2, "error_plateau": 0.3}
+    of = {"t1": 5, "t1_gradient": 6, "t2": 30, "t2_stayed": 30, "t2_plateau": 40, "delay": 25}
+    of |= {"error_settled": 0.1, "error_min": 0.2, "error_plateau": 0.3}
+    observed = observe(table([{"configuration": 0, "seed": 0, "alpha": 0.1, "beta": 1e-3} | row]), response, None)
+    assert observed.words.tolist() == ["exact"]
+    assert np.exp(observed.upper) == pytest.approx(of[response])

@@ -43,7 +43,9 @@ def lease_of(store: Store, objective: Any = driving.T2, seeds: int = 3) -> Lease
 
 
 def answer(store: Store, lease: Lease, *asked: Any) -> dict[str, Any]:
-    found = pareto_of(store.study(lease.study_id), store.table(lease.study_id), *(*asked, None, None, None)[:3], 1000)
+    found = pareto_of(
+        store.study(lease.study_id).spec["search"], store.table(lease.study_id), *(*asked, None, None, None)[:3], 1000
+    )
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["text"].isascii()
     return found

@@ -64,7 +64,7 @@ def test_pruned_trials_are_counted_and_outside_fits(store: Store) -> None:
     assert any(f"{len(pruned)} trials were pruned" in warning for warning in answer["warnings"])
     assert answer["exponent"]["value"] == pytest.approx(1, abs=5e-3)  # ten steps are rounded up to eleven
     assert fit_family(table, Request()).result["censored"]["pruned"] == len(pruned)
-    points = pareto_of(store.study(study), table, "t2", "t1", None, 1000)
+    points = pareto_of(store.study(study).spec["search"], table, "t2", "t1", None, 1000)
     assert all(point["config"] for point in points["points"])
 
 

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from grokscale.studies.laws.rows.responses import RESPONSES as OF_LAWS
 from grokscale.studies.settings import Settings
 from grokscale.studies.spec import Limits, parse
-from grokscale.studies.spec.objective import RESPONSES, Objective
+from grokscale.studies.spec.objective import Objective
 from grokscale.studies.spec.searches import Tpe
 from tests.studies.spec.spec_samples import BASE, changed, refused
 
@@ -40,10 +39,6 @@ def test_the_canonical_form_gives_the_same_specification_again(objective: Any) -
     spec = parse(searched(objective=objective))
     assert spec.canonical()["search"]["objective"] == objective
     assert parse(spec.canonical()) == spec
-
-
-def test_what_can_be_sought_is_what_the_laws_know() -> None:
-    assert tuple(OF_LAWS) == RESPONSES
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from pathlib import Path
 
 import large
 from samples import add, outcome
@@ -68,6 +69,13 @@ def main(url: str, call: str, seam: str, *arguments: str) -> None:
         pack = store.open_packs(lease)[0]
         stop_at(store, seam)
         store.commit(lease, pack.id, [outcome(i, points=50) for i in pack.members], 1, "child")
+    elif call == "import":
+        from grokscale.studies.imports import bodies  # no other call needs it
+        from grokscale.studies.imports.reading import PARQUET
+
+        runs = bodies.read(Path(arguments[0]).read_bytes(), PARQUET, {"name": "killed"}, 2000)
+        stop_at(store, seam)
+        store.import_study(runs, versions={}, idempotency=Idempotency("me", "POST /v1/studies:import", "key", "hash"))
     else:
         stop_at(store, seam)
         large.CALLS[call](store, *arguments)

@@ -1,17 +1,15 @@
-"""The censored likelihood of log t with an intercept a draw, in Olsen's parametrisation.
+"""The censored log-likelihood of log t with one intercept per draw, in Olsen's parametrisation.
 
     log t = a_draw + x . b + sigma * s * e,     theta = 1/sigma,  level = a/sigma,  slope = b/sigma
 
-Given the stretch s of each row, mostly 1, the log-likelihood is concave in (level, slope, theta) for every kind of row
-(R. Olsen, Econometrica 46, 1978; for interval rows because the density is log-concave), so one Newton search finds the
-only maximum. The curvature of the levels is diagonal: they are eliminated by a Schur complement, and a thousand draws
-cost no more than one.
+s is the stretch of a row, mostly 1. The log-likelihood is concave in (level, slope, theta) for every kind of censoring
+(R. Olsen, Econometrica 46, 1978; for intervals because the density is log-concave), so that it has one maximum. The
+Hessian is diagonal in the levels, which a Schur complement eliminates: a thousand draws cost no more than one.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 
@@ -28,11 +26,15 @@ class Point:
     slopes: Floats
     theta: float
 
-    def moved(self, step: Self, length: float) -> Point:
-        """Return the point `length` steps further."""
-        return Point(
-            self.levels + length * step.levels, self.slopes + length * step.slopes, self.theta + length * step.theta
-        )
+    @property
+    def vector(self) -> Floats:
+        """(levels, slopes, theta), shape (draws + p + 1,)."""
+        return np.concatenate([self.levels, self.slopes, [self.theta]])
+
+    @staticmethod
+    def of(vector: Floats, draws: int) -> Point:
+        """Return the parameters of a vector."""
+        return Point(vector[:draws], vector[draws:-1], float(vector[-1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,11 @@ class Expansion:
 
     Attributes:
         value: log-likelihood of log t.
-        levels, rest: gradient, shapes (draws,) and (p+1,).
+        levels, rest: gradient by the levels and by the rest, shapes (draws,) and (p+1,).
         levels_levels: diagonal of minus the Hessian, shape (draws,).
         levels_rest: its off-diagonal block, shape (draws, p+1).
         rest_rest: its lower block, shape (p+1, p+1).
-        weight: information of the rows on their curve, each in units of its own scatter.
+        weight: information on the linear predictor summed over rows, each in units of its own scatter.
     """
 
     value: float
@@ -58,7 +60,7 @@ class Expansion:
 
     @property
     def ratios(self) -> Floats:
-        """How the best levels follow the rest: -d levels / d rest, shape (draws, p+1)."""
+        """Minus the derivative of the maximising levels by the rest, shape (draws, p+1)."""
         return self.levels_rest / self.levels_levels[:, None]
 
     @property

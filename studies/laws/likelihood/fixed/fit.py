@@ -25,8 +25,8 @@ class Fit:
     Attributes:
         slopes, slopes_covariance: shapes (p,) and (p, p).
         intercepts: shape (draws,).
-        own_variance: variance of the intercepts' mean that comes from each draw's own rows.
-        shared_variance: its variance that comes through slopes and sigma, common to all draws.
+        own_variance: variance of the mean intercept due to each draw's own rows.
+        shared_variance: its variance due to slopes and sigma, which all draws share.
         shared_covariance: its covariance with the slopes, shape (p,).
         sigma: standard deviation of log t within draws.
         r2: share of the variation of log t within draws that x explains, over exact rows; None where there is none.
@@ -55,10 +55,10 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """A least-squares line and its scatter as the origin and unit of log t: every number of the search is near 1.
+    """The least-squares line as the origin of log t and the scatter about it as the unit, so that numbers are near 1.
 
-    Without the line as origin, theta and the slopes of a law with next to no scatter would be one direction to
-    rounding, and its standard errors noise.
+    Without the line as origin, theta and the slopes of a law with little scatter would be collinear to rounding, and
+    its standard errors noise.
 
     Attributes:
         y_mean, x_mean: means by draw, shapes (draws,) and (draws, p).
@@ -103,7 +103,7 @@ def fit(sample: Sample) -> Fit:
 
 
 def least_squares(sample: Sample) -> Units:
-    """Least squares over the rows bounded on both sides, brackets at their middle."""
+    """Return the least-squares line through the rows bounded on both sides, an interval taken at its middle."""
     crossed, draw = sample.crossed, sample.draw[sample.crossed]
     y = (sample.lower[crossed] + sample.upper[crossed]) / 2
     y_mean = means(y[:, None], draw, sample.draws)[:, 0]
@@ -124,7 +124,7 @@ def least_squares(sample: Sample) -> Units:
 
 
 def _violation(residual: Sample) -> float:
-    """How far beyond the line the end of a censored row lies, at most: it says that t is there or further."""
+    """Return the greatest distance by which the line contradicts a censored row."""
     return float(np.maximum(residual.lower, -residual.upper)[~residual.crossed].max(initial=0.0))
 
 

@@ -1,4 +1,4 @@
-"""The one maximum of a concave log-likelihood, by damped Newton steps."""
+"""The one maximum of the likelihood with an intercept a draw."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from grokscale.studies.laws.likelihood.fixed.expansion import Expansion, Point, expand
-from grokscale.studies.laws.likelihood.maximum import AT_MAXIMUM, Evidence
+from grokscale.studies.laws.likelihood.maximum import Evidence
+from grokscale.studies.laws.likelihood.newton import AT_MAXIMUM, Numbers, climb
 from grokscale.studies.laws.likelihood.no_maximum import NoMaximum
 from grokscale.studies.laws.likelihood.noise import Floats
 from grokscale.studies.laws.likelihood.sample import Sample
 
-_MOST_STEPS = 100
-_CLOSE = 1e-10
-"""Distance to the maximum, in standard errors, at which the search ends: far below any digit that is compared."""
 _LOST = 0.01
 """Distance, in standard errors, at which a search that gets no further has found nothing worth reporting."""
 _LONGEST = 1e4
@@ -38,21 +36,13 @@ def maximise(sample: Sample, start: Point) -> Maximum:
     Raises:
         NoMaximum: see the class.
     """
-    point, here = start, expand(sample, start)
-    before = np.inf
-    for iteration in range(_MOST_STEPS):
-        step, distance = _newton(here)
-        # Newton's steps square the distance: one that no longer halves it is down to rounding
-        if distance < _CLOSE or before / 2 < distance < AT_MAXIMUM:
-            return _ended(point, here, distance, iteration)
-        following = _line_search(sample, point, here, step, distance)
-        if following is None:
-            return _ended(point, here, distance, iteration)
-        point, here = following
-        before = distance
-        if point.theta > _NO_MAXIMUM * start.theta:
-            raise NoMaximum
-    return _ended(point, here, _newton(here)[1], _MOST_STEPS)
+    most = _NO_MAXIMUM * start.theta
+    reached = climb(_Here(sample, start, expand(sample, start)), until=lambda here: here.parameters.theta > most)
+    distance = float(reached.distance)
+    if distance > _LOST or reached.here.parameters.theta > most:
+        raise NoMaximum
+    evidence = Evidence(distance, reached.iterations, converged=distance < AT_MAXIMUM)
+    return Maximum(reached.here.parameters, reached.here.expansion, evidence)
 
 
 def closed_form(sample: Sample, point: Point) -> Maximum:
@@ -63,40 +53,40 @@ def closed_form(sample: Sample, point: Point) -> Maximum:
     return Maximum(point, here, Evidence(float(distance), 0, converged=True))
 
 
-def _ended(point: Point, here: Expansion, distance: float, iterations: int) -> Maximum:
-    if distance > _LOST:
-        raise NoMaximum
-    return Maximum(point, here, Evidence(distance, iterations, converged=distance < AT_MAXIMUM))
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """The log-likelihood as Newton's method sees it."""
 
+    sample: Sample
+    parameters: Point
+    expansion: Expansion
 
-def _newton(here: Expansion) -> tuple[Point, float]:
-    try:
-        rest: Floats = np.linalg.solve(here.schur, here.rest - here.ratios.T @ here.levels).astype(float)
-    except np.linalg.LinAlgError:
-        raise NoMaximum from None
-    levels = here.levels / here.levels_levels - here.ratios @ rest
-    gain = float(levels @ here.levels + rest @ here.rest)
-    if not np.isfinite(gain):
-        raise NoMaximum
-    return Point(levels, rest[:-1], float(rest[-1])), max(gain, 0.0) ** 0.5
+    @property
+    def point(self) -> Floats:
+        return self.parameters.vector
 
+    @property
+    def value(self) -> Numbers:
+        return np.float64(self.expansion.value)
 
-def _line_search(
-    sample: Sample, point: Point, here: Expansion, step: Point, distance: float
-) -> tuple[Point, Expansion] | None:
-    # theta stays positive, and no step leaves the region where the scale of the problem means anything; within a tenth
-    # of a standard error the full step is right and rounding hides the gain
-    longest = _LONGEST * max(1.0, point.theta)
-    length = min(1.0, longest / max(np.abs(step.levels).max(), np.abs(step.slopes).max(initial=0.0), 1.0))
-    if step.theta < 0:
-        length = min(length, -0.9 * point.theta / step.theta)
-    if distance < 0.1:
-        moved = point.moved(step, length)
-        return moved, expand(sample, moved)
-    while length > 1e-10:
-        moved = point.moved(step, length)
-        there = expand(sample, moved)
-        if there.value >= here.value + 1e-4 * length * distance**2:
-            return moved, there
-        length /= 2
-    return None
+    def newton(self) -> tuple[Floats, Numbers]:
+        here = self.expansion
+        try:
+            rest: Floats = np.linalg.solve(here.schur, here.rest - here.ratios.T @ here.levels).astype(float)
+        except np.linalg.LinAlgError:
+            raise NoMaximum from None
+        levels = here.levels / here.levels_levels - here.ratios @ rest
+        gain = levels @ here.levels + rest @ here.rest
+        if not np.isfinite(gain):
+            raise NoMaximum
+        return np.append(levels, rest), np.sqrt(np.maximum(gain, 0.0))
+
+    def longest(self, step: Floats) -> Numbers:
+        # theta stays positive, and no step leaves the region where the scale of the problem means anything
+        theta, by_theta = self.parameters.theta, step[-1]
+        length = min(1.0, _LONGEST * max(1.0, theta) / max(np.abs(step[:-1]).max(initial=0.0), 1.0))
+        return np.float64(min(length, -0.9 * theta / by_theta) if by_theta < 0 else length)
+
+    def at(self, point: Floats) -> _Here:
+        parameters = Point.of(point, self.sample.draws)
+        return _Here(self.sample, parameters, expand(self.sample, parameters))

@@ -1,8 +1,7 @@
-"""Rows about the middle of their draw, in units of the scatter within draws.
+"""Rows centred about the middle of their draw, in units of the scatter within draws.
 
-Of a draw whose times scatter by a billionth of what lies between draws, the log-likelihood is a sum of squares that
-would cancel to nothing if they were taken from any other place. So from every row, the ends of censored ones too, the
-draw's own middle is taken first, and only then is anything divided by sigma.
+Where the scatter within draws is a billionth of that between them, sums of squares about any common origin lose all
+their digits. So the middle of its draw is subtracted from every row, censored or not, before sigma divides it.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from grokscale.studies.laws.likelihood.sample import Sample, only
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """A line as the origin of log t and a scatter as its unit: every number of the search is near 1.
+    """A line as the origin of log t and the scatter about it as the unit, so that every number is near 1.
 
     Attributes:
         origin: log t of the line where every predictor is at its mean.
@@ -38,12 +37,12 @@ class Units:
 
 @dataclass(frozen=True, slots=True)
 class Centred:
-    """Rows about their draws' middles.
+    """Rows centred about the middles of their draws.
 
     Attributes:
-        rows: log t less the draw's middle and the line through it, in units of the scatter; x less the middle's.
-        parted: the same, parted.
-        levels: how far the middles lie above the line, shape (draws,).
+        rows: log t less the line through the draw's middle, in units of the scatter; x less that of the middle.
+        parted: the same, parted by what an intercept does to them.
+        levels: height of the middles above the line of the units, shape (draws,).
         x: predictors at the middles, shape (draws, p).
     """
 

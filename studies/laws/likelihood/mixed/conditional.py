@@ -1,7 +1,7 @@
-"""Each draw's log-likelihood given its intercept, and the rows parted by what an intercept does to it.
+"""The log-likelihood of each draw conditional on its intercept.
 
-Under normal noise the log-likelihood of rows seen to the step is a parabola in (level, slopes, theta), but for the
-logarithm of theta: all that it takes of them is one small matrix a draw, summed up once.
+Under normal noise the log-likelihood of exact rows is quadratic in (level, slopes, theta), but for log theta: their
+moments, one small matrix per draw, are summed once. The other rows are evaluated anew at every intercept.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ class Conditional:
     weight: Floats
 
     def moved(self, by: Floats) -> Conditional:
-        """Return it at levels that lie `by` higher, shape (draws,): exact where it is a parabola in them."""
+        """Return it at levels higher by `by`, shape (draws,); exact where it is quadratic in them."""
         slope, bend = self.score[:, 0], self.information[:, 0, 0]
         value = self.value + by * slope - by**2 * bend / 2
         return Conditional(value, self.score - by[:, None] * self.information[:, 0], self.information, self.weight)
 
     def taken(self, chosen: NDArray[np.intp] | NDArray[np.bool_]) -> Conditional:
-        """Return some of the draws, any of them several times."""
+        """Return some of the draws, with repetition."""
         return Conditional(self.value[chosen], self.score[chosen], self.information[chosen], self.weight[chosen])
 
     @staticmethod
@@ -62,7 +62,7 @@ class Conditional:
 
 
 def expand(sample: Sample, eta: Floats, theta: float) -> Conditional:
-    """Sum the rows of each draw, at where each expects theta * log t: eta, shape (rows,)."""
+    """Return the sum over the rows of each draw at the linear predictor eta, shape (rows,)."""
     value, *parts = rows(sample, eta, theta)
     by_eta, by_theta, eta_eta, eta_theta, theta_theta = parts
     last = sample.x.shape[1] + 1
@@ -86,7 +86,7 @@ class Grouped:
 
     Attributes:
         sample: the rows.
-        sizes, starts: how many each draw has, and its first, shape (draws,).
+        sizes, starts: number of rows and first row of each draw, shape (draws,).
         units: the least stretch of each draw's rows, 1 where it has none, shape (draws,).
     """
 
@@ -106,7 +106,7 @@ class Grouped:
         return cls(only(sample, np.argsort(sample.draw, kind="stable")), sizes, np.cumsum(sizes) - sizes, units)
 
     def repeated(self, draw: NDArray[np.intp]) -> tuple[Sample, NDArray[np.intp]]:
-        """Return the rows of some draws, any of them several times, numbered on from 0, and which rows they are."""
+        """Return the rows of some draws, with repetition, the draws numbered anew, and the positions of the rows."""
         sizes = self.sizes[draw]
         point = np.repeat(np.arange(len(draw)), sizes)
         row = np.arange(len(point)) + (self.starts[draw] - (np.cumsum(sizes) - sizes))[point]
@@ -115,26 +115,26 @@ class Grouped:
 
 @dataclass(frozen=True, slots=True)
 class Parted:
-    """Rows parted: the `straight` ones, whose log-likelihood is a parabola in the level, and the `rest`.
+    """Rows parted: the quadratic ones, whose log-likelihood is a parabola in the level, and the `rest`.
 
     Attributes:
         rest: the others, by draw.
-        moments: of the straight rows, sum over each draw of (1, x, log t)(1, x, log t)^T, each row in units of its
+        moments: of the quadratic rows, the sum over each draw of (1, x, log t)(1, x, log t)^T, each row in units of its
             own stretch, shape (draws, p+2, p+2).
-        constant: what their log-likelihood is at theta = 1 on the curve, shape (draws,).
-        straight: how many they are, shape (draws,).
+        constant: their log-likelihood at theta = 1 with no residuals, shape (draws,).
+        quadratic: their number, shape (draws,).
     """
 
     rest: Grouped
     moments: Floats
     constant: Floats
-    straight: Floats
+    quadratic: Floats
 
     @classmethod
     def of(cls, sample: Sample) -> Parted:
         """Part the rows of a sample."""
-        straight = sample.exact if sample.noise is NORMAL else np.zeros(len(sample.lower), dtype=bool)
-        kept = only(sample, straight)
+        quadratic = sample.exact if sample.noise is NORMAL else np.zeros(len(sample.lower), dtype=bool)
+        kept = only(sample, quadratic)
         columns = [np.ones(len(kept.lower)), *kept.x.T, kept.lower]
         columns = [column / kept.stretches for column in columns]
         size = len(columns)
@@ -144,17 +144,17 @@ class Parted:
                 moments[:, i, j] = moments[:, j, i] = kept.sums(column * columns[j])
         count = np.bincount(kept.draw, minlength=sample.draws).astype(float)
         constant = -0.5 * math.log(2 * math.pi) * count - kept.sums(np.log(kept.stretches))
-        return cls(Grouped.of(only(sample, ~straight)), moments, constant, count)
+        return cls(Grouped.of(only(sample, ~quadratic)), moments, constant, count)
 
     def parabolas(self, level: float, slopes: Floats, theta: float) -> Conditional:
-        """Return the log-likelihood of the straight rows."""
+        """Return the log-likelihood of the quadratic rows."""
         place = np.array([-level, *-slopes, theta])
         residuals = self.moments @ place  # times (1, x, log t), summed
         score = residuals.copy()
-        score[:, -1] = self.straight / theta - residuals[:, -1]
+        score[:, -1] = self.quadratic / theta - residuals[:, -1]
         information = self.moments.copy()
         information[:, -1, :-1] *= -1
         information[:, :-1, -1] *= -1
-        information[:, -1, -1] += self.straight / theta**2
-        value = self.constant + self.straight * math.log(theta) - residuals @ place / 2
-        return Conditional(value, score, information, self.straight)
+        information[:, -1, -1] += self.quadratic / theta**2
+        value = self.constant + self.quadratic * math.log(theta) - residuals @ place / 2
+        return Conditional(value, score, information, self.quadratic)

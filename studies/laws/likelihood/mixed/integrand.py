@@ -1,7 +1,7 @@
-"""What is integrated over a draw's random intercept: the log-likelihood of its rows given it, and its prior.
+"""The integrand over a draw's random intercept: the likelihood of its rows conditional on it, times its density.
 
-With r = how far the draw's middle lies above the law (`centred`), u = r + sigma v: so v is of the size of the rows' own
-scatter whatever tau is, and the prior N(r + sigma v; 0, tau^2) sigma dv hardly knows of it where tau is large.
+u = r + sigma v, where r is the height of the draw's middle above the law (`centred`). So v is of the size of the rows'
+own scatter whatever tau is, and the density N(r + sigma v; 0, tau^2) sigma is nearly flat in v where tau is large.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Integrand:
 
     Attributes:
         place: the parameters.
-        rest: the rows that are no parabola in v; eta: where each expects theta * log t at v = 0.
+        rest: the rows that are not quadratic in v; eta: their linear predictors at v = 0.
         parabolas: the other rows at v = 0.
         r: of each draw, in units of sigma, shape (draws,).
     """
@@ -63,7 +63,7 @@ class Integrand:
 
     @classmethod
     def at(cls, centred: Centred, place: Place) -> Integrand:
-        """Take rows at a place."""
+        """Return the integrand of rows at some parameters."""
         rest, slopes = centred.parted.rest, place.slopes
         r = place.theta * centred.levels - place.level - centred.x @ slopes
         parabolas = centred.parted.parabolas(0.0, slopes, place.theta)
@@ -75,7 +75,7 @@ class Integrand:
         return q, -0.5 * q * q - _LOG_ROOT_TAU - math.log(self.place.rho)
 
     def conditional(self, draw: Draws, v: Floats) -> Conditional:
-        """Return the log-likelihood of the rows of some draws given their v, shapes (points,)."""
+        """Return the log-likelihood of the rows of some draws conditional on v, shape (points,)."""
         parts = [self._expand(draw[few], v[few]) for few in self._several(draw)]
         return Conditional.stacked(parts) + self.parabolas.taken(draw).moved(v)
 
@@ -86,7 +86,7 @@ class Integrand:
         return curved + self.parabolas.value[draw] + v * (slope - v * bend / 2) + self.prior(draw, v)[1]
 
     def peak(self, v: Floats) -> tuple[Floats, Floats]:
-        """Return the slope and the negative bend of every draw's log-density, shapes (draws,)."""
+        """Return the first and minus the second derivative of every draw's log-density, shapes (draws,)."""
         sample, place = self.rest.sample, self.place
         _, by_eta, _, eta_eta, _, _ = rows(sample, self.eta + v[sample.draw], place.theta)
         bend = self.parabolas.information[:, 0, 0]

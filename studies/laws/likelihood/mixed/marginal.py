@@ -1,11 +1,12 @@
-"""A random intercept a draw, integrated out: the likelihood of draws that are themselves a sample.
+"""The marginal likelihood with a random intercept per draw, which is integrated out.
 
     log t = a + x . b + u_draw + sigma * s * e,    u ~ N(0, tau^2)
 
-in Olsen's parametrisation (see `likelihood`), with rho = tau/sigma. The integrand is log-concave in the intercept and
-in (level, slopes, theta), so for a given rho the whole is concave in those (Prekopa): only rho needs several starts.
-Rows are taken about their draw's middle (`centred`), the intercept in units of sigma about it (`integrand`): within
-draws sigma may be a billionth of tau. Gradient and information are those of Louis (J. R. Stat. Soc. B 44, 1982).
+in Olsen's parametrisation (see `fixed.expansion`), with rho = tau/sigma. The integrand is log-concave in the intercept
+and in (level, slopes, theta), so that for a given rho the integral is log-concave in those (Prekopa): only rho needs
+several starts. Rows are centred about their draw's middle (`centred`) and the intercept is in units of sigma about it
+(`integrand`), since sigma may be a billionth of tau. Gradient and information are Louis's (J. R. Stat. Soc. B 44,
+1982).
 """
 
 from __future__ import annotations
@@ -28,13 +29,12 @@ class Integrated:
 
     Attributes:
         value: log-likelihood of log t.
-        start: where the next integral may begin.
+        start: where the next integration may begin.
         offsets: u/sigma given the rows, shape (draws,).
         scores: gradient of each draw's part, shape (draws, p+3).
         informations: minus the Hessian of each draw's part, shape (draws, p+3, p+3).
         within: information on the slopes that comes from within draws, shape (p, p).
-        weights: information of each draw's rows on their curve, each in units of its own scatter, in rows seen to the
-            step, shape (draws,).
+        weights: information of each draw's rows on their linear predictor, in that of an exact row, shape (draws,).
     """
 
     value: float

@@ -1,4 +1,4 @@
-"""Gauss-Legendre quadrature on panels: between the edges of a draw's censored rows, and finer until it is resolved."""
+"""Gauss-Legendre quadrature on panels between the ends of censored rows, halved until they are resolved."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from grokscale.studies.laws.likelihood.noise import Floats
 
 _NODES = 16
 _FALL = 40.0
-"""Fall of the log-density from its peak beyond which nothing counts: e^-40 is rounding."""
+"""Fall of the log-density from its peak beyond which it is negligible: e^-40 is rounding."""
 _ABOUT_EDGE = (0.0, 3.0, 6.0, 9.0, 30.0)
 """Distances from the end of a censored row, either way, in units of the noise."""
 _ABOUT_PRIOR = (0.0, 1.0, 2.0, 4.0, 6.0, 9.0, 12.0)
@@ -23,10 +23,10 @@ _RESOLVED = 1e-14
 _NOTHING = 1e-17
 """Share of a draw's integral below which a node is left out."""
 _ROUNDING = 1e-15
-"""Of a log-density, relative: a panel cannot be resolved beyond it."""
+"""Relative rounding of a log-density: no panel is resolved beyond it."""
 _MOST_HALVINGS = 16
 _MOST_UNRESOLVED = 64
-"""Panels a draw, on average, that edges leave unresolved at once: more are made by rounding."""
+"""Unresolved panels per draw, on average, that edges can cause; more are caused by rounding."""
 
 _AT, _WEIGHTS = legendre.leggauss(_NODES)
 _COEFFICIENTS = np.array([(k + 0.5) * _WEIGHTS * legendre.legval(_AT, np.eye(_NODES)[k]) for k in range(_NODES)])
@@ -75,7 +75,7 @@ def panels(integrand: Integrand, draws: Draws, modes: Floats, spreads: Floats) -
 
 
 def _errors(heights: Floats, half: Floats) -> Floats:
-    """Return about how far each panel's integral is off."""
+    """Return the approximate error of each panel's integral."""
     coefficients = np.abs(heights @ _COEFFICIENTS.T)
     last, greatest = coefficients[:, -2:].max(axis=1), np.maximum(coefficients.max(axis=1), 1e-300)
     return half * last * np.minimum(last / greatest, 1.0)
@@ -103,7 +103,7 @@ def _first(
 
 
 def _beyond(integrand: Integrand, draws: Draws, modes: Floats, step: Floats, peaks: Floats) -> Floats:
-    """Return a place on one side of each mode where nothing is left of the peak."""
+    """Return a place on one side of each mode where the integrand is negligible."""
     reach = 9 * step
     while True:
         short = np.flatnonzero(integrand.value(draws, modes + reach) > peaks - _FALL)

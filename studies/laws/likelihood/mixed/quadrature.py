@@ -1,10 +1,10 @@
-"""Where a draw's integrand is looked at, and how it is known that this is often enough.
+"""Adaptive Gauss-Hermite quadrature: the nodes at which the integrand of each draw is evaluated.
 
-A draw whose rows were all seen to the step is Gaussian in v: three Gauss-Hermite nodes about its mode are exact (the
-square of a score has degree 4). One whose peak is narrower than the noise is nearly so, and what is left after the
-Gaussian is taken out is smooth: it is expanded in Hermite polynomials at the nodes themselves, and where the last
-coefficients are not small the draw gets more nodes (an error is about their square). Every other one, such as a draw of
-censored rows alone, whose integrand is an edge of width 1 in a prior of width rho, is cut into panels (`panels`).
+The integrand of a draw of exact rows is Gaussian in v, and three nodes about its mode are exact (the square of a score
+has degree 4). One whose peak is narrower than the noise is nearly Gaussian. Its ratio to the Gaussian is expanded in
+Hermite polynomials at the nodes, and a draw whose last coefficients are not small gets more nodes: the error is about
+their square. Any other, such as that of censored rows alone, which has an edge of width 1 under a density of width rho,
+is integrated over panels (`panels`).
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from grokscale.studies.laws.likelihood.mixed.panels import panels
 from grokscale.studies.laws.likelihood.noise import Floats
 
 _HERMITE = (3, 7, 11, 17, 27)
-"""Nodes, by rule; the first is exact where there are no rows but straight ones. Beyond the last: panels."""
+"""Numbers of nodes; the first is exact where all rows are quadratic. Beyond the last: panels."""
 _SMALL = 1e-5
 """Greatest of the last two coefficients, relative to the first: measured, the error is below a tenth of its square."""
 _NARROW = 0.6
 """Spread of a peak, in units of the noise, up to which no edge can hide between nodes."""
 _CLOSE = 0.1
-"""Length of a Newton step to a mode, in spreads, that is the last: it is where nodes are put, no more."""
+"""Newton step, in spreads, at which the search for a mode ends: it only says where to put nodes."""
 _MODE_STEPS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where the next integral begins: modes of v and rules (positions in `_HERMITE`), of shape (draws,)."""
+    """Where the next integration begins: modes of v and rules (positions in `_HERMITE`), of shape (draws,)."""
 
     modes: Floats
     rules: Draws
@@ -63,7 +63,7 @@ class Nodes:
 
 
 def nodes(integrand: Integrand, start: Start) -> tuple[Nodes, Start]:
-    """Return points that resolve each draw's integrand, and where a search may begin that comes after."""
+    """Return nodes that resolve the integrand of each draw, and where the next integration may begin."""
     modes, spreads = _modes(integrand, start.modes)
     rules = _rules(integrand, start.rules, spreads)
     parts = [*_hermite(integrand, modes, spreads, rules)]
@@ -81,7 +81,7 @@ def _rules(integrand: Integrand, known: Draws, spreads: Floats) -> Draws:
 
 
 def _hermite(integrand: Integrand, modes: Floats, spreads: Floats, rules: Draws) -> Iterator[Nodes]:
-    """Yield the points of draws that a rule resolves; the rules of the others are raised."""
+    """Yield the nodes of the draws that a rule resolves; raise the rule of the others."""
     for rule, count in enumerate(_HERMITE):
         mine = np.flatnonzero(rules == rule)
         if not mine.size:
@@ -125,9 +125,9 @@ def _together(parts: list[Nodes]) -> Nodes:
 
 
 def _modes(integrand: Integrand, start: Floats) -> tuple[Floats, Floats]:
-    """Return about where each draw's mode of v is, and about the spread of its peak.
+    """Return the approximate mode of v of each draw and the spread of its peak.
 
-    The slope falls all the way: Newton steps within the bracket of its root, halves of that where they do not close in.
+    The derivative decreases everywhere: Newton steps within a bracket of its root, else bisection.
     """
     v = start
     low, high = np.full_like(v, -np.inf), np.full_like(v, np.inf)

@@ -1,4 +1,4 @@
-"""Where the search for a random intercept's likelihood begins: a line within draws, and the scatter about it."""
+"""Starting values of a fit with random intercepts: a least-squares line within draws and the scatter about it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from grokscale.studies.laws.likelihood.noise import Floats
 from grokscale.studies.laws.likelihood.sample import Sample
 
 _ROUNDS = 5
-"""Of reweighting: after them a bracket counts as much as its width allows."""
+"""Of reweighting, after which an interval has the weight that its width allows."""
 
 
 def first_units(sample: Sample) -> tuple[Units, float]:
-    """Return units to search in, and tau/sigma by the means of the draws.
+    """Return units for the search, and tau/sigma from the means of the draws.
 
     Least squares within draws over the rows bounded on both sides, then of the draws' means.
     """
@@ -43,8 +43,8 @@ def _within(
 ) -> tuple[Floats, Floats, float]:
     """Return slopes within draws, weights of the rows and the scatter, by least squares reweighted.
 
-    A bracket's middle is off by its width over root 12, and counts by what that adds to the scatter of the others. It
-    begins with the rows seen to the step, where these tell enough.
+    The error of an interval's middle is its width over root 12, which is added to the variance of the others. The first
+    round takes the exact rows alone, where they suffice.
     """
     variance = width**2 / 12
     weights, scatter = np.ones(len(y)), 0.0
@@ -65,7 +65,7 @@ def _within(
 
 
 def _tell(x: Floats, draw: NDArray[np.intp], draws: int) -> bool:
-    """Return whether rows tell slopes and a scatter within draws on their own."""
+    """Return whether rows identify slopes and a scatter within draws."""
     within = x - means(x, draw, draws)[draw]
     return len(x) - len(np.unique(draw)) > x.shape[1] and np.linalg.matrix_rank(within) == x.shape[1]
 

@@ -1,8 +1,8 @@
-"""One response of a configuration from those of its seeds: the median, and the spread over the draws.
+"""A response of each configuration: the median over its seeds, and the range.
 
 A seed whose trial ended without the response (never crossed, diverged, failed, ...) counts as later, or worse, than
 any that has it. So a configuration has a median where more than half of its seeds have the response, and one that
-gets there only now and then has none. Seeds of which the data (`uninformative`) or a person (`cancelled`) is the reason
+gets there only now and then has none. Seeds whose data are uninformative, and cancelled ones,
 say nothing of the configuration and are left out.
 """
 
@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from grokscale.studies.laws.likelihood.noise import Floats
 from grokscale.studies.laws.rows import columns
 from grokscale.studies.laws.rows.responses import observe
+from grokscale.studies.vocabulary import CROSSED, PENDING
 
 Censored = Literal["unreached", "late"]
 
-_SEEN = ("exact", "interval", "left")
 _SILENT = ("uninformative", "cancelled")
 LATE = 2.0
 """A right-censored time counts as so many times its lower bound where a number is needed: after every time that was
@@ -64,10 +64,10 @@ def aggregate(table: pa.Table, response: str, censored: Censored = "unreached") 
     numbers, of = np.unique(columns.floats(table, "configuration").astype(np.int64), return_inverse=True)
     observed = observe(table, response, None)
     words = observed.words.copy()
-    words[columns.words(table, "outcome") == ""] = "pending"
+    words[columns.words(table, "outcome") == ""] = PENDING
     logs = np.full(len(words), np.inf)
     pruned = words == "pruned"
-    seen = np.isin(words, _SEEN) | (pruned & np.isfinite(observed.upper))
+    seen = np.isin(words, CROSSED) | (pruned & np.isfinite(observed.upper))
     logs[seen] = observed.upper[seen]
     if censored == "late":
         late = (words == "right") | (pruned & ~seen & np.isfinite(observed.lower))
@@ -91,11 +91,11 @@ def aggregate(table: pa.Table, response: str, censored: Censored = "unreached") 
 
 def _one(logs: Floats, words: columns.Words) -> tuple[float, float, float, int, int, int, str]:
     said = ~np.isin(words, _SILENT)
-    pending = int((words == "pending").sum())
+    pending = int((words == PENDING).sum())
     logs = logs[said]
     reached, seeds = int(np.isfinite(logs).sum()), len(logs)
     if pending:
-        return np.inf, np.inf, np.inf, reached, seeds, pending, "pending"
+        return np.inf, np.inf, np.inf, reached, seeds, pending, PENDING
     if not seeds:
         return np.inf, np.inf, np.inf, 0, 0, 0, str(words[0])
     # not np.median: the mean of a number and infinity is none, and two infinities make a warning
