@@ -64,7 +64,7 @@ DIAGONAL: dict[str, Value] = {
     "tau": 0.0,
     "snr": None,
     "stream": "legacy",
-    "form": "symmetric",
+    "parameterization": "symmetric",
     "depth": 2,
     "init": "ones",
     "init_scale": 1e-4,

@@ -31,12 +31,12 @@ def drawn(trial: Trial) -> FactorDraw:
 
 def composed(config: Any, A: np.ndarray) -> np.ndarray:
     L = config["depth"]
-    return A[0] ** L - A[1] ** L if config["form"] == "symmetric" else np.prod(A, axis=0)
+    return A[0] ** L - A[1] ** L if config["parameterization"] == "symmetric" else np.prod(A, axis=0)
 
 
 def slope(config: Any, A: np.ndarray, k: int) -> np.ndarray:
     L = config["depth"]
-    if config["form"] == "symmetric":
+    if config["parameterization"] == "symmetric":
         return (1 - 2 * k) * L * A[k] ** (L - 1)
     return np.prod(np.delete(A, k, axis=0), axis=0)
 
@@ -76,7 +76,14 @@ def test_every_method_takes_the_steps_of_a_plain_loop(form: str, depth: int) -> 
     scale = 0.3 if depth > 1 else 1e-3
     for (optimizer, regularizer), init in itertools.product(METHODS, ("ones", "random")):
         how: dict[str, Value] = {"optimizer": optimizer, "regularizer": regularizer, "init": init, "beta": 0.01}
-        shape: dict[str, Value] = {"form": form, "depth": depth, "init_scale": scale, "n": 20, "N": 12, "s": 3}
+        shape: dict[str, Value] = {
+            "parameterization": form,
+            "depth": depth,
+            "init_scale": scale,
+            "n": 20,
+            "N": 12,
+            "s": 3,
+        }
         trials = [diagonal(i, seed=i % 2, alpha=(0.05, 0.1, 0.02)[i], **how, **shape) for i in range(3)]
         problem = problem_of(trials)
         problem.step(1)
@@ -96,7 +103,7 @@ def problem_of(trials: list[Trial]) -> FactorProblem:
 def test_steps_go_down_the_gradient_of_the_loss(form: str, depth: int) -> None:
     """A step of alpha is alpha times the central difference of f."""
     trial = diagonal(
-        form=form, depth=depth, init="random", init_scale=3.0, optimizer="gd", regularizer="l2", alpha=1e-3
+        parameterization=form, depth=depth, init="random", init_scale=3.0, optimizer="gd", regularizer="l2", alpha=1e-3
     )
     draw, config = drawn(trial), trial.config
     A = draw.initial(config)
@@ -119,7 +126,16 @@ def test_steps_go_down_the_gradient_of_the_loss(form: str, depth: int) -> None:
 @pytest.mark.parametrize("optimizer", ["subgradient", "proximal"])
 def test_stacked_steps_of_other_devices_are_those_of_the_loop(form: str, depth: int, optimizer: str) -> None:
     trials = [
-        diagonal(i, i, form=form, depth=depth, init="random", init_scale=1.0, optimizer=optimizer, regularizer="l1")
+        diagonal(
+            i,
+            i,
+            parameterization=form,
+            depth=depth,
+            init="random",
+            init_scale=1.0,
+            optimizer=optimizer,
+            regularizer="l1",
+        )
         for i in range(2)
     ]
     compiled, stacked = problem_of(trials), problem_of(trials)
@@ -169,7 +185,7 @@ def exact(step: int) -> Any:
 
 def test_a_product_of_equal_factors_stays_above_the_negative_part_of_the_signal() -> None:
     """Seed 1, N = 30, L = 2 of figure 9: least error .019949 at step 8,749, floor .012730."""
-    trial = diagonal(seed=1, form="product", init_scale=1e-2)
+    trial = diagonal(seed=1, parameterization="product", init_scale=1e-2)
     scale = float(np.linalg.norm(drawn(trial).a_star))
     [outcome] = trained(trial, max_steps=200_000, stop="max_steps", plateau_every=1).values()
     least = outcome.errors["min"]
@@ -181,10 +197,10 @@ def test_a_product_of_equal_factors_stays_above_the_negative_part_of_the_signal(
     assert outcome.errors["stop"] is not None
     assert outcome.errors["stop"].error == pytest.approx(0.161, abs=5e-4)
     # the paper's other readings of the floor: none for the signed form, for one factor, for a random start
-    for other in ({"form": "symmetric"}, {"depth": 1}, {"init": "random"}):
+    for other in ({"parameterization": "symmetric"}, {"depth": 1}, {"init": "random"}):
         assert (
             task(KIND)
-            .theory(drawn(trial), diagonal(**({"form": "product"} | other)), Budget(1))
+            .theory(drawn(trial), diagonal(**({"parameterization": "product"} | other)), Budget(1))
             .values["reachable_error"]
             == 0
         )
@@ -255,7 +271,7 @@ def test_it_keeps_the_contract_of_tasks_and_draws_what_sparse_recovery_draws() -
     small: dict[str, Value] = {"n": 20, "N": 10, "s": 2, "stream": "spawned"}
     task_contract(task(KIND), {name: value for name, value in (DIAGONAL | small).items() if name != "beta"})
     spawned = diagonal(stream="spawned")
-    other = {name: value for name, value in spawned.config.items() if name not in ("form", "depth")}
+    other = {name: value for name, value in spawned.config.items() if name not in ("parameterization", "depth")}
     same = draw_of("sparse_recovery", Trial(0, 0, 0, other), 0)
     np.testing.assert_array_equal(drawn(spawned).X, same.X)
     zero = FactorDraw(same.X, 0 * same.y, same.a_star, same.X)

@@ -34,7 +34,7 @@ class FactorDraw(Measurements):
 
 def factors_of(config: Mapping[str, Value]) -> int:
     """Return how many vectors a trial trains."""
-    return 2 if config["form"] == "symmetric" else int(number(config, "depth"))
+    return 2 if config["parameterization"] == "symmetric" else int(number(config, "depth"))
 
 
 def draw_factors(config: Mapping[str, Value], streams: Streams) -> FactorDraw:

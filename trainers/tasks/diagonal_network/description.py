@@ -32,15 +32,15 @@ DIAGONAL_NETWORK = Description(
         "Sparse recovery by a diagonal linear network: the s-sparse a* in R^n is a product of factors, found from N\n"
         "linear measurements y* = X a* + noise by descent on the factors; g = 1/2 ||X a - y*||^2, and regularisers\n"
         "are of the factors.\n\n"
-        "`form: product`: a = A_1 * ... * A_L, element by element (figures 9, 17, 18); equal factors stay equal, and\n"
-        "their negative coordinates at 0. `form: symmetric`: a = u^L - v^L, which has no such floor. Errors need not\n"
-        "fall: see `stayed` and `error_min` beside t1 and t2."
+        "`parameterization: product`: a = A_1 * ... * A_L, element by element (figures 9, 17, 18); equal factors stay\n"
+        "equal, and their negative coordinates at 0. `symmetric`: a = u^L - v^L, which has no such floor. Errors need\n"
+        "not fall: see `stayed` and `error_min` beside t1 and t2."
     ),
     source="paper section 3.4, appendix F.1",
     fields=(
         *MEASUREMENTS[:-2],
         Field(
-            "form",
+            "parameterization",
             OneOf(("product", "symmetric")),
             "a = A_1 * ... * A_L, or u^L - v^L",
             "product",

@@ -28,7 +28,7 @@ class FactorProblem:
     def __init__(self, draws: Sequence[FactorDraw], trials: Sequence[Trial], device: torch.device) -> None:
         self.trials, self._device = list(trials), device
         config = trials[0].config
-        self._symmetric, self._depth = config["form"] == "symmetric", int(number(config, "depth"))
+        self._symmetric, self._depth = config["parameterization"] == "symmetric", int(number(config, "depth"))
         self._shrinks = config["optimizer"] == "proximal"
         self._compiled = device.type == "cpu"
         self._form = loop.SYMMETRIC if self._symmetric else loop.PRODUCT

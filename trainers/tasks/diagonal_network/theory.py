@@ -25,7 +25,7 @@ def reachable_error(draw: FactorDraw, trial: Trial) -> float:
     For even L their product is nowhere negative. For odd L it would have to pass 0, where its gradient vanishes.
     """
     config = trial.config
-    if config["form"] == "symmetric" or config["init"] == "random" or config["depth"] == 1:
+    if config["parameterization"] == "symmetric" or config["init"] == "random" or config["depth"] == 1:
         return 0.0
     return float(np.linalg.norm(np.minimum(draw.a_star, 0)) / np.linalg.norm(draw.a_star))
 
