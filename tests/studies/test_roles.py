@@ -165,7 +165,9 @@ def test_tables_of_several_tasks_share_their_roles_and_the_rate_of_the_first() -
 
 
 def test_a_task_that_is_not_there_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match="task: 'sparse' is none of sparse_recovery, matrix_completion, synthetic"):
+    with pytest.raises(
+        ValueError, match="task: 'sparse' is none of sparse_recovery, diagonal_network, matrix_completion, synthetic"
+    ):
         law(table(grid()), "t2", task="sparse")
     rows = power_law(grid())
     assert law(table(rows), "t2", task="sparse_recovery") == law(table(rows), "t2")

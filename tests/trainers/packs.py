@@ -53,6 +53,29 @@ MATRIX: dict[str, Value] = {
     "init_scale": 1e-6,
 }
 
+DIAGONAL: dict[str, Value] = {
+    "regularizer": "none",
+    "optimizer": "gd",
+    "alpha": 0.1,
+    "beta": 1e-3,
+    "n": 100,
+    "s": 5,
+    "N": 30,
+    "tau": 0.0,
+    "snr": None,
+    "stream": "legacy",
+    "parameterization": "symmetric",
+    "depth": 2,
+    "init": "ones",
+    "init_scale": 1e-4,
+    "design_variance": None,
+    "signal": "normal",
+}
+
+
+def diagonal(index: int = 0, seed: int = 0, **fields: Value) -> Trial:
+    return _trial(DIAGONAL, index, seed, fields)
+
 
 def sparse(index: int = 0, seed: int = 0, **fields: Value) -> Trial:
     return _trial(SPARSE, index, seed, fields)

@@ -14,7 +14,7 @@ from grokscale.trainers.tasks.registry import described, draw_of
 from grokscale.trainers.tasks.registry import task as task_of
 from grokscale.trainers.trial import Budget
 from tests.e2e.reference_values import EXACT_T2_PROXIMAL, TABLE_A, Run
-from tests.trainers.packs import matrix, outcomes, pack, sparse, synthetic
+from tests.trainers.packs import diagonal, matrix, outcomes, pack, sparse, synthetic
 
 
 def legacy(seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -148,7 +148,13 @@ def test_the_exit_switch_ends_the_process() -> None:
 @pytest.mark.parametrize("kind", described())
 def test_a_task_names_its_fields_and_its_cost(kind: str) -> None:
     task = task_of(kind)
-    trial = {"sparse_recovery": sparse, "matrix_completion": matrix, "synthetic": synthetic}[kind]()
+    makers = {
+        "sparse_recovery": sparse,
+        "diagonal_network": diagonal,
+        "matrix_completion": matrix,
+        "synthetic": synthetic,
+    }
+    trial = makers[kind]()
     assert set(task.description.data_fields) <= trial.config.keys()
     assert task.memory(trial.config, columns=100, draws=5) > 0
     assert task.seconds_per_step(trial.config, columns=100, draws=5) > 0

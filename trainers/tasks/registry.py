@@ -22,6 +22,7 @@ from grokscale.trainers.plugins.reading import read
 from grokscale.trainers.plugins.sources import configured, installed
 from grokscale.trainers.task import Streams, Task
 from grokscale.trainers.tasks.description import Description
+from grokscale.trainers.tasks.diagonal_network.description import DIAGONAL_NETWORK
 from grokscale.trainers.tasks.matrix_completion.description import MATRIX_COMPLETION
 from grokscale.trainers.tasks.sparse_recovery.description import SPARSE_RECOVERY
 from grokscale.trainers.tasks.synthetic.description import SYNTHETIC
@@ -30,7 +31,7 @@ from grokscale.trainers.trial import Identity, Trial
 if TYPE_CHECKING:
     from grokscale.trainers.kernels import Kernel
 
-BUILT_IN = (SPARSE_RECOVERY, MATRIX_COMPLETION, SYNTHETIC)
+BUILT_IN = (SPARSE_RECOVERY, DIAGONAL_NETWORK, MATRIX_COMPLETION, SYNTHETIC)
 
 
 class _Offered:

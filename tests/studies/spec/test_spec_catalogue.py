@@ -15,9 +15,10 @@ from tests.studies.spec.spec_samples import BASE
 def test_every_kind_of_this_version_is_described() -> None:
     found = {plural: [member["kind"] for member in catalogue()[plural]] for plural in PARTS}
     assert found == {
-        "tasks": ["sparse_recovery", "matrix_completion", "synthetic"],
-        "regularizers": ["none", "l1", "l2", "elastic", "nuclear"],
-        "optimizers": ["subgradient", "proximal", "projected", "gd"],
+        "tasks": ["sparse_recovery", "diagonal_network", "matrix_completion", "synthetic"],
+        # methods of factors bear the names of those of vectors: each says in `tasks` whose it is
+        "regularizers": ["none", "l1", "l2", "elastic", "nuclear", "l1", "l2"],
+        "optimizers": ["subgradient", "proximal", "projected", "gd", "subgradient", "proximal", "gd"],
         "searches": ["grid", "random", "sobol", "tpe", "cmaes", "gp"],
     }
 

@@ -62,9 +62,14 @@ FAULTS: list[tuple[str, Any, str, str]] = [
     ("/budget/record", "all", "/budget/record", "'all' is refused; accepted: curves, coordinates"),
     # kinds
     ("/task/kind", "matrix_sensing", "/task/kind", "is refused; accepted: sparse_recovery"),
-    ("/task/kind", "chess", "/task/kind", "'chess' is refused; accepted: sparse_recovery, matrix_completion"),
-    ("/task/kind", ABSENT, "/task/kind", "missing; accepted: sparse_recovery, matrix_completion, synthetic"),
-    ("/task/kind", {"a": 1}, "/task/kind", "an object is refused; accepted: sparse_recovery, matrix_completion"),
+    ("/task/kind", "chess", "/task/kind", "'chess' is refused; accepted: sparse_recovery, diagonal_network"),
+    (
+        "/task/kind",
+        ABSENT,
+        "/task/kind",
+        "missing; accepted: sparse_recovery, diagonal_network, matrix_completion, synthetic",
+    ),
+    ("/task/kind", {"a": 1}, "/task/kind", "an object is refused; accepted: sparse_recovery, diagonal_network"),
     ("/regularizer/kind", "lasso", "/regularizer/kind", "is refused; accepted: none, l1, l2"),
     ("/optimizer/kind", "adamw", "/optimizer/kind", "is refused; accepted: subgradient"),
     ("/search/kind", "hyperband", "/search/kind", "is refused; accepted: grid, random, sobol, tpe, cmaes, gp"),
@@ -118,7 +123,12 @@ FAULTS: list[tuple[str, Any, str, str]] = [
     ("/task/N", {"log": [1.5, 9], "num": 2}, "/task/N/log/0", "1.5 is refused; accepted: a whole number"),
     ("/optimizer/alpha", {"linear": [1, 1.00000000001], "num": 99}, "/optimizer/alpha/num", "are not distinct between"),
     # parts
-    ("/task", ABSENT, "/task", "missing; accepted: an object with kind sparse_recovery, matrix_completion, synthetic"),
+    (
+        "/task",
+        ABSENT,
+        "/task",
+        "missing; accepted: an object with kind sparse_recovery, diagonal_network, matrix_completion, synthetic",
+    ),
     ("/task", [], "/task", "a list of 0 members is refused; accepted: an object with kind sparse_recovery"),
     ("/optimizer", 3, "/optimizer", "3 is refused; accepted: an object with kind subgradient"),
     ("/optimizer/alpha", ABSENT, "/optimizer/alpha", "missing; accepted: a number from 1e-50 to 1e+50"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from grokscale.trainers.linear.sparse_data import identity
 from grokscale.trainers.linear.strengths import strengths
 from grokscale.trainers.task import Streams, Theory
 from grokscale.trainers.tasks.sparse_recovery.data import SparseDraw, draw_sparse
@@ -45,13 +46,8 @@ class SparseRecovery:
         return draw_sparse(config, streams)
 
     def identity(self, config: Mapping[str, Value], streams: Streams) -> Identity:
-        """Name signal, design and noise; under `stream: legacy` the seed alone decides their random numbers."""
-        if config["stream"] != "legacy":
-            return Identity(f"{self.description.kind}:{streams.name}", streams.name)
-        stream = f"legacy:{streams.seed}"
-        # the direction of a random start is of the study's own stream even here
-        start = f":{streams.study_seed}" if config["init"] == "random" else ""
-        return Identity(f"{self.description.kind}:{stream}:{streams.key[:16]}{start}", stream)
+        """Name the measurements."""
+        return identity(self.description.kind, config, streams)
 
     def refusal(self, draw: SparseDraw, trial: Trial) -> tuple[str, str] | None:
         """Return why a trial is not trained: y* = 0, or a step size at or above its limit."""
