@@ -65,8 +65,9 @@ class FactorProblem:
             own = [values[columns] for values in (self._alpha, decay, pull)]
             X, y = self._X[which], self._y[which]
             if self._compiled:
-                rows = [values[:, 0].contiguous().numpy() for values in own]
-                loop.walk(self._form, self._depth, self._shrinks, X.numpy(), y.numpy(), mine.numpy(), *rows, k)
+                of = (X.numpy(), y.numpy(), mine.numpy())
+                rates, decays, pulls = (values[:, 0].contiguous().numpy() for values in own)
+                loop.walk(self._form, self._depth, self._shrinks, *of, rates, decays, pulls, k)
             else:
                 for _ in range(k):
                     mine = self._moved(mine, X, y, *own)
