@@ -127,7 +127,7 @@ def test_the_smallest_installation_talks_to_a_server(bare: Path, url: str, tmp_p
 @pytest.mark.parametrize(
     ("code", "lacks", "extra"),
     [
-        ("from grokscale import law", "numpy", "laws"),
+        ("from grokscale import law", "pyarrow", "laws"),
         ("from grokscale import StudySpec", "numpy", "laws"),
         ("import grokscale; grokscale.Client().trials('s')", "pyarrow", "laws"),
         ("import sys; sys.argv = ['grokscale', 'serve']; from grokscale.service.cli import main; main()", "", "server"),

@@ -49,10 +49,10 @@ def test_what_a_table_says_of_itself_counts_as_said() -> None:
 
 
 def test_what_nothing_is_known_of_counts_as_data_and_is_told() -> None:
-    rows = [row | {"width": 64, "depth": 2, "N": 30, "note": "a"} for row in sweep()]
+    rows = [row | {"width": 64, "layers": 2, "N": 30, "note": "a"} for row in sweep()]
     found = read(rows)
-    assert found.remark == "nothing says what width, depth are: they count as data"
-    assert found.spec["task"]["data"] == ["width", "depth", "N"]  # N is known by its name
+    assert found.remark == "nothing says what width, layers are: they count as data"
+    assert found.spec["task"]["data"] == ["width", "layers", "N"]  # N is known by its name
     assert read(rows, data=["width"]).spec["task"]["data"] == ["width"]
     assert (read(rows, data=[]).spec["task"]["data"], read(rows, data=[]).remark) == ([], "")
 
