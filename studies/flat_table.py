@@ -18,6 +18,9 @@ NAMES: Final = {"id": TEXT, "index": INT, "configuration": INT, "seed": INT, "da
 HEAD: Final = {**NAMES, "outcome": TEXT, "obtained": TEXT, "looks": TEXT}
 REACHED: Final = {"steps": INT, "started": pa.bool_(), "limit": INT}
 THRESHOLDS: Final = ("train_threshold", "test_threshold")
+MEASURES: Final = ("train_measure", "test_measure")
+"""Which measure is held against which level (`test_accuracy 0.99`): columns of a table whose thresholds are those of
+measures, beside `THRESHOLDS`, which are null there."""
 _CROSSING = {"step": INT, "lower": INT, "upper": INT, "censoring": TEXT, "stayed": INT}
 TIMES: Final = {f"{name}_{part}": kind for name in CROSSINGS for part, kind in _CROSSING.items()}
 DELAY: Final = {f"delay_{part}": kind for part, kind in _CROSSING.items() if part != "stayed"}

@@ -24,7 +24,7 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import Connection, Select, Text, case, select, type_coerce
 
-from grokscale.studies.flat_table import DELAY, ERRORS, FLOAT, HEAD, REACHED, TAIL, TEXT, THRESHOLDS, TIMES
+from grokscale.studies.flat_table import DELAY, ERRORS, FLOAT, HEAD, MEASURES, REACHED, TAIL, TEXT, THRESHOLDS, TIMES
 from grokscale.studies.roles import marked
 from grokscale.studies.store import descriptions
 from grokscale.studies.store.choices import Chosen, choose
@@ -83,8 +83,8 @@ def _thresholds(budget: Mapping[str, Any], rows: int) -> dict[str, pa.Array]:
     levels = {name: budget[name] for name in THRESHOLDS}
     errors = {name: None if isinstance(level, dict) else level for name, level in levels.items()}
     told = {
-        name.replace("threshold", "measure"): " ".join(str(part) for part in next(iter(level.items())))
-        for name, level in levels.items()
+        measure: " ".join(str(part) for part in next(iter(level.items())))
+        for measure, level in zip(MEASURES, levels.values(), strict=True)
         if isinstance(level, dict)
     }
     return {name: pa.array([value] * rows, FLOAT) for name, value in errors.items()} | {

@@ -13,7 +13,7 @@ _COLUMNS = frozenset(
         *("id", "study_id", "index", "configuration", "config", "seed", "data_id", "stream_id", "study", "pack"),
         *("outcome", "obtained", "steps", "started", "limit", "train_threshold", "test_threshold", "ladder"),
         *("attempt", "host", "seconds", "error", "theory", "theory_reasons", "points", "curve_columns"),
-        *("looks", "measures"),
+        *("looks", "measures", "train_measure", "test_measure"),
         *("kind", "regularizer", "optimizer", "draw", "x", "y"),
     }
 )

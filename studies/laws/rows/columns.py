@@ -10,27 +10,21 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from grokscale.studies import roles
+from grokscale.studies.flat_table import COLUMNS, MEASURES
 from grokscale.studies.laws.errors import UnknownName
 from grokscale.studies.laws.likelihood.noise import Floats
 from grokscale.studies.laws.terms.monomial import Monomial
-from grokscale.studies.vocabulary import CROSSINGS, ERRORS_AT
+from grokscale.studies.vocabulary import ERRORS_AT
 
 Words = NDArray[np.object_]
 
-_TRIAL = frozenset(
-    {"id", "index", "configuration", "seed", "data_id", "stream_id", "outcome", "obtained", "looks", "steps", "started"}
-    | {f"{name}_{part}" for name in (*CROSSINGS, "delay") for part in ("step", "lower", "upper", "censoring", "stayed")}
-    | {"ladder", "pack", "attempt", "host", "seconds", "limit"}
-    | {"train_threshold", "test_threshold", "train_measure", "test_measure"}
-)
+_TRIAL = frozenset({*COLUMNS, *MEASURES})
 _ERROR = re.compile(rf"error_({'|'.join(ERRORS_AT)})(_.+)?")
 """A test error, its step, or what the task measured there."""
 STUDY = "study"
 """Which study a trial is of, where a table holds several."""
 THRESHOLD = "test_threshold"
 """Which test error counts as generalised: a setting of the trial's study, where a table says it."""
-MEASURES = ("train_measure", "test_measure")
-"""Which measure is held against which level, where a study's thresholds are those of measures."""
 LIMIT = "limit"
 """Step after which a trial without t2 was given up, where a table says it."""
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from grokscale.studies import roles
+from grokscale.studies.flat_table import MEASURES
 from grokscale.studies.laws.errors import NotApplicable, UnknownName
 from grokscale.studies.laws.likelihood.noise import Floats
 from grokscale.studies.laws.rows import columns, crossings
@@ -178,7 +179,7 @@ def _of_rung(table: pa.Table, response: str, how: _Response, threshold: float, o
     if how.rung is None:
         possible = ", ".join(name for name, other in _READ.items() if other.rung)
         raise NotApplicable(f"threshold= picks a rung of {possible}; {response} has none", "threshold")
-    train, test = (columns.words_if_any(table, name) for name in columns.MEASURES)
+    train, test = (columns.words_if_any(table, name) for name in MEASURES)
     if ((train != "") | (test != "")).all():
         told = ", ".join(dict.fromkeys(word for word in (*train, *test) if word))
         raise NotApplicable(

@@ -136,10 +136,10 @@ def test_a_setting_is_a_list_of_modules_and_files() -> None:
 
 
 def test_every_column_of_a_table_is_reserved() -> None:
-    from grokscale.studies.flat_table import DELAY, ERRORS, HEAD, REACHED, TAIL, THRESHOLDS, TIMES
+    from grokscale.studies.flat_table import COLUMNS, MEASURES
     from grokscale.studies.store.models import Trial
 
-    columns = {*HEAD, *REACHED, *THRESHOLDS, *TIMES, *DELAY, *ERRORS, *TAIL}
+    columns = {*COLUMNS, *MEASURES}
     columns |= {*Trial.__table__.columns.keys(), "regularizer", "optimizer"}
     assert [name for name in sorted(columns) if not reserved(name)] == []
     assert not any(map(reserved, ("lr", "t1_predicted", "T_star", "error_rate", "delay_weight")))
