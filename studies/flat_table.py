@@ -6,12 +6,15 @@ Between them stand the fields of the configurations (after `THRESHOLDS`), what a
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import pyarrow as pa
 
 from grokscale.studies.vocabulary import CROSSINGS, ERRORS_AT
 
+Level = float | Mapping[str, float]
+"""A threshold as specifications have it: of the error, or of one measure by name."""
 INT, FLOAT, TEXT = pa.int64(), pa.float64(), pa.string()
 
 NAMES: Final = {"id": TEXT, "index": INT, "configuration": INT, "seed": INT, "data_id": TEXT, "stream_id": TEXT}
@@ -28,3 +31,16 @@ ERRORS: Final = {f"error_{name}{part}": kind for name in ERRORS_AT for part, kin
 TAIL: Final = {"ladder": TEXT, "pack": INT, "attempt": INT, "host": TEXT, "seconds": FLOAT}
 COLUMNS: Final = HEAD | REACHED | dict.fromkeys(THRESHOLDS, FLOAT) | TIMES | DELAY | ERRORS | TAIL
 """The columns of every table, in its order."""
+
+
+def held_against(levels: Sequence[Level], rows: int) -> dict[str, pa.Array]:
+    """Return the columns of a study's two thresholds: levels of the errors, or null and beside it the measure's."""
+    errors = [None if isinstance(level, Mapping) else level for level in levels]
+    measures = {
+        column: " ".join(str(part) for part in next(iter(level.items())))
+        for column, level in zip(MEASURES, levels, strict=True)
+        if isinstance(level, Mapping)
+    }
+    return {name: pa.array([value] * rows, FLOAT) for name, value in zip(THRESHOLDS, errors, strict=True)} | {
+        name: pa.array([value] * rows, TEXT) for name, value in measures.items()
+    }

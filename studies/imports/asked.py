@@ -16,7 +16,8 @@ from grokscale.studies.spec.words import Text
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 ACCEPTED_NAME = "a letter, then letters, digits and _"
 MOST_STEPS_PER_UNIT = 10**9
-_THRESHOLD = 1e-2
+NO_THRESHOLD = 1e-2
+"""Of an error, where nobody says one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Asked:
     def threshold(self, name: str, in_table: float | None) -> float:
         """Return the train or the test threshold: as asked, else as the table has it, else 0.01."""
         given: float | None = getattr(self, name)
-        return next(value for value in (given, in_table, _THRESHOLD) if value is not None)
+        return next(value for value in (given, in_table, NO_THRESHOLD) if value is not None)
 
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> Asked:

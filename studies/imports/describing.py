@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
-from grokscale.studies.imports.asked import Asked
+from grokscale.studies.flat_table import Level
+from grokscale.studies.imports.asked import NO_THRESHOLD, Asked
 from grokscale.studies.imports.cells import Cells
 from grokscale.studies.imports.fields import Fields
 from grokscale.trainers.tasks.description import IMPORTED, Description, Field, Grid, Line, Quantity, Real, Section
 
 
 def describe(
-    cells: Cells, asked: Asked, fields: Fields, thresholds: tuple[float, float], measures: Iterable[str]
+    cells: Cells, asked: Asked, fields: Fields, thresholds: Sequence[Level], measures: Iterable[str]
 ) -> Description:
     """Return the description of the table's columns: nothing carries it out."""
+    train, test = thresholds
     own = tuple(_field(cells, name, fields) for name in fields.names if name not in fields.methods)
     methods = tuple(_field(cells, name, fields) for name in fields.methods)
     return Description(
@@ -34,7 +36,7 @@ def describe(
         measures=tuple(Quantity(name, "1", "as it was logged") for name in sorted({*measures})),
         coordinates=False,
         settles=False,
-        thresholds=thresholds,
+        thresholds=(_of_error(train), _of_error(test)),
         rungs=(),
         looks=Grid(exact=False),
         rate="*".join(fields.rate),
@@ -43,7 +45,7 @@ def describe(
 
 
 def specification(
-    asked: Asked, fields: Fields, thresholds: tuple[float, float], max_steps: int, rows_hash: str
+    asked: Asked, fields: Fields, thresholds: Sequence[Level], max_steps: int, rows_hash: str
 ) -> dict[str, Any]:
     """Return what a study shows as its specification: what readers of studies ask of one, and what was said."""
     train, test = thresholds
@@ -66,6 +68,11 @@ def specification(
             "plateau_every": None,
         },
     }
+
+
+def _of_error(level: Level) -> float:
+    """Return a threshold as one of the error, which a description has: where a measure is held, nobody said one."""
+    return NO_THRESHOLD if isinstance(level, Mapping) else level
 
 
 def _field(cells: Cells, name: str, fields: Fields) -> Field:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from grokscale.studies import roles
 from grokscale.studies.documents import FieldProblem, pointer, show
-from grokscale.studies.flat_table import HEAD, REACHED, TAIL, THRESHOLDS, TIMES
+from grokscale.studies.flat_table import HEAD, MEASURES, REACHED, TAIL, THRESHOLDS, TIMES
 from grokscale.studies.imports.asked import ACCEPTED_NAME, NAME, Asked
 from grokscale.studies.imports.cells import Cells
 from grokscale.studies.imports.errors import TableError
@@ -26,7 +26,7 @@ _MADE_ANEW = frozenset({"id", "index", "configuration", "started", "pack", "atte
 """Columns of an export that are left out: every study counts its own."""
 _DELAY = re.compile(r"delay_(step|lower|upper|censoring|reason)")
 """And those that follow from t1 and t2."""
-_READ = frozenset({*HEAD, *REACHED, *THRESHOLDS, *TIMES, *TAIL, "draw"})
+_READ = frozenset({*HEAD, *REACHED, *THRESHOLDS, *MEASURES, *TIMES, *TAIL, "draw"})
 _NAMES = frozenset({"regularizer", "optimizer"})
 """Fields of every configuration of this service: the names of methods."""
 LONGEST = 200

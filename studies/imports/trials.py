@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,19 @@ import numpy as np
 import pyarrow as pa
 
 from grokscale.studies.documents import FieldProblem, pointer, show
-from grokscale.studies.flat_table import DELAY, ERRORS, FLOAT, HEAD, REACHED, TAIL, THRESHOLDS, TIMES
+from grokscale.studies.flat_table import (
+    DELAY,
+    ERRORS,
+    FLOAT,
+    HEAD,
+    MEASURES,
+    REACHED,
+    TAIL,
+    THRESHOLDS,
+    TIMES,
+    Level,
+    held_against,
+)
 from grokscale.studies.imports import fields as fields_of
 from grokscale.studies.imports.asked import Asked
 from grokscale.studies.imports.cells import Cells, Floats
@@ -63,7 +76,7 @@ def read(sheet: Sheet, asked: Asked, predictors: frozenset[str] = frozenset()) -
     cells = Cells(_renamed(sheet, asked))
     fields = fields_of.of(cells, asked, predictors)
     runs = Runs(cells, Units(asked.steps_per_unit))
-    train, test = (_threshold(cells, name, asked) for name in THRESHOLDS)
+    thresholds = [_level(cells, *names, asked) for names in zip(THRESHOLDS, MEASURES, strict=True)]
     configs = fields_of.configurations(cells, fields)
     beside = _beside(cells, fields)
     own = runs.columns()
@@ -73,7 +86,6 @@ def read(sheet: Sheet, asked: Asked, predictors: frozenset[str] = frozenset()) -
     refuse(repeated(numbers, runs.seed, data))
     max_steps = int(max(1.0, np.where(np.isnan(runs.limit), runs.steps, runs.limit).max()))
     own |= _told_apart(numbers, data, streams, np.where(np.isnan(runs.limit), max_steps, runs.limit))
-    thresholds = (train, test)
     description = describe(cells, asked, fields, thresholds, beside.measures)
     made = _flat(cells.rows, own, thresholds, {name: cells.column(name) for name in fields.names}, beside)
     spec = specification(asked, fields, thresholds, max_steps, rows_hash)
@@ -117,17 +129,16 @@ def _told_apart(numbers: Any, data: list[str], streams: list[str], limit: Floats
 def _flat(
     rows: int,
     own: Mapping[str, Any],
-    thresholds: tuple[float, float],
+    thresholds: Sequence[Level],
     fields: Mapping[str, pa.ChunkedArray],
     beside: _Beside,
 ) -> pa.Table:
     def typed(kinds: Mapping[str, pa.DataType]) -> dict[str, pa.Array]:
         return {name: _array(own.get(name), kind, rows) for name, kind in kinds.items()}
 
-    held = {name: pa.array([value] * rows, FLOAT) for name, value in zip(THRESHOLDS, thresholds, strict=True)}
     return pa.table(
         typed(HEAD | REACHED)
-        | held
+        | held_against(thresholds, rows)
         | dict(fields)
         | typed(TIMES | DELAY | ERRORS)
         | dict(beside.measured)
@@ -145,6 +156,23 @@ def _array(values: Any, kind: pa.DataType, rows: int) -> pa.Array:
     if pa.types.is_string(kind):
         return pa.array([word or None for word in values], kind)
     return pa.array(values, kind)
+
+
+def _level(cells: Cells, name: str, measure: str, asked: Asked) -> Level:
+    """Return a threshold: as asked, else a measure and its level where the table has one, else that of the error."""
+    held = cells.texts(measure)
+    if getattr(asked, name) is not None or not (held != "").any():
+        return _threshold(cells, name, asked)
+    first = next(filter(None, held))
+    cells.refuse(held != first, measure, f"{{}} is not {show(first)}, as in another run; accepted: one for all runs")
+    of, _, level = first.rpartition(" ")
+    try:
+        if of and math.isfinite(float(level)):
+            return {of: float(level)}
+    except ValueError:
+        pass
+    cells.refuse(held == first, measure, "{} is refused; accepted: a measure and its level (test_accuracy 0.99)")
+    return _threshold(cells, name, asked)
 
 
 def _threshold(cells: Cells, name: str, asked: Asked) -> float:

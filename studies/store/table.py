@@ -24,7 +24,7 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import Connection, Select, Text, case, select, type_coerce
 
-from grokscale.studies.flat_table import DELAY, ERRORS, FLOAT, HEAD, MEASURES, REACHED, TAIL, TEXT, THRESHOLDS, TIMES
+from grokscale.studies.flat_table import DELAY, ERRORS, FLOAT, HEAD, REACHED, TAIL, THRESHOLDS, TIMES, held_against
 from grokscale.studies.roles import marked
 from grokscale.studies.store import descriptions
 from grokscale.studies.store.choices import Chosen, choose
@@ -51,7 +51,7 @@ def table(connection: Connection, study_id: str, filter: TrialFilter) -> pa.Tabl
     predicted = dict.fromkeys(name for columns in theory for name in columns)
     made = pa.table(
         _typed(values | _limits(values, budget), HEAD | REACHED)
-        | _thresholds(budget, len(rows))
+        | held_against([budget[name] for name in THRESHOLDS], len(rows))
         | {name: _array([config.get(name) for config in chosen]) for name in fields}
         | _typed(values, TIMES | DELAY)
         | _typed(values, ERRORS)
@@ -76,20 +76,6 @@ def _statement(chosen: Chosen) -> Select[*tuple[Any, ...]]:
 def _configs(connection: Connection, study_id: str) -> dict[int, dict[str, Any]]:
     statement = select(Configuration.number, Configuration.config).where(Configuration.study_id == study_id)
     return {row.number: row.config for row in connection.execute(statement)}
-
-
-def _thresholds(budget: Mapping[str, Any], rows: int) -> dict[str, pa.Array]:
-    """Return the levels of the errors; null, and beside them which measure is held against which, where it is one."""
-    levels = {name: budget[name] for name in THRESHOLDS}
-    errors = {name: None if isinstance(level, dict) else level for name, level in levels.items()}
-    told = {
-        measure: " ".join(str(part) for part in next(iter(level.items())))
-        for measure, level in zip(MEASURES, levels.values(), strict=True)
-        if isinstance(level, dict)
-    }
-    return {name: pa.array([value] * rows, FLOAT) for name, value in errors.items()} | {
-        name: pa.array([value] * rows, TEXT) for name, value in told.items()
-    }
 
 
 def _limits(values: Mapping[str, Sequence[Any]], budget: Mapping[str, Any]) -> dict[str, Sequence[Any]]:

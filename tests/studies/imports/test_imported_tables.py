@@ -234,6 +234,22 @@ def test_thresholds_are_as_asked_else_as_in_the_table_else_a_hundredth() -> None
     )
 
 
+def test_thresholds_of_measures_come_with_their_table() -> None:
+    """An exported study that was held against a measure has no level of the error, and is not held against one here."""
+    rows = [row | {"test_measure": "test accuracy 0.99", "test_threshold": None} for row in sweep()]
+    found = read(rows)
+    assert found.spec["budget"]["test_threshold"] == {"test accuracy": 0.99}
+    assert found.trials.column("test_measure").unique().to_pylist() == ["test accuracy 0.99"]
+    assert found.trials.column("test_threshold").null_count == found.trials.num_rows
+    assert "test_measure" not in found.fields
+    again = trials.read(reading.from_parquet(as_parquet(found.trials), 100), Asked("again"))
+    assert again.spec["budget"] == found.spec["budget"]
+    assert read(rows, test_threshold=0.3).spec["budget"]["test_threshold"] == 0.3
+    rows[3]["test_measure"] = "loss 0.1"
+    assert "'loss 0.1' is not 'test accuracy 0.99', as in another run; accepted: one for all runs" in str(refused(rows))
+    assert "accepted: a measure and its level" in str(refused([row | {"test_measure": "0.1"} for row in rows]))
+
+
 def test_errors_and_what_was_measured_beside_them_are_kept() -> None:
     rows = [
         row | {"error_stop": 0.02, "error_stop_l2": 3.5, "error_min": 0.01, "error_min_step": 40} for row in sweep()
