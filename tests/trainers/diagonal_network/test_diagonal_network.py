@@ -235,6 +235,17 @@ def test_the_transition_moves_by_the_logarithm_of_the_start() -> None:
     assert max(constants) - min(constants) < 0.02
 
 
+def test_a_run_that_l2_holds_above_its_threshold_is_stalled_and_not_late() -> None:
+    """A censored time would count as a long one, and bend the law of all others."""
+    how: dict[str, Value] = {"alpha": 5e-3, "beta": 4e-2, "init_scale": 2.0, "N": 50, "regularizer": "l2"}
+    trial = diagonal(seed=2, stream="spawned", **how)
+    [outcome] = trained(trial, test_threshold=0.3, train_threshold=0.1, max_steps=2_000_000).values()
+    assert outcome.outcome == "stalled"
+    assert outcome.steps < 300_000
+    _, test_error, _ = plain(trial, 120_000)
+    assert test_error[-1] > 0.4  # where the plain loop is by then
+
+
 @pytest.mark.slow
 def test_the_constant_of_the_transition_is_that_of_the_flow() -> None:
     """Seed 0 at .3: 2.969 as beta goes to 0, by a stiff solver of the gradient flow; the rest is of order 20 beta."""

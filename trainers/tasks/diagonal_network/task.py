@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from grokscale.trainers.linear.sparse_data import identity
+from grokscale.trainers.linear.strengths import strengths
 from grokscale.trainers.schedule import end_after
 from grokscale.trainers.task import Streams, Theory
 from grokscale.trainers.tasks.diagonal_network import theory
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
     from grokscale.trainers.kernels import Kernel
     from grokscale.trainers.tasks.diagonal_network.problem import FactorProblem
+
+
+_TIMES = 20.0
+"""Of the decay 1/(alpha beta): constants c of draws are 3 to 4 of them."""
 
 
 class DiagonalNetwork:
@@ -62,8 +67,12 @@ class DiagonalNetwork:
         return theory.columns(draw, trial)
 
     def patience(self, draw: FactorDraw, trial: Trial, budget: Budget) -> float:
-        """Nobody is given up: an error may rest for long before the next coordinate moves."""
-        return math.inf
+        """Return when l2 has long forgotten the start; without it an error may rest before the next coordinate moves."""
+        _, beta2 = strengths(trial.config)
+        if beta2 == 0:
+            return math.inf
+        forgotten = math.log(max(number(trial.config, "init_scale"), 1.0)) + _TIMES
+        return forgotten / (number(trial.config, "alpha") * beta2)
 
     def expected_steps(self, draw: FactorDraw, trial: Trial, budget: Budget) -> int | None:
         """Return what the transition takes, where it is predicted and the study ends at t2."""
