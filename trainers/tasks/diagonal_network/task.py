@@ -67,7 +67,7 @@ class DiagonalNetwork:
         return theory.columns(draw, trial)
 
     def patience(self, draw: FactorDraw, trial: Trial, budget: Budget) -> float:
-        """Return when l2 has long forgotten the start; without it an error may rest before the next coordinate moves."""
+        """Return when l2 has long forgotten the start; without l2 an error may rest and then move again."""
         _, beta2 = strengths(trial.config)
         if beta2 == 0:
             return math.inf
